@@ -1,0 +1,1 @@
+"""The deployables that own data: one folder, one process, one database each."""
