@@ -1,0 +1,26 @@
+"""Identifiers: UUIDs in canonical lower-case text, time-ordered (version 7) where we make them."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+
+_CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def new_id() -> str:
+    """A UUIDv7 (RFC 9562, section 5.7): 48 bits of milliseconds, then 74 random bits."""
+    value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def canonical(value: object) -> str | None:
+    """`value` as a canonical id, or None if it is no UUID in its usual 36-character form."""
+    if not isinstance(value, str):
+        return None
+    text = value.lower()
+    return text if _CANONICAL.fullmatch(text) else None
