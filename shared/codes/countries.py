@@ -1,0 +1,31 @@
+"""Owns what is particular to a country: its chapter, its working language, its ECOWAS membership.
+
+A country may leave ECOWAS and keep its chapter: two questions, two functions. All take a code of
+the list `country` (ISO 3166-1 alpha-2) and raise KeyError for any other.
+"""
+
+from datetime import date
+
+from shared.codes import code_list
+
+
+def ecowas_member(country: str, on: date) -> bool:
+    """Whether the country was a member on that day; the day of leaving is the first day outside."""
+    extra = code_list("country")[country].extra
+    joined, left = extra["ecowas_member_from"], extra["ecowas_member_until"]
+    return date.fromisoformat(joined) <= on and (not left or on < date.fromisoformat(left))
+
+
+def chapter_active(country: str) -> bool:
+    """Whether the country's chapter is at work."""
+    return code_list("country")[country].extra["chapter_active"] == "true"
+
+
+def chapter_name(country: str) -> str:
+    """The name of the country's chapter, e.g. `WACSOF-FOSCAO MALI`."""
+    return code_list("country")[country].extra["chapter"]
+
+
+def working_language(country: str) -> str:
+    """The chapter's working language, one of `shared.codes.LANGUAGES`."""
+    return code_list("country")[country].extra["working_language"]
