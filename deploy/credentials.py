@@ -1,0 +1,186 @@
+"""Fresh secrets for one installation, written where its tools look for them.
+
+    python -m deploy.credentials compose       deploy/compose/secrets/  (for docker compose)
+    python -m deploy.credentials k8s DIR       DIR/secrets.yaml         (for kubectl apply -f)
+
+Owns the forms in which each deployable takes its secrets. Refuses to overwrite: the master key is
+the only way to read the people stored so far.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.databases import DATABASES, mongo_uri
+from deploy.permissions import PERMISSIONS, VHOST, broker_definitions
+
+COMPOSE_DIR = Path(__file__).parent / "compose" / "secrets"
+NAMESPACE = "foscao"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Everything secret about one installation; passwords by user."""
+
+    admin_key: str
+    master_key: str  # base64 of 96 bytes: PyMongo's local key provider
+    webhook_key: str  # base64 of 32 bytes
+    mongo_keyfile: str
+    mongo_root: str
+    mongo: Mapping[str, str]
+    rabbit: Mapping[str, str]
+
+    @classmethod
+    def empty(cls) -> "Credentials":
+        """The shape without a secret in it, for checks of names."""
+        return cls(
+            admin_key="",
+            master_key="",
+            webhook_key="",
+            mongo_keyfile="",
+            mongo_root="",
+            mongo=dict.fromkeys(DATABASES, ""),
+            rabbit=dict.fromkeys(PERMISSIONS, ""),
+        )
+
+
+def generate() -> Credentials:
+    """New random credentials, 256 bits each and URL-safe where they stand in a URI."""
+    return Credentials(
+        admin_key=secrets.token_urlsafe(32),
+        master_key=_random_base64(96),
+        webhook_key=_random_base64(32),
+        mongo_keyfile=_random_base64(756),
+        mongo_root=secrets.token_urlsafe(32),
+        mongo={user: secrets.token_urlsafe(32) for user in DATABASES},
+        rabbit={user: secrets.token_urlsafe(32) for user in PERMISSIONS},
+    )
+
+
+def write_compose(credentials: Credentials, folder: Path) -> None:
+    """Write the files docker-compose.yml refers to.
+
+    Raises: FileExistsError if the folder exists; nothing was written.
+    Effects: `folder` (mode 0700). Files that a container reads under its own user are 0444 inside
+        it, for compose mounts them as they are: the folder is what keeps others on the host out.
+        What only the operator and the compose command read is 0600.
+    """
+    folder.mkdir(mode=0o700, parents=True)
+    for user in PERMISSIONS:
+        environment = _environment(credentials, user, "rabbitmq", "mongodb:27017")
+        _write(folder / f"{user}.env", _env_file(environment), 0o600)
+    root = f"mongodb://root:{credentials.mongo_root}@mongodb:27017/?directConnection=true"
+    _write(folder / "mongodb-init.env", _env_file({"MONGO_ADMIN_URI": root}), 0o600)
+    hub = {"HUB_URL": "http://127.0.0.1:8000", "HUB_ADMIN_KEY": credentials.admin_key}
+    _write(folder / "hub.env", _env_file(hub), 0o600)
+    for name, text in {
+        "participants_master_key": credentials.master_key,
+        "notifications_webhook_key": credentials.webhook_key,
+        "mongo_keyfile": credentials.mongo_keyfile,
+        "mongo_root_password": credentials.mongo_root,
+        "mongo_users.json": json.dumps(dict(credentials.mongo)),
+        "rabbitmq_definitions.json": json.dumps(broker_definitions(credentials.rabbit), indent=2),
+    }.items():
+        _write(folder / name, text, 0o444)
+
+
+def k8s_secrets(credentials: Credentials) -> dict[str, dict[str, str]]:
+    """The Secrets the manifests refer to: by name, their keys and values."""
+    data = {
+        user: {
+            key.lower().replace("_", "-"): value
+            for key, value in _environment(
+                credentials, user, "rabbitmq", "mongodb-0.mongodb:27017"
+            ).items()
+        }
+        for user in PERMISSIONS
+    }
+    root = f"mongodb://root:{credentials.mongo_root}@mongodb-0.mongodb:27017/?directConnection=true"
+    data["participants"]["master-key"] = credentials.master_key
+    data["notifications"]["webhook-key"] = credentials.webhook_key
+    return data | {
+        "rabbitmq": {"definitions.json": json.dumps(broker_definitions(credentials.rabbit))},
+        "mongodb": {
+            "keyfile": credentials.mongo_keyfile,
+            "root-password": credentials.mongo_root,
+        },
+        "mongodb-init": {"admin-uri": root, "users.json": json.dumps(dict(credentials.mongo))},
+    }
+
+
+def write_k8s(credentials: Credentials, folder: Path) -> None:
+    """Write `secrets.yaml` (the Secrets the manifests refer to) and `hub.env`, both 0600.
+
+    Raises: FileExistsError if either exists; that file was not touched.
+    """
+    # JSON is YAML: no writer of YAML is needed where this runs.
+    documents = [
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": name, "namespace": NAMESPACE},
+                "type": "Opaque",
+                "stringData": data,
+            },
+            indent=2,
+        )
+        for name, data in k8s_secrets(credentials).items()
+    ]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(folder / "secrets.yaml", "\n---\n".join(documents) + "\n", 0o600)
+    _write(folder / "hub.env", _env_file({"HUB_ADMIN_KEY": credentials.admin_key}), 0o600)
+
+
+def _environment(credentials: Credentials, user: str, broker: str, database: str) -> dict[str, str]:
+    environment = {
+        "AMQP_URI": f"amqp://{user}:{credentials.rabbit[user]}@{broker}:5672/{VHOST}",
+        "MONGO_URI": mongo_uri(user, credentials.mongo[user], database),
+    }
+    if user == "gateway":
+        digest = hashlib.sha256(credentials.admin_key.encode()).hexdigest()
+        environment["HUB_ADMIN_KEY_SHA256"] = digest
+    return environment
+
+
+def _env_file(values: Mapping[str, str]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+def _random_base64(size_bytes: int) -> str:
+    return base64.b64encode(secrets.token_bytes(size_bytes)).decode()
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    """Create the file with its mode from the first byte on; never replace one."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "w") as file:
+        os.fchmod(descriptor, mode)  # whatever the umask says
+        file.write(text)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m deploy.credentials", description=__doc__)
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    kinds.add_parser("compose")
+    kinds.add_parser("k8s").add_argument("folder", type=Path)
+    chosen = parser.parse_args(arguments)
+    folder: Path = COMPOSE_DIR if chosen.kind == "compose" else chosen.folder
+    try:
+        (write_compose if chosen.kind == "compose" else write_k8s)(generate(), folder)
+    except FileExistsError as error:
+        print(f"{error.filename} exists and is kept: move it away first", file=sys.stderr)
+        return 1
+    print(f"secrets written to {folder}; the administrator's key is in {folder / 'hub.env'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
