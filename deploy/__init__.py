@@ -1,0 +1,1 @@
+"""Owns how the hub is brought to run: on one machine (`local`), in containers, in a cluster."""
