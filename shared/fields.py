@@ -1,0 +1,216 @@
+"""Marshmallow fields for pushed rows; every error is a code of shared/messages.csv."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from shared.codes import LANGUAGES, code_list, places
+from shared.ids import canonical
+
+
+def fail(code: str, **params: Any) -> ValidationError:
+    """The error of one field: a code, and what fills the slots of its text."""
+    return ValidationError([{"code": code, "params": params}])
+
+
+class RowSchema(Schema):
+    """A row or a part of one: unknown fields are told, never dropped in silence."""
+
+    error_messages = {"unknown": "UNKNOWN_FIELD", "type": "NOT_AN_OBJECT"}  # noqa: RUF012
+
+    class Meta:
+        unknown = RAISE
+
+
+_CODES: dict[str, str | list[Any] | dict[Any, Any]] = {
+    "required": "REQUIRED",
+    "null": "REQUIRED",
+    "invalid": "INVALID_VALUE",
+    "type": "NOT_AN_OBJECT",
+    "validator_failed": "INVALID_VALUE",
+}
+
+
+class _Field(fields.Field[Any]):
+    default_error_messages = _CODES
+
+
+class Id(_Field):
+    """A UUID in canonical text."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        if (identifier := canonical(value)) is None:
+            raise fail("INVALID_ID")
+        return identifier
+
+
+class Code(_Field):
+    """A code of one of the code lists."""
+
+    def __init__(self, list_name: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._name = list_name
+        self._codes = frozenset(code_list(list_name))
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        if not isinstance(value, str) or value not in self._codes:
+            raise fail("UNKNOWN_CODE", list=self._name, value=str(value)[:80])
+        return value
+
+
+class PlaceId(_Field):
+    """The id of a place in the gazetteer; a bare name is refused, as places share names."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        if not isinstance(value, str) or not places.exists(value):
+            raise fail("UNKNOWN_PLACE", value=str(value)[:80])
+        return value
+
+
+class Text(_Field):
+    """A trimmed text of 1 to `limit` characters without control characters."""
+
+    def __init__(self, limit: int = 200, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._limit = limit
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        if not isinstance(value, str):
+            raise fail("NOT_A_TEXT")
+        text = value.strip()
+        if not text:
+            raise fail("REQUIRED")
+        if len(text) > self._limit:
+            raise fail("TOO_LONG", limit=self._limit)
+        if any(ord(c) < 32 and c not in "\n\t" for c in text):
+            raise fail("CONTROL_CHARACTER")
+        return text
+
+
+class Day(_Field):
+    """A calendar date, `YYYY-MM-DD` (ISO 8601); kept as that text, which sorts as dates do."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        if not isinstance(value, str) or len(value) != 10:
+            raise fail("INVALID_DATE", value=str(value)[:30])
+        try:
+            day = date.fromisoformat(value)
+        except ValueError as error:
+            raise fail("INVALID_DATE", value=value) from error
+        if not 1900 <= day.year <= 2200:
+            raise fail("INVALID_DATE", value=value)
+        return value
+
+
+class Whole(_Field):
+    """A whole number between `low` and `high`, both included."""
+
+    def __init__(self, low: int = 0, high: int = 100_000_000, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._low, self._high = low, high
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise fail("NOT_A_NUMBER")
+        if not self._low <= value <= self._high:
+            raise fail("OUT_OF_RANGE", low=self._low, high=self._high)
+        return value
+
+
+class Number(_Field):
+    """A finite number between `low` and `high`, both included; kept as a float."""
+
+    def __init__(self, low: float, high: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._low, self._high = low, high
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise fail("NOT_A_NUMBER")
+        if not self._low <= value <= self._high:  # NaN fails as well
+            raise fail("OUT_OF_RANGE", low=self._low, high=self._high)
+        return float(value)
+
+
+class Truth(_Field):
+    """true or false."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
+        if not isinstance(value, bool):
+            raise fail("NOT_A_TRUTH_VALUE")
+        return value
+
+
+class BirthYear(Whole):
+    """A year of birth, not in the future and not beyond the longest life."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(1890, 9999, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
+        year = super()._deserialize(value, *args, **kwargs)
+        if year > date.today().year:  # noqa: DTZ011  # a year of grace at the date line harms nobody
+            raise fail("IN_FUTURE", value=year)
+        return year
+
+
+class Localised(_Field):
+    """A text in one or more of the house's languages: `{"fr": …, "en": …, "pt": …}`."""
+
+    def __init__(self, limit: int = 300, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._text = Text(limit)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, str]:
+        if not isinstance(value, Mapping):
+            raise fail("NOT_AN_OBJECT")
+        texts = {k: v for k, v in value.items() if v is not None and v != ""}
+        if not texts:
+            raise fail("REQUIRED")
+        if unknown := sorted(set(texts) - set(LANGUAGES)):
+            raise fail("UNKNOWN_CODE", list="language", value=str(unknown[0])[:20])
+        return {language: self._text.deserialize(text) for language, text in texts.items()}
+
+
+class Many(fields.List[Any]):
+    """A list of at most `limit` parts; `distinct` refuses repeated values."""
+
+    default_error_messages = {"invalid": "NOT_A_LIST", "required": "REQUIRED", "null": "REQUIRED"}  # noqa: RUF012
+
+    def __init__(
+        self, part: fields.Field[Any], *, limit: int = 50, distinct: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(part, **kwargs)
+        self._limit, self._distinct = limit, distinct
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list) and len(value) > self._limit:
+            raise fail("TOO_MANY", limit=self._limit)
+        parts: list[Any] = super()._deserialize(value, *args, **kwargs)
+        if self._distinct and len(set(parts)) != len(parts):
+            raise fail("REPEATED_VALUE")
+        return parts
+
+
+def codes(list_name: str, **kwargs: Any) -> Many:
+    """Several distinct codes of one code list, in the order given."""
+    return Many(Code(list_name), distinct=True, **kwargs)
+
+
+class Part(fields.Nested):
+    """One nested row, or a list of them with `many=True`."""
+
+    default_error_messages = {  # noqa: RUF012
+        "type": "NOT_AN_OBJECT",
+        "required": "REQUIRED",
+        "null": "REQUIRED",
+    }
+
+    def __init__(self, schema: type[Schema], *, limit: int = 100, **kwargs: Any) -> None:
+        if kwargs.get("many"):
+            kwargs.setdefault("validate", validate.Length(max=limit, error="TOO_MANY"))
+        super().__init__(schema, **kwargs)
