@@ -64,31 +64,44 @@ def generate() -> Credentials:
     )
 
 
+def compose_files(credentials: Credentials | None = None) -> dict[str, tuple[int, str]]:
+    """The files docker-compose.yml refers to: by name, their mode and text.
+
+    Files that a container reads under its own user are 0444, for compose mounts them as they are:
+    the folder around them (0700) keeps others on the host out. What only the operator and the
+    compose command read is 0600.
+    """
+    known = credentials or Credentials.empty()
+    root = f"mongodb://root:{known.mongo_root}@mongodb:27017/?directConnection=true"
+    hub = {"HUB_URL": "http://127.0.0.1:8000", "HUB_ADMIN_KEY": known.admin_key}
+    operators = {
+        "mongodb-init.env": _env_file({"MONGO_ADMIN_URI": root}),
+        "hub.env": _env_file(hub),
+    } | {
+        f"{user}.env": _env_file(_environment(known, user, "rabbitmq", "mongodb:27017"))
+        for user in PERMISSIONS
+    }
+    mounted = {
+        "participants_master_key": known.master_key,
+        "notifications_webhook_key": known.webhook_key,
+        "mongo_keyfile": known.mongo_keyfile,
+        "mongo_root_password": known.mongo_root,
+        "mongo_users.json": json.dumps(dict(known.mongo)),
+        "rabbitmq_definitions.json": json.dumps(broker_definitions(known.rabbit), indent=2),
+    }
+    return {name: (0o600, text) for name, text in operators.items()} | {
+        name: (0o444, text) for name, text in mounted.items()
+    }
+
+
 def write_compose(credentials: Credentials, folder: Path) -> None:
-    """Write the files docker-compose.yml refers to.
+    """Write `compose_files` into a new folder of mode 0700.
 
     Raises: FileExistsError if the folder exists; nothing was written.
-    Effects: `folder` (mode 0700). Files that a container reads under its own user are 0444 inside
-        it, for compose mounts them as they are: the folder is what keeps others on the host out.
-        What only the operator and the compose command read is 0600.
     """
     folder.mkdir(mode=0o700, parents=True)
-    for user in PERMISSIONS:
-        environment = _environment(credentials, user, "rabbitmq", "mongodb:27017")
-        _write(folder / f"{user}.env", _env_file(environment), 0o600)
-    root = f"mongodb://root:{credentials.mongo_root}@mongodb:27017/?directConnection=true"
-    _write(folder / "mongodb-init.env", _env_file({"MONGO_ADMIN_URI": root}), 0o600)
-    hub = {"HUB_URL": "http://127.0.0.1:8000", "HUB_ADMIN_KEY": credentials.admin_key}
-    _write(folder / "hub.env", _env_file(hub), 0o600)
-    for name, text in {
-        "participants_master_key": credentials.master_key,
-        "notifications_webhook_key": credentials.webhook_key,
-        "mongo_keyfile": credentials.mongo_keyfile,
-        "mongo_root_password": credentials.mongo_root,
-        "mongo_users.json": json.dumps(dict(credentials.mongo)),
-        "rabbitmq_definitions.json": json.dumps(broker_definitions(credentials.rabbit), indent=2),
-    }.items():
-        _write(folder / name, text, 0o444)
+    for name, (mode, text) in compose_files(credentials).items():
+        _write(folder / name, text, mode)
 
 
 def k8s_secrets(credentials: Credentials) -> dict[str, dict[str, str]]:
