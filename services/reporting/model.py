@@ -1,0 +1,218 @@
+"""Pure set algebra: a person is a bit, a sheet is a set of bits, a figure is a size.
+
+Owns what the four figures mean and how they fall into cells. Every figure is computed when it is
+asked for, from the sheets themselves, so that cells add up to their total by construction and a
+correction has nothing left behind to correct.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from pyroaring import BitMap
+
+UNKNOWN: Final = "unknown"
+
+PERSON_DIMENSIONS: Final = ("sex", "age_band", "group", "group_any", "disability", "residence")
+ANNOUNCED_DIMENSIONS: Final = frozenset({"sex", "age_band", "group", "disability"})
+OVERLAPPING: Final = frozenset({"group_any"})
+"""Dimensions in which one person may stand in several categories: their cells do not add up."""
+
+COUNTED: Final = ("held", "reported", "validated")
+NOT_COUNTED: Final = ("planned", "cancelled")
+
+Keys: TypeAlias = tuple[str, ...]
+Bits: TypeAlias = Mapping[str, Mapping[str, BitMap]]
+"""Who is what: attribute, value of the attribute, the people who have it."""
+AgeBand: TypeAlias = Callable[[int | None, int], str]
+"""The band of a birth year in a reference year."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What the organiser stated: a headcount, and the parts of it that were described."""
+
+    total: int = 0
+    cells: tuple[tuple[Mapping[str, str], int], ...] = ()
+
+    def split(self, by: Sequence[str]) -> Counter[Keys]:
+        """The headcount by cell; whatever was not said of people is `unknown`."""
+        found: Counter[Keys] = Counter()
+        for stated, count in self.cells:
+            known = (stated.get(dim) if dim in ANNOUNCED_DIMENSIONS else None for dim in by)
+            found[tuple(value or UNKNOWN for value in known)] += count
+        found[(UNKNOWN,) * len(by)] += self.total - sum(count for _, count in self.cells)
+        return +found
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An activity that counts, as the figures see it: when, how many stated, who came to what."""
+
+    year: int
+    announced: Announced
+    sheets: Sequence[BitMap]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number and the cells it falls into, in the order of the dimensions asked for."""
+
+    total: int
+    cells: Mapping[Keys, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The four figures of one set of activities, never blurred."""
+
+    announced: Figure
+    person_sessions: Figure
+    unique_per_activity: Figure
+    unique_people: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class _Category:
+    """One dimension's categories, and everybody who is in one of them."""
+
+    members: Mapping[str, BitMap]
+    known: BitMap
+
+
+class Cells:
+    """Splits sets of people into the cells of up to three crossed dimensions."""
+
+    def __init__(self, by: Sequence[str], bits: Bits, age_band: AgeBand) -> None:
+        """`bits` holds each dimension of `by`; `birth_year` instead of `age_band`."""
+        self.by = tuple(by)
+        self.by_age = "age_band" in by
+        self._bits = bits
+        self._age_band = age_band
+        self._axes: dict[tuple[str, int], _Category] = {}
+
+    def split(self, weighted: Sequence[BitMap], year: int) -> Counter[Keys]:
+        """How many stand in each cell; a person in `weighted[i]` counts 2**i times.
+
+        Args: year: the one in which ages are reckoned.
+        """
+        found: Counter[Keys] = Counter()
+        if self.by and any(weighted):
+            self._split(weighted, [self._axis(dim, year) for dim in self.by], (), found)
+        return found
+
+    def _split(
+        self, weighted: Sequence[BitMap], axes: list[_Category], keys: Keys, found: Counter[Keys]
+    ) -> None:
+        axis, *further = axes
+        for name, members in axis.members.items():
+            if further:
+                inside = [layer & members for layer in weighted]
+                if any(inside):
+                    self._split(inside, further, (*keys, name), found)
+            elif size := _size(layer.intersection_cardinality(members) for layer in weighted):
+                found[(*keys, name)] += size
+        outside = [layer - axis.known for layer in weighted]
+        if any(outside):
+            if further:
+                self._split(outside, further, (*keys, UNKNOWN), found)
+            else:
+                found[(*keys, UNKNOWN)] += _size(map(len, outside))
+
+    def _axis(self, dim: str, year: int) -> _Category:
+        known_as = (dim, year if dim == "age_band" else 0)
+        if known_as not in self._axes:
+            members = self._ages(year) if dim == "age_band" else dict(self._bits.get(dim, {}))
+            members.pop(UNKNOWN, None)  # whoever has no known value is found by difference
+            self._axes[known_as] = _Category(members, union(members.values()))
+        return self._axes[known_as]
+
+    def _ages(self, year: int) -> dict[str, BitMap]:
+        bands: defaultdict[str, BitMap] = defaultdict(BitMap)
+        for birth_year, members in self._bits.get("birth_year", {}).items():
+            bands[self._age_band(int(birth_year), year)] |= members
+        return dict(bands)
+
+
+def figures(activities: Iterable[Counted], cells: Cells, reference_year: int) -> Figures:
+    """The four figures of these activities, split into cells.
+
+    Age is reckoned in the year of each activity for person-sessions and unique per activity, in
+    `reference_year` for unique people, of whom there is one each however many years they came.
+    """
+    announced: Counter[Keys] = Counter()
+    announced_total = 0
+    firsts: defaultdict[int, list[BitMap]] = defaultdict(list)  # who came, once per activity
+    again: defaultdict[int, list[BitMap]] = defaultdict(list)  # who came to further sessions of it
+    for activity in activities:
+        announced_total += activity.announced.total
+        announced.update(activity.announced.split(cells.by))
+        year = activity.year if cells.by_age else reference_year
+        came = BitMap()
+        for present in activity.sheets:
+            if came and (repeated := came & present):
+                again[year].append(repeated)
+            came |= present
+        firsts[year].append(came)
+    everybody = union(came for year in firsts.values() for came in year)
+    per_activity = _sum(firsts, cells)
+    repeats = _sum(again, cells)
+    return Figures(
+        announced=Figure(announced_total, announced if cells.by else {}),
+        person_sessions=Figure(
+            per_activity.total + repeats.total, Counter(per_activity.cells) + Counter(repeats.cells)
+        ),
+        unique_per_activity=per_activity,
+        unique_people=Figure(len(everybody), cells.split([everybody], reference_year)),
+    )
+
+
+def union(sets: Iterable[BitMap]) -> BitMap:
+    """Everybody who is in one of the sets."""
+    found = [each for each in sets if each]
+    return BitMap.union(*found) if found else BitMap()
+
+
+def layers(sets: Iterable[BitMap]) -> list[BitMap]:
+    """Add sets up bit by bit: who was in k sets is in exactly the layers of the binary digits of k.
+
+    Splitting the few layers of a sum costs no more than splitting a few sets, however many were
+    added; adding one costs a carry (a half adder on all people at once).
+    """
+    total: list[BitMap] = []
+    for each in sets:
+        carry = each
+        for layer in total:
+            overflow = layer & carry
+            layer ^= carry  # in place
+            carry = overflow
+            if not carry:
+                break
+        if carry:
+            total.append(BitMap(carry))
+    return total
+
+
+def places_within(place_id: str) -> list[str]:
+    """The place and all it lies in, the country first: a place's id begins with its parent's."""
+    parts = place_id.split(".")
+    return [".".join(parts[: length + 1]) for length in range(len(parts))]
+
+
+def admin1(place_id: str | None) -> str | None:
+    """The first-level unit a place is or lies in, None for a country or no place."""
+    within = places_within(place_id) if place_id else []
+    return within[1] if len(within) > 1 else None
+
+
+def _sum(by_year: Mapping[int, list[BitMap]], cells: Cells) -> Figure:
+    found: Counter[Keys] = Counter()
+    if cells.by:
+        for year, sets in by_year.items():
+            found.update(cells.split(layers(sets), year))
+    return Figure(sum(len(each) for sets in by_year.values() for each in sets), found)
+
+
+def _size(layer_sizes: Iterator[int]) -> int:
+    return sum(size << position for position, size in enumerate(layer_sizes))
