@@ -1,0 +1,72 @@
+"""The outbox: a service's events, written in the transaction that causes them, and kept for good.
+
+Owns the collection `outbox`, which is the service's event log: replay and change logs read it.
+
+    {_id: event id, type, subject, sequence, body: JSON bytes as they go on the wire, actor,
+     recorded_at, published_at: None until the broker has confirmed it}
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from bson.binary import Binary
+from pymongo import ASCENDING, IndexModel
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from shared.events import Event
+
+INDEXES = (
+    # No two events may claim the same step of a subject; also the change log of a subject, in
+    # order. `type` is in it so that a `.v2` can be emitted beside a `.v1`.
+    IndexModel(
+        [("subject", ASCENDING), ("sequence", ASCENDING), ("type", ASCENDING)],
+        name="subject_sequence_type",
+        unique=True,
+    ),
+    # The relay's query: what is not yet published, oldest first. Empty in a quiet hour.
+    IndexModel(
+        [("recorded_at", ASCENDING), ("sequence", ASCENDING)],
+        name="unpublished",
+        partialFilterExpression={"published_at": None},
+    ),
+)
+
+
+class Outbox:
+    """Inserts events and wakes whoever publishes them."""
+
+    def __init__(self, db: Database[dict[str, Any]]) -> None:
+        self.collection = db["outbox"]
+        self.woken = threading.Event()
+
+    def insert(self, events: Iterable[Event], actor: str, session: ClientSession) -> int:
+        """Write one row per event into the caller's transaction; returns how many.
+
+        Raises: DuplicateKeyError or BulkWriteError if a subject's sequence is taken.
+        """
+        now = datetime.now(UTC)
+        rows = [
+            {
+                "_id": event.id,
+                "type": event.type,
+                "subject": event.subject,
+                "sequence": event.sequence,
+                "body": Binary(event.to_json()),
+                "actor": actor,
+                "recorded_at": now,
+                "published_at": None,
+            }
+            for event in events
+        ]
+        if rows:
+            self.collection.insert_many(rows, ordered=False, session=session)
+        return len(rows)
+
+    def wake(self) -> None:
+        """Tell the relay of this process that rows were committed."""
+        self.woken.set()
