@@ -103,8 +103,9 @@ class Decision:
 
 
 Content = Mapping[str, Any]
-Check = Callable[[Caller, Content, Record | None], Iterable[Problem]]
-"""Rules over the merged content, beyond single fields: (caller, content, record before)."""
+Check = Callable[[Caller, Record, Record | None], Iterable[Problem]]
+"""Rules beyond single fields: (caller, the record as it would be stored, the record before). Asked
+only when every required field is there."""
 
 _Step = Callable[[Push, int, Mapping[str, Any], "_Overlay"], Receipt]
 
@@ -150,12 +151,14 @@ def push(
     existing: Mapping[str, Record],
     check: Check = lambda *_: (),
     *,
+    complete: Callable[[Content], Content] = lambda content: content,
     hash_key: bytes = b"",
 ) -> Decision:
     """Create or update: one receipt per item, in order.
 
-    Args: `existing` holds the records of `ids_of(pushes)` that are stored; `hash_key` keys the
-        content hashes where the content is personal.
+    Args: `existing` holds the records of `ids_of(pushes)` that are stored; `complete` fills in what
+        follows from the rest of a content when it is left open; `hash_key` keys the content hashes
+        where the content is personal.
     """
     required = [name for name, part in schema.fields.items() if part.required]
     loaded = iter(_load_all(schema, [item for each in pushes for item in each.items]))
@@ -175,7 +178,7 @@ def push(
 
         digest = _digest(given, clear, hash_key)
         kept = {} if before is None else {k: v for k, v in before.content.items() if k not in clear}
-        content = {**kept, **given}
+        content = complete({**kept, **given})
         if before is not None:
             if content == before.content:
                 return Receipt(row, identifier, Status.UNCHANGED, before.version)
@@ -186,9 +189,6 @@ def push(
         missing = [
             Problem.at(name, code="REQUIRED") for name in required if content.get(name) is None
         ]
-        broken = [*missing, *check(pushed.caller, content, before)]
-        if broken:
-            return _rejected(row, identifier, broken)
         now = datetime.now(UTC)
         after = Record(
             id=identifier,
@@ -200,6 +200,8 @@ def push(
             created_at=before.created_at if before else now,
             updated_at=now,
         )
+        if broken := missing or list(check(pushed.caller, after, before)):
+            return _rejected(row, identifier, broken)
         kind = "updated" if before else "created"
         state.put(Write(before, after, kind, pushed.caller))
         status = Status.UPDATED if before else Status.CREATED
