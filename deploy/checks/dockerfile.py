@@ -35,6 +35,9 @@ def _policy(text: str) -> list[str]:
     stages = re.split(r"^FROM ", text, flags=re.MULTILINE)[1:]
     final = stages[-1]
     rules = {
+        "must pin its base by a full version": re.search(
+            r"^ARG PYTHON=\d+\.\d+\.\d+-slim", text, re.MULTILINE
+        ),
         "must be built in several stages": len(stages) > 1,
         "must install with --require-hashes": "--require-hashes" in text,
         "must run as a user other than root, by number": re.search(

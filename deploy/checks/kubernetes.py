@@ -4,7 +4,9 @@ Owns the rules: what a pod must declare before it may be deployed, that every re
 rendering leads somewhere, and that no secret stands in a manifest.
 """
 
+import json
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +46,19 @@ def _check_folder(folder: Path) -> list[str]:
 
 def _schema(manifest: Manifest) -> Iterator[str]:
     for version in (OLDEST_KUBERNETES, kubernetes_validate.latest_version()):
-        try:
-            kubernetes_validate.validate(manifest, version, strict=True)
-        except kubernetes_validate.ValidationError as error:
-            place = ".".join(str(step) for step in error.path) or "(top)"
-            yield f"{place}: {error.message} (Kubernetes {version})"
-        except kubernetes_validate.SchemaNotFoundError as error:
-            yield error.message
+        yield from _schema_problems(json.dumps(manifest, sort_keys=True), version)
+
+
+@lru_cache(maxsize=512)  # the package reads its schemas anew for each manifest: a tenth of a second
+def _schema_problems(manifest: str, version: str) -> tuple[str, ...]:
+    try:
+        kubernetes_validate.validate(json.loads(manifest), version, strict=True)
+    except kubernetes_validate.ValidationError as error:
+        place = ".".join(str(step) for step in error.path) or "(top)"
+        return (f"{place}: {error.message} (Kubernetes {version})",)
+    except kubernetes_validate.SchemaNotFoundError as error:
+        return (error.message,)
+    return ()
 
 
 def _policy(manifest: Manifest) -> Iterator[str]:
