@@ -27,6 +27,7 @@ DATABASES: Mapping[str, tuple[str, ...]] = {
 }
 AUTHENTICATION_FAILED = 18
 ALREADY_INITIALIZED = 23
+NOT_YET_INITIALIZED = 94
 
 
 class Database:
@@ -167,12 +168,31 @@ class Database:
     def _configure_replica_set(self) -> None:
         """Tell the node its port: it leaves the set when the configuration names another."""
         with self._connect(ROOT) as client:
+            self._wait_configuration(client)
             config = client.admin.command("replSetGetConfig")["config"]
             if config["members"][0]["host"] != self._address():
                 config["members"][0]["host"] = self._address()
                 config["version"] += 1
                 client.admin.command("replSetReconfig", config, force=True)
             self._wait_primary(client)
+
+    def _wait_configuration(self, client: MongoClient[dict[str, Any]]) -> None:
+        """Return once a mongod that has just started has taken its set's configuration from disk.
+
+        It asks the address therein first whether that is itself; where its old port was taken by
+        something that accepts and says nothing, it asks for 30 s.
+        """
+
+        def read() -> bool:
+            try:
+                client.admin.command("replSetGetConfig")
+            except OperationFailure as refused:
+                if refused.code == NOT_YET_INITIALIZED:
+                    return False
+                raise
+            return True
+
+        process.wait_until(read, "the database's configuration", self.log, timeout_s=90)
 
     def _create_user(
         self, client: MongoClient[dict[str, Any]], user: str, roles: list[Any]

@@ -124,9 +124,9 @@ class Stack:
                 if launched:
                     self._supervisor.shutdown()
                 raise
-            write_private(
-                self.home / "hub.env", f"HUB_URL={self.hub_url}\nHUB_ADMIN_KEY={self.admin_key}\n"
-            )
+            if GATEWAY in self.services:
+                text = f"HUB_URL={self.hub_url}\nHUB_ADMIN_KEY={self.admin_key}\n"
+                write_private(self.home / "hub.env", text)
 
     def down(self) -> None:
         """Stop gateway, services, then broker and database, each cleanly; the data stays."""
@@ -160,7 +160,7 @@ class Stack:
         for folder in (self._run, self.log_dir):
             private_folder(folder)
         wanted = {GATEWAY: self._http_port} if self._http_port else {}
-        ports.claim(self._ports_file, self.services, wanted)
+        ports.claim(self._ports_file, ALL, wanted)
         for server in (self.broker, self.database):
             if server:
                 server.prepare()

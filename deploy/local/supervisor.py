@@ -138,7 +138,7 @@ class Supervisor:
             "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = "
             "supervisor.rpcinterface:make_main_rpcinterface",
             f"[supervisord]\nlogfile = {self.log}\nlogfile_maxbytes = 5MB\nlogfile_backups = 2\n"
-            f"pidfile = {self._pid_file}\ndirectory = {ROOT}\numask = 077",
+            f"pidfile = {self._pid_file}\numask = 077",
         ]
         groups: dict[str, list[Program]] = {}
         for program in programs:
@@ -156,9 +156,10 @@ class Supervisor:
         command = shlex.join([*process.DIES_WITH_PARENT, *program.command]).replace("%", "%%")
         environment = ",".join(f"{key}={_quoted(value)}" for key, value in program.env.items())
         return (
-            f"[program:{program.name}]\ncommand = {command}\nenvironment = {environment}\n"
+            f"[program:{program.name}]\ncommand = {command}\ndirectory = {ROOT}\n"
+            f"environment = {environment}\n"
             f"priority = {program.priority}\nautostart = {str(program.autostart).lower()}\n"
-            "autorestart = true\nstartsecs = 1\nstartretries = 5\n"
+            "autorestart = true\nstartsecs = 1\nstartretries = 3\n"
             f"stopwaitsecs = {program.stop_timeout_s}\nkillasgroup = true\n"
             f"redirect_stderr = true\nstdout_logfile = {self._log_dir / program.name}.log\n"
             "stdout_logfile_maxbytes = 10MB\nstdout_logfile_backups = 3"
