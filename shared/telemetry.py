@@ -1,0 +1,84 @@
+"""What a process says about itself: JSON logs and Prometheus metrics, never anybody's data.
+
+Owns the log format and the names of the bus's metrics. A traceback is logged without the messages
+of exceptions that are not known to be harmless, for they like to quote the value they choke on.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from types import TracebackType
+
+import amqp
+from prometheus_client import Counter, Histogram
+from pymongo.errors import ConnectionFailure
+from pythonjsonlogger.json import JsonFormatter
+
+from shared.config import ConfigError
+from shared.errors import HubError
+
+# Their messages are made of codes, addresses and errno, not of what was being processed.
+HARMLESS = (HubError, ConfigError, OSError, amqp.AMQPError, ConnectionFailure)
+
+PUBLISHED = Counter("foscao_outbox_published", "Events confirmed by the broker")
+UNROUTABLE = Counter("foscao_outbox_unroutable", "Events returned because no queue wanted them")
+EVENTS = Counter("foscao_events", "Events consumed, by what became of them", ["outcome"])
+BATCH_EVENTS = Histogram(
+    "foscao_event_batch_size",
+    "Events handed to the handler at once",
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
+)
+RPC_S = Histogram(
+    "foscao_rpc_seconds",
+    "Time from taking a call to its answer",
+    ["method", "outcome"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+)
+
+
+def set_up_logging(service: str, level: str = "INFO") -> None:
+    """One JSON object a line on standard error; effects: replaces the root logger's handlers."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        _Formatter(
+            "{asctime}{levelname}{name}{message}",
+            style="{",
+            rename_fields={"asctime": "time", "levelname": "level"},
+            static_fields={"service": service},
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    # nameko logs a failed worker with its arguments' error text; we log what failed ourselves.
+    logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)
+    for chatty in ("amqp", "kombu", "pymongo"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def describe(error: BaseException) -> str:
+    """The error in a line: its type, and its message if that cannot hold anybody's data."""
+    name = type(error).__name__
+    return f"{name}: {error}" if isinstance(error, HARMLESS) else name
+
+
+def trace(error: BaseException) -> str:
+    """The frames and types of an error and its causes, outermost cause first, no values."""
+    parts: list[str] = []
+    current: BaseException | None = error
+    while current is not None and len(parts) < 5:
+        frames = "".join(traceback.format_tb(current.__traceback__))
+        parts.append(f"{frames}{describe(current)}")
+        hidden = None if current.__suppress_context__ else current.__context__
+        current = current.__cause__ or hidden
+    return "\n  caused:\n".join(reversed(parts))
+
+
+class _Formatter(JsonFormatter):
+    def formatException(
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None]
+        | tuple[None, None, None],
+    ) -> str:
+        return trace(ei[1]) if ei[1] is not None else ""
