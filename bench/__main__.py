@@ -1,0 +1,153 @@
+"""`python -m bench`: starts a stack of its own, loads it over HTTP, and prints figures and ratios.
+
+All guarantees are on: keys checked, ids idempotent, transactions majority and journaled, outbox,
+inbox, projections. Client, gateway, services, broker and database share the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import raw
+from bench.load import Load, ask, send, session
+from bench.workload import Workload
+from deploy.local.stack import Stack
+
+ROWS = 500
+SMALL_CONNECTIONS = 64
+CATCH_UP_DEADLINE_S = 60.0
+
+
+async def measure(stack: Stack, options: argparse.Namespace) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    url = stack.hub_url
+    async with session(url, stack.admin_key, 1) as admin:
+        key = (await ask(admin, Workload.create_key()))["createApiKey"]["key"]
+    async with session(url, key, SMALL_CONNECTIONS) as http:
+        work = Workload()
+        for payload in work.setup(sheets=options.sheets, rows=ROWS):
+            await ask(http, payload)
+
+        figures["raw_mongodb_rows_per_s"] = raw.rows_per_second(stack.mongo_root_uri, seconds=5)
+
+        sheets = work.sheets(ROWS)
+        await send(http, sheets[:4], 2, work.ATTENDANCE_REJECTED)  # warm
+        load = await send(http, sheets[4:], options.sheet_connections, work.ATTENDANCE_REJECTED)
+        figures["attendance_rows_per_s"] = load.answers * ROWS / load.span_s
+        figures["attendance_p95_ms"] = load.percentile_ms(95)
+        figures["report_caught_up_after_s"] = await _caught_up(http, work, len(sheets) * ROWS)
+        figures["ratio_to_raw_mongodb"] = (
+            figures["attendance_rows_per_s"] / figures["raw_mongodb_rows_per_s"]
+        )
+
+        small = work.small_activities(options.activities)
+        await send(http, small[:200], SMALL_CONNECTIONS, work.ACTIVITY_REJECTED)  # warm
+        load = await send(http, small[200:], SMALL_CONNECTIONS, work.ACTIVITY_REJECTED)
+        figures["single_activities_per_s"] = load.answers / load.span_s
+        figures["single_activities_p95_ms"] = load.percentile_ms(95)
+        await _counted(http, work, options.activities)
+
+        lone, visible = await _lone(http, work, options.lone)
+        figures["lone_push_p95_ms"] = lone.percentile_ms(95)
+        figures["visible_in_report_p95_ms"] = visible.percentile_ms(95)
+    return figures
+
+
+async def _caught_up(http: Any, work: Workload, rows: int) -> float:
+    """Seconds until the report shows every row that was accepted."""
+    began = time.perf_counter()
+    while time.perf_counter() - began < CATCH_UP_DEADLINE_S:
+        report = (await ask(http, work.report()))["report"]
+        if report["figures"]["personSessions"]["total"] == rows:
+            return time.perf_counter() - began
+        await asyncio.sleep(0.02)
+    raise RuntimeError("the report did not catch up")
+
+
+async def _counted(http: Any, work: Workload, activities: int) -> None:
+    began = time.perf_counter()
+    while time.perf_counter() - began < CATCH_UP_DEADLINE_S:
+        if await work.counted(http) >= activities:
+            return
+        await asyncio.sleep(0.02)
+    raise RuntimeError("the report did not count every activity")
+
+
+async def _lone(http: Any, work: Workload, count: int) -> tuple[Load, Load]:
+    """One small push at a time: how long its answer took, and how long until a report showed it."""
+    lone, visible = Load(), Load()
+    before = await work.counted(http)
+    for number, payload in enumerate(work.small_activities(count), start=1):
+        began = time.perf_counter()
+        await ask(http, payload)
+        lone.took_s.append(time.perf_counter() - began)
+        while await work.counted(http) < before + number:
+            await asyncio.sleep(0.005)
+        visible.took_s.append(time.perf_counter() - began)
+    return lone, visible
+
+
+TARGETS = {
+    "attendance_rows_per_s": (">=", 10_000),
+    "report_caught_up_after_s": ("<=", 2),
+    "single_activities_per_s": (">=", 1_000),
+    "lone_push_p95_ms": ("<=", 60),
+    "visible_in_report_p95_ms": ("<=", 500),
+}
+
+
+def show(figures: dict[str, float]) -> None:
+    table = Table(
+        "figure", "measured", "target", title=f"{os.cpu_count()} cores, all on one machine"
+    )
+    for name, value in figures.items():
+        sign, target = TARGETS.get(name, ("", None))
+        met = target is None or (value >= target if sign == ">=" else value <= target)
+        text = f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
+        table.add_row(
+            name,
+            text if met else f"[red]{text}[/red]",
+            f"{sign} {target:,}" if target is not None else "",
+        )
+    Console().print(table)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--sheets", type=int, default=500, help="sheets of 500 rows to push")
+    parser.add_argument("--sheet-connections", type=int, default=6)
+    parser.add_argument("--activities", type=int, default=10_000, help="pushed one a request")
+    parser.add_argument("--lone", type=int, default=200, help="pushed one after the other")
+    parser.add_argument("--result", type=Path, default=Path("bench-result.json"))
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="foscao-bench-") as folder:
+        stack = Stack(Path(folder))
+        stack.up(dies_with_parent=True)
+        try:
+            figures = asyncio.run(measure(stack, options))
+        finally:
+            stack.down()
+    show(figures)
+    result = {
+        "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
+        "options": {k: v for k, v in vars(options).items() if k != "result"},
+        "figures": figures,
+    }
+    options.result.write_text(json.dumps(result, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""The requests of the benchmark, serialised before the clock starts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import aiohttp
+
+from bench.load import ask, body
+from shared.ids import new_id
+
+CHAPTER = "ML"
+GROUPS = ("womens_group", "youth", "mining_community_member", "community_leader", "media")
+POOL = 5_000  # people who attend, each many times
+
+
+class Workload:
+    """One chapter with a project, a pool of people, sheets for them, and small activities."""
+
+    ATTENDANCE_REJECTED = "pushAttendance.attendance.rejected"
+    ACTIVITY_REJECTED = "pushActivities.activities.rejected"
+
+    PUSH_ATTENDANCE = """mutation($input: PushAttendanceInput!) {
+      pushAttendance(input: $input) { attendance { created rejected } } }"""
+    PUSH_ACTIVITIES = """mutation($input: PushActivitiesInput!) {
+      pushActivities(input: $input) { activities { created rejected
+        receipts { row id status version } } } }"""
+    PUSH_PROJECTS = """mutation($input: PushProjectsInput!) {
+      pushProjects(input: $input) { result { rejected } } }"""
+    REGISTER = """mutation($input: RegisterParticipantsInput!) {
+      registerParticipants(input: $input) { participants { rejected } } }"""
+    REPORT = """query($filter: ReportFilterInput) { report(filter: $filter) {
+      activitiesCounted figures { personSessions { total } } } }"""
+    CREATE_KEY = """mutation { createApiKey(input: {role: "chapter", chapter: "ML",
+      label: "bench"}) { key } }"""
+
+    def __init__(self) -> None:
+        self._random = random.Random(1)
+        self._project = new_id()
+        self._people = [new_id() for _ in range(POOL)]
+        self._sessions: list[str] = []
+
+    @classmethod
+    def create_key(cls) -> bytes:
+        return body(cls.CREATE_KEY)
+
+    def setup(self, *, sheets: int, rows: int) -> Iterator[bytes]:
+        """The requests that must be answered before the measurement."""
+        project = {
+            "id": self._project,
+            "title": {"en": "bench"},
+            "startsOn": "2021-01-01",
+            "endsOn": "2021-12-31",
+        }
+        yield body(self.PUSH_PROJECTS, input={"projects": [project]})
+        for start in range(0, POOL, rows):
+            people = [self._person(key) for key in self._people[start : start + rows]]
+            yield body(self.REGISTER, input={"participants": people})
+        activities = [self._activity() for _ in range(sheets)]
+        self._sessions = [activity["id"] for activity in activities]
+        for start in range(0, sheets, rows):
+            batch = activities[start : start + rows]
+            yield body(self.PUSH_ACTIVITIES, input={"activities": batch})
+
+    def sheets(self, rows: int) -> list[bytes]:
+        """One sheet of `rows` people for every activity that `setup` made."""
+        return [
+            body(
+                self.PUSH_ATTENDANCE,
+                input={
+                    "attendance": [
+                        {
+                            "sessionId": session,
+                            "rows": [
+                                {"participantId": key, "status": "present"}
+                                for key in self._random.sample(self._people, rows)
+                            ],
+                        }
+                    ]
+                },
+            )
+            for session in self._sessions
+        ]
+
+    def small_activities(self, count: int) -> list[bytes]:
+        """`count` requests of one activity each."""
+        return [
+            body(self.PUSH_ACTIVITIES, input={"activities": [self._activity()]})
+            for _ in range(count)
+        ]
+
+    def report(self) -> bytes:
+        return body(self.REPORT, filter={"chapters": [CHAPTER]})
+
+    async def counted(self, http: aiohttp.ClientSession) -> int:
+        """How many activities the report counts besides those of the sheets."""
+        report = (await ask(http, self.report()))["report"]
+        return int(report["activitiesCounted"]) - len(self._sessions)
+
+    def _person(self, key: str) -> dict[str, Any]:
+        return {
+            "id": key,
+            "givenName": "Awa",
+            "familyName": f"Test {key[-6:]}",
+            "sex": self._random.choice(["female", "male", None]),
+            "birthYear": self._random.choice([None, *range(1950, 2006)]),
+            "groups": [self._random.choice(GROUPS)],
+            "place": "ML.06.YAN.KALANA",
+            "consent": {"purposes": ["programme_records"], "givenOn": "2021-06-01", "by": "self"},
+        }
+
+    def _activity(self) -> dict[str, Any]:
+        month = self._random.randint(1, 12)
+        return {
+            "id": new_id(),
+            "projectId": self._project,
+            "type": "technical_training",
+            "title": {"fr": "Formation technique"},
+            "status": "held",
+            "startsOn": f"2021-{month:02}-10",
+            "endsOn": f"2021-{month:02}-11",
+            "place": "ML.06.YAN.KALANA",
+            "ecpf": ["natural_resource_governance"],
+            "announced": {"total": 30},
+        }

@@ -1,0 +1,191 @@
+"""Push the programme over HTTP with a chapter's key, wait for the report, show it and the feed.
+
+Needs HUB_URL and HUB_ADMIN_KEY. A second run pushes the same again and changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rich.console import Console
+
+from demo.hub import Hub, HubRefused
+from demo.sikasso import documents, programme
+from demo.sikasso.receiver import Receiver
+from demo.sikasso.report import Printed
+
+T = TypeVar("T")
+DEADLINE_S = 60.0
+FILTER = {"chapters": [programme.CHAPTER]}
+
+
+def main() -> int:
+    console = Console(highlight=False)
+    home = Path(os.environ.get("FOSCAO_HOME", ".local"))
+    try:
+        url, admin_key = os.environ["HUB_URL"], os.environ["HUB_ADMIN_KEY"]
+    except KeyError as missing:
+        console.print(f"{missing} is not set; `make demo` sets it, or read it from .local/hub.env")
+        return 2
+    try:
+        return Demo(url, Hub(url, admin_key), Keys(home / "secrets" / "demo.json"), Printed(console)).run()
+    except HubRefused as refused:
+        console.print(f"[red]The hub refused: {refused}[/red]")
+        return 1
+
+
+class Keys:
+    """The keys that the first run made, kept for the next ones in a file only its owner reads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+
+    def get(self, name: str, make: Callable[[], Any]) -> Any:
+        if name not in self._kept:
+            self._kept[name] = make()
+            self._path.touch(mode=0o600)
+            self._path.write_text(json.dumps(self._kept))
+        return self._kept[name]
+
+
+class Demo:
+    """One run; `run` returns the exit code."""
+
+    def __init__(self, url: str, admin: Hub, keys: Keys, printed: Printed) -> None:
+        self._url, self._admin, self._keys, self._printed = url, admin, keys, printed
+        self._say = printed.console.print
+        self._changed = 0
+        self._rejected = 0
+
+    def run(self) -> int:
+        chapter = Hub(self._url, self._key("chapter", programme.CHAPTER))
+        partner = Hub(self._url, self._key("partner", None))
+        receiver = Receiver()
+        receiver.start()
+        webhook = self._keys.get("webhook", lambda: self._subscribe(partner, receiver))
+        receiver.trust(webhook["secret"])
+        self._point(partner, webhook["id"], receiver.url, paused=False)
+        try:
+            self._say("\n[bold]1. La section du Mali envoie son programme[/bold] (GraphQL, HTTP)")
+            wanted = programme.read()
+            self._push(chapter, wanted)
+            self._say("\n[bold]2. Le rapport suit, par les événements[/bold]")
+            self._show_report(chapter, wanted)
+            self._say("\n[bold]3. Ce que le partenaire a reçu[/bold] (webhooks signés)")
+            self._show_feed(partner, receiver)
+        finally:
+            self._point(partner, webhook["id"], receiver.url, paused=True)
+            receiver.stop()
+        if not self._changed and not self._rejected:
+            self._say("\nTout était déjà enregistré : rien n’a changé. (Nothing changed.)")
+        return 1 if self._rejected else 0
+
+    def _key(self, role: str, chapter: str | None) -> str:
+        def make() -> str:
+            made = self._admin.ask(
+                documents.CREATE_KEY, role=role, chapter=chapter, label=f"demo {role}"
+            )
+            key: str = made["createApiKey"]["key"]
+            return key
+
+        key: str = self._keys.get(role, make)
+        return key
+
+    def _subscribe(self, partner: Hub, receiver: Receiver) -> dict[str, str]:
+        made = partner.ask(documents.CREATE_WEBHOOK, url=receiver.url)["createWebhook"]
+        return {"id": made["webhook"]["id"], "secret": made["secret"]}
+
+    def _point(self, partner: Hub, webhook: str, url: str, *, paused: bool) -> None:
+        partner.ask(documents.UPDATE_WEBHOOK, id=webhook, url=url, paused=paused)
+
+    def _push(self, chapter: Hub, wanted: programme.Programme) -> None:
+        def send(name: str, mutation: str, field: str, rows: list[Any], part: str) -> None:
+            counts: Counter[str] = Counter()
+            problems: list[str] = []
+            for batch in programme.batches(rows):
+                data = chapter.ask(documents.push(mutation, part), input={field: batch})
+                result = data[mutation][part]
+                counts.update({s: result[s] for s in ("created", "updated", "unchanged")})
+                counts["rejected"] += result["rejected"]
+                problems += [_told(name, receipt) for receipt in result["receipts"]]
+            self._changed += counts["created"] + counts["updated"]
+            self._rejected += counts["rejected"]
+            self._printed.pushed(name, counts, problems)
+
+        send("organisations", "pushOrganisations", "organisations", wanted.organisations, "result")
+        send("projet", "pushProjects", "projects", wanted.projects, "result")
+        send(
+            "personnes", "registerParticipants", "participants", wanted.participants, "participants"
+        )
+        send("activités", "pushActivities", "activities", wanted.activities, "activities")
+        send("propositions", "nominateParticipants", "nominations", wanted.proposals, "result")
+        send("décisions", "nominateParticipants", "nominations", wanted.decisions, "result")
+        send("préoccupations", "pushConcerns", "concerns", wanted.concerns, "result")
+        send("présences", "pushAttendance", "attendance", wanted.attendance, "attendance")
+
+    def _show_report(self, chapter: Hub, wanted: programme.Programme) -> None:
+        expected = sum(
+            row["status"] == "present" for sheet in wanted.attendance for row in sheet["rows"]
+        )
+
+        def caught_up() -> Mapping[str, Any] | None:
+            report = chapter.ask(documents.REPORT, filter=FILTER, by=["group", "sex"])["report"]
+            figures = report["figures"]
+            known = figures["personSessions"]["total"] >= expected
+            return report if known and report["activitiesCounted"] else None
+
+        started = time.monotonic()
+        report = _wait(caught_up, "the report")
+        self._printed.figures("Mali, l’ensemble du programme", report)
+        as_of = report["asOf"]
+        self._say(
+            f"  à jour {time.monotonic() - started:.2f} s après le dernier envoi,"
+            f" événement {as_of['eventId']} ({as_of['eventsApplied']} appliqués)"
+        )
+        coverage = chapter.ask(documents.GAPS, filter=FILTER)["coverage"]["rows"]
+        self._say("\n  Composantes du Cadre de prévention des conflits de la CEDEAO :")
+        self._printed.coverage(coverage)
+
+    def _show_feed(self, partner: Hub, receiver: Receiver) -> None:
+        pulled: list[dict[str, Any]] = []
+        after = None
+        while True:
+            page = partner.ask(documents.FEED, after=after)["feed"]
+            pulled += [edge["node"] for edge in page["edges"]]
+            if not page["pageInfo"]["hasNextPage"]:
+                break
+            after = page["pageInfo"]["endCursor"]
+        if self._changed:
+            awaited = {item["id"] for item in pulled}
+            _wait(lambda: awaited <= set(receiver.items) or None, "the partner's webhooks")
+            self._printed.received(receiver.items.values())
+        else:
+            self._say("  rien de neuf à recevoir ; le fil contient :")
+            self._printed.received(pulled)
+        self._say(f"  {len(pulled)} éléments dans le fil, sans nom ni lieu précis")
+
+
+def _told(name: str, receipt: Mapping[str, Any]) -> str:
+    why = "; ".join(f"{p['field']}: {p['message']} ({p['code']})" for p in receipt["problems"])
+    return f"{name}, ligne {receipt['row']}: {why}"
+
+
+def _wait(condition: Callable[[], T | None], what: str) -> T:
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        if (result := condition()) is not None:
+            return result
+        time.sleep(0.1)
+    raise HubRefused(f"{what} did not catch up within {DEADLINE_S:.0f} s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

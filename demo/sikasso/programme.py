@@ -1,0 +1,123 @@
+"""Reads the data files and shapes them as GraphQL inputs; knows nothing of the network."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+DATA = Path(__file__).parent / "data"
+CHAPTER = "ML"
+BATCH = 100  # rows a request: small enough for a bad line, large enough to be quick
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """Every list in the order in which it must be pushed; rows in camelCase, blanks left out."""
+
+    organisations: list[Row]
+    projects: list[Row]
+    participants: list[Row]
+    activities: list[Row]
+    proposals: list[Row]
+    decisions: list[Row]
+    concerns: list[Row]
+    attendance: list[Row]  # sheets: {sessionId, rows}
+
+
+def read() -> Programme:
+    activities = _json("activities")
+    nominations = [_nomination(row) for row in _table("nominations")]
+    return Programme(
+        organisations=_json("organisations"),
+        projects=_json("projects"),
+        participants=[_participant(row) for row in _table("people")],
+        activities=activities,
+        proposals=[{**row, "status": "proposed", "reason": None} for row in nominations],
+        decisions=nominations,
+        concerns=_json("concerns"),
+        attendance=_sheets(_table("attendance")),
+    )
+
+
+def batches(rows: Sequence[T], size: int = BATCH) -> Iterator[list[T]]:
+    remaining = iter(rows)
+    while batch := list(islice(remaining, size)):
+        yield batch
+
+
+def _json(name: str) -> list[Row]:
+    rows: list[Row] = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
+    return rows
+
+
+def _table(name: str) -> list[dict[str, str]]:
+    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def _participant(row: dict[str, str]) -> Row:
+    return _given(
+        {
+            "id": row["id"],
+            "givenName": row["given_name"],
+            "familyName": row["family_name"],
+            "sex": row["sex"],
+            "birthYear": _number(row["birth_year"]),
+            "age": _number(row["age"]),
+            "ageOn": row["age_on"],
+            "groups": row["groups"].split(";"),
+            "disability": row["disability"],
+            "place": row["place"],
+            "phone": row["phone"],
+            "language": row["language"],
+            "consent": {
+                "purposes": ["programme_records", "reporting_statistics"],
+                "givenOn": row["consent_given_on"],
+                "by": row["consent_by"],
+            },
+        }
+    )
+
+
+def _nomination(row: dict[str, str]) -> Row:
+    return {
+        "id": row["id"],
+        "participantId": row["participant_id"],
+        "projectId": _json("projects")[0]["id"],
+        "proposerGroup": row["proposer_group"],
+        "proposedOn": row["proposed_on"],
+        "status": row["status"],
+        "reason": row["reason"],
+    }
+
+
+def _sheets(rows: Sequence[dict[str, str]]) -> list[Row]:
+    sheets: dict[str, list[Row]] = {}
+    for row in rows:
+        sheets.setdefault(row["session_id"], []).append(
+            _given(
+                {
+                    "participantId": row["participant_id"],
+                    "status": row["status"],
+                    "preScore": _number(row["pre_score"]),
+                    "postScore": _number(row["post_score"]),
+                }
+            )
+        )
+    return [{"sessionId": session, "rows": listed} for session, listed in sheets.items()]
+
+
+def _given(row: Row) -> Row:
+    return {name: value for name, value in row.items() if value not in ("", None)}
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text else None
