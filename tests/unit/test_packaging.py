@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -242,7 +243,7 @@ class TestCredentials:
         credentials.write_k8s(made, tmp_path)
         documents = list(yaml.safe_load_all((tmp_path / "secrets.yaml").read_text()))
         for document in documents:
-            kubernetes.kubernetes_validate.validate(document, "1.30", strict=True)
+            kubernetes_validate.validate(document, "1.30", strict=True)
         data = {document["metadata"]["name"]: document["stringData"] for document in documents}
         assert len(base64.b64decode(data["participants"]["master-key"])) == 96
         assert len(base64.b64decode(data["notifications"]["webhook-key"])) == 32
