@@ -1,4 +1,4 @@
-"""Owns what is particular to a country: its chapter, its working language, its ECOWAS membership.
+"""Owns what is particular to a country: chapter, working language, telephone, ECOWAS membership.
 
 A country may leave ECOWAS and keep its chapter: two questions, two functions. All take a code of
 the list `country` (ISO 3166-1 alpha-2) and raise KeyError for any other.
@@ -29,3 +29,9 @@ def chapter_name(country: str) -> str:
 def working_language(country: str) -> str:
     """The chapter's working language, one of `shared.codes.LANGUAGES`."""
     return code_list("country")[country].extra["working_language"]
+
+
+def dialling(country: str) -> tuple[str, str]:
+    """The country's calling code (ITU-T E.164), and what is dialled before its national numbers."""
+    extra = code_list("country")[country].extra
+    return extra["calling_code"], extra["trunk_prefix"]
