@@ -70,7 +70,11 @@ def _up(stack: Stack) -> None:
     if any(each.state == "RUNNING" for each in stack.processes()):
         print("Already up; checking each part.")
     started = datetime.now(UTC)
-    stack.up(_show)
+    try:
+        stack.up(_show)
+    except BaseException:  # whatever it is, what is said next begins on a line of its own
+        print()
+        raise
     took_s = (datetime.now(UTC) - started).total_seconds()
     print(
         f"Up in {took_s:.1f} s.\n\n"

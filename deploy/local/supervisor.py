@@ -138,7 +138,7 @@ class Supervisor:
             "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = "
             "supervisor.rpcinterface:make_main_rpcinterface",
             f"[supervisord]\nlogfile = {self.log}\nlogfile_maxbytes = 5MB\nlogfile_backups = 2\n"
-            f"pidfile = {self._pid_file}\numask = 077",
+            f"pidfile = {self._pid_file}\numask = 077\nsilent = true",
         ]
         groups: dict[str, list[Program]] = {}
         for program in programs:
