@@ -1,0 +1,52 @@
+"""Owns the dataloaders: every id asked for on one level of a query goes in one call per service."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+
+from aiodataloader import DataLoader
+
+Ask = Callable[..., Awaitable[Any]]
+MAX_IDS = 200  # what one `get_many` takes: the largest page
+
+
+class Loaders:
+    """The loaders of one request, made when first used; nothing is remembered beyond it."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._made: dict[str, DataLoader[str, dict[str, Any] | None]] = {}
+
+    async def participant(self, participant_id: str) -> dict[str, Any] | None:
+        """The participant, None if there is none that this caller may see. Raises HubError."""
+        return await self._loader("participants", "").load(participant_id)
+
+    async def participants(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Those of the participants whom this caller may see, in order. Raises HubError."""
+        found = await self._loader("participants", "").load_many(list(ids))
+        return [each for each in found if each is not None]
+
+    async def record(self, kind: str, record_id: str) -> dict[str, Any] | None:
+        """The activity, project, organisation or concern (`kind`), or None. Raises HubError."""
+        return await self._loader("activities", kind).load(record_id)
+
+    async def records(self, kind: str, record_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Those of the records that there are, in order. Raises HubError."""
+        found = await self._loader("activities", kind).load_many(list(record_ids))
+        return [each for each in found if each is not None]
+
+    def _loader(self, service: str, kind: str) -> DataLoader[str, dict[str, Any] | None]:
+        key = f"{service}/{kind}"
+        if key not in self._made:
+            self._made[key] = DataLoader(
+                partial(self._get_many, service, kind), max_batch_size=MAX_IDS
+            )
+        return self._made[key]
+
+    async def _get_many(
+        self, service: str, kind: str, ids: list[str]
+    ) -> list[dict[str, Any] | None]:
+        request = {"ids": ids, "kind": kind} if kind else {"ids": ids}
+        answer = await self._ask(service, "get_many", **request)
+        by_id = {item["id"]: item for item in answer["items"]}
+        return [by_id.get(each) for each in ids]

@@ -1,0 +1,264 @@
+"""Owns activities as people read them, their change log, and their withdrawal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import graphene
+import orjson
+
+from gateway.schema.connections import connection, criteria, page, paged
+from gateway.schema.programme import Organisation, Project
+from gateway.schema.receipts import TombstoneInput
+from gateway.schema.texts import LocalisedText, coded, coded_list, list_of
+from gateway.schema.writes import pushing
+
+
+class Session(graphene.ObjectType):
+    """A part of an activity with an attendance of its own."""
+
+    id = graphene.String(required=True, description="The session's id.")
+    title = graphene.String(description="What it is called.")
+    on = graphene.String(description="The day, YYYY-MM-DD.")
+    hours = graphene.Float(description="How many hours it lasted.")
+    topics = coded_list("emmmda_topic", "topics", "The EMMMDA topics it taught.")
+    place = coded("place", "place", "Where, if not at the activity's place.")
+
+
+class AnnouncedCell(graphene.ObjectType):
+    """A part of the announced headcount."""
+
+    sex = coded("sex", "sex", "The sex, if stated.")
+    age_band = coded("age_band", "age_band", "The age band, if stated.")
+    group = coded("stakeholder_group", "group", "The stakeholder group, if stated.")
+    disability = coded("disability_status", "disability", "With or without disability, if stated.")
+    count = graphene.Int(required=True, description="How many people.")
+
+
+class Announced(graphene.ObjectType):
+    """What the organiser stated."""
+
+    total = graphene.Int(description="How many people in all.")
+    cells = list_of(AnnouncedCell, description="Of these, as far as stated.")
+
+
+class Consultation(graphene.ObjectType):
+    """What is particular to a consultation of leaders."""
+
+    proposer_groups = coded_list(
+        "stakeholder_group", "proposer_groups", "Who proposed participants."
+    )
+    blessing_given = graphene.Boolean(description="Whether the leaders gave their blessing.")
+    participants_considered = graphene.Int(description="How many people were considered.")
+
+
+class Training(graphene.ObjectType):
+    """What is particular to a training or sensitisation."""
+
+    audience_groups = coded_list("stakeholder_group", "audience_groups", "For whom it was.")
+    days = graphene.Float(description="How many days it lasted.")
+
+
+class Recommendation(graphene.ObjectType):
+    """A recommendation of a dialogue, and what became of it."""
+
+    id = graphene.String(required=True, description="Its id.")
+    text = graphene.String(description="What is recommended.")
+    addressee = graphene.String(description="To whom.")
+    due_on = graphene.String(description="Until when, YYYY-MM-DD.")
+    status = coded("recommendation_status", "status", "Where it stands.")
+    follow_up = graphene.String(description="What happened since.")
+
+
+class Dialogue(graphene.ObjectType):
+    """What is particular to a policy dialogue."""
+
+    recommendations = list_of(Recommendation, description="All that came out of it.")
+
+
+class Media(graphene.ObjectType):
+    """What is particular to a media intervention."""
+
+    channels = coded_list("media_channel", "channels", "Through which channels.")
+    broadcasts = graphene.Int(description="How many times it was broadcast or printed.")
+    audience_estimate = graphene.Int(description="How many people it reached, as estimated.")
+    languages = coded_list("language", "languages", "In which languages.")
+
+
+class Publication(graphene.ObjectType):
+    """What is particular to a publication."""
+
+    title = graphene.String(description="Its title, as printed.")
+    language = coded("language", "language", "Its language.")
+    copies_printed = graphene.Int(description="How many copies were printed.")
+    copies_distributed = graphene.Int(description="How many copies were handed out.")
+    isbn = graphene.String(description="Its ISBN, if it has one.")
+
+
+class Evaluation(graphene.ObjectType):
+    """What was learnt."""
+
+    findings = graphene.String(description="What was found.")
+    lessons = graphene.String(description="What to do otherwise next time.")
+
+
+class Activity(graphene.ObjectType):
+    """Something the programme did or plans to do."""
+
+    id = graphene.String(required=True, description="The id its client gave it.")
+    version = graphene.Int(required=True, description="Counts its corrections, from 1.")
+    withdrawn = graphene.Boolean(required=True, description="Whether it was withdrawn.")
+    chapter = coded("country", "chapter", "The country whose chapter it belongs to.")
+    type = coded("activity_type", "type", "What kind of activity it is.")
+    title = graphene.Field(LocalisedText, description="What it is called.")
+    description = graphene.String(description="What it is about.")
+    status = coded("activity_status", "status", "Where it stands.")
+    starts_on = graphene.String(description="The first day, YYYY-MM-DD.")
+    ends_on = graphene.String(description="The last day, YYYY-MM-DD.")
+    place = coded("place", "place", "Where, with all that the place lies in.")
+    venue = graphene.String(description="Where in that place.")
+    sessions = list_of(Session, description="Its parts, each with an attendance of its own.")
+    ecpf = coded_list("ecpf_component", "ecpf", "The ECPF components it serves.")
+    architecture = coded_list("architecture_tag", "architecture", "EPSAO and APSA, if it serves.")
+    announced = graphene.Field(Announced, description="The announced headcount.")
+    consultation = graphene.Field(Consultation, description="Of a consultation.")
+    training = graphene.Field(Training, description="Of a training.")
+    dialogue = graphene.Field(Dialogue, description="Of a policy dialogue.")
+    media = graphene.Field(Media, description="Of a media intervention.")
+    publication = graphene.Field(Publication, description="Of a publication.")
+    evaluation = graphene.Field(Evaluation, description="What was learnt.")
+    project = graphene.Field(Project, description="The project it belongs to.")
+    organisations = list_of(Organisation, description="Who carried it out.")
+
+    @staticmethod
+    async def resolve_project(root: Mapping[str, Any], info: Any) -> dict[str, Any] | None:
+        if not root.get("project_id"):
+            return None
+        found: dict[str, Any] | None = await info.context.loaders.record(
+            "project", root["project_id"]
+        )
+        return found
+
+    @staticmethod
+    async def resolve_organisations(root: Mapping[str, Any], info: Any) -> list[dict[str, Any]]:
+        ids = root.get("organisation_ids") or []
+        return await info.context.loaders.records("organisation", ids) if ids else []
+
+
+ActivityConnection = connection(Activity, "activities")
+
+
+class ChangedField(graphene.ObjectType):
+    """One field that a change touched."""
+
+    field = graphene.String(required=True, description="The field's name.")
+    before = graphene.String(description="Its value before, as JSON; null if there was none.")
+    after = graphene.String(description="Its value since, as JSON; null if it was emptied.")
+
+
+class Change(graphene.ObjectType):
+    """One step in the life of a record."""
+
+    version = graphene.Int(required=True, description="The version it made.")
+    kind = graphene.String(
+        required=True, description="recorded, corrected, withdrawn or reinstated."
+    )
+    at = graphene.String(required=True, description="When it was stored (UTC, RFC 3339).")
+    actor = graphene.String(description="The public part of the API key that did it.")
+    fields = list_of(ChangedField, description="What it changed.")
+
+    @staticmethod
+    def resolve_fields(root: Mapping[str, Any], info: Any) -> list[dict[str, Any]]:
+        return [
+            {"field": name, "before": _json(step["before"]), "after": _json(step["after"])}
+            for name, step in root["changed"].items()
+        ]
+
+
+ChangeConnection = connection(Change, "changes")
+
+
+class ActivityFilter(graphene.InputObjectType):
+    """Which activities; all conditions together, none for all."""
+
+    class Meta:
+        container = dict
+
+    chapters = list_of(graphene.String, description="Of these chapters (countries).")
+    project_ids = list_of(graphene.String, description="Of these projects.")
+    types = list_of(graphene.String, description="Of these types.")
+    statuses = list_of(graphene.String, description="In these states.")
+    places = list_of(graphene.String, description="In these places, or anywhere below.")
+    from_ = graphene.String(name="from", description="Ending on or after this day, YYYY-MM-DD.")
+    to = graphene.String(description="Starting on or before this day, YYYY-MM-DD.")
+    withdrawn = graphene.Boolean(
+        description="Only withdrawn ones (true) or none (false, the default)."
+    )
+
+
+class ActivityQueries(graphene.ObjectType):
+    activity = graphene.Field(
+        Activity,
+        id=graphene.String(required=True, description="The activity's id."),
+        description="One activity; null if there is none that this key may see.",
+    )
+    activities = paged(
+        ActivityConnection,
+        "Activities.",
+        filter=graphene.Argument(ActivityFilter, description="Which ones."),
+    )
+    activity_changes = paged(
+        ChangeConnection,
+        "What happened to an activity, step by step.",
+        id=graphene.String(required=True, description="The activity's id."),
+    )
+
+    @staticmethod
+    async def resolve_activity(root: Any, info: Any, id: str) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = await info.context.loaders.record("activity", id)
+        return found
+
+    @staticmethod
+    async def resolve_activities(
+        root: Any,
+        info: Any,
+        filter: Mapping[str, Any] | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> dict[str, Any]:
+        return page(
+            await info.context.ask(
+                "activities",
+                "list",
+                kind="activity",
+                filter=criteria(filter),
+                first=first,
+                after=after,
+            )
+        )
+
+    @staticmethod
+    async def resolve_activity_changes(
+        root: Any, info: Any, id: str, first: int | None = None, after: str | None = None
+    ) -> dict[str, Any]:
+        return page(
+            await info.context.ask("activities", "changes", id=id, first=first, after=after)
+        )
+
+
+class ActivityMutations(graphene.ObjectType):
+    withdraw_activities = pushing(
+        "activities",
+        "withdraw_many",
+        TombstoneInput,
+        "Withdraw activities: all their figures go, the record and its history stay.",
+    )
+    reinstate_activities = pushing(
+        "activities",
+        "reinstate_many",
+        TombstoneInput,
+        "Take the withdrawal of activities back: their figures return.",
+    )
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()

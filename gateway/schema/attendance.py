@@ -1,0 +1,214 @@
+"""Owns the main mutation, `pushActivities`, and what else writes or reads attendance."""
+
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from typing import Any
+
+import graphene
+
+from gateway import pushes
+from gateway.schema.activity_inputs import ActivityInput
+from gateway.schema.connections import connection, page, paged
+from gateway.schema.participants import Participant, ParticipantInput
+from gateway.schema.receipts import (
+    Place,
+    PushResult,
+    limited,
+    push_result,
+    snake_clear,
+)
+from gateway.schema.texts import list_of
+from gateway.schema.writes import how, mode_of
+
+
+class AttendanceRowInput(graphene.InputObjectType):
+    """One person at one session."""
+
+    class Meta:
+        container = dict
+
+    participant_id = graphene.String(description="The person's id.")
+    status = graphene.String(
+        description="present (the default), absent, or removed to undo a mistaken row."
+    )
+    pre_score = graphene.Int(description="Test before, 0 to 100.")
+    post_score = graphene.Int(description="Test after, 0 to 100.")
+    expected_version = graphene.Int(description="Only if this is still the stored version.")
+
+
+class AttendanceInput(graphene.InputObjectType):
+    """The attendance sheet of a session, or a part of it; rows not named stay as they are."""
+
+    class Meta:
+        container = dict
+
+    session_id = graphene.String(
+        description="The session's id; of an activity without sessions: the activity's."
+    )
+    rows = graphene.List(
+        graphene.NonNull(AttendanceRowInput), required=True, description="Who was there."
+    )
+
+
+class PushActivitiesInput(graphene.InputObjectType):
+    """Activities, with the people and the attendance that go with them: at most 500 of each."""
+
+    class Meta:
+        container = dict
+
+    participants = list_of(ParticipantInput, description="People; stored first.")
+    activities = list_of(ActivityInput, description="Activities; stored next.")
+    attendance = list_of(
+        AttendanceInput, description="Sheets; stored last; together at most 500 rows."
+    )
+    mode = how(graphene.InputField)["mode"]
+    dry_run = how(graphene.InputField)["dry_run"]
+
+
+class PushActivitiesPayload(graphene.ObjectType):
+    """The receipts of each list that was sent."""
+
+    participants = graphene.Field(PushResult, required=True, description="Of the people.")
+    activities = graphene.Field(PushResult, required=True, description="Of the activities.")
+    attendance = graphene.Field(
+        PushResult, required=True, description="Of the attendance, row by row."
+    )
+
+
+class AttendanceRow(graphene.ObjectType):
+    """One person at one session."""
+
+    participant_id = graphene.String(required=True, description="The person's id.")
+    participant = graphene.Field(Participant, description="The person.")
+    status = graphene.String(required=True, description="present or absent.")
+    pre_score = graphene.Int(description="Test before, 0 to 100.")
+    post_score = graphene.Int(description="Test after, 0 to 100.")
+    version = graphene.Int(description="Counts the row's corrections, from 1.")
+
+    @staticmethod
+    async def resolve_participant(root: Mapping[str, Any], info: Any) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = await info.context.loaders.participant(
+            root["participant_id"]
+        )
+        return found
+
+
+AttendanceRowConnection = connection(AttendanceRow, "rows of an attendance sheet")
+
+
+class AttendanceQueries(graphene.ObjectType):
+    attendance = paged(
+        AttendanceRowConnection,
+        "The attendance sheet of a session.",
+        session_id=graphene.String(required=True, description="The session's id."),
+    )
+
+    @staticmethod
+    async def resolve_attendance(
+        root: Any, info: Any, session_id: str, first: int | None = None, after: str | None = None
+    ) -> dict[str, Any]:
+        answer = await info.context.ask(
+            "activities", "attendance", session_id=session_id, first=first, after=after
+        )
+        return page(answer)
+
+
+class AttendanceMutations(graphene.ObjectType):
+    push_activities = graphene.Field(
+        PushActivitiesPayload,
+        input=graphene.Argument(
+            PushActivitiesInput, required=True, description="What is pushed, and how."
+        ),
+        description="Push a programme: activities, and with them people and attendance. Safe to "
+        "repeat with the same ids: what is already stored is answered UNCHANGED.",
+    )
+    push_attendance = graphene.Field(
+        PushResult,
+        attendance=graphene.Argument(
+            graphene.NonNull(graphene.List(graphene.NonNull(AttendanceInput))),
+            description="Sheets; together at most 500 rows.",
+        ),
+        **how(graphene.Argument),
+        description="Push attendance alone.",
+    )
+    move_attendance = graphene.Field(
+        PushResult,
+        from_session=graphene.String(required=True, description="The session they leave."),
+        to_session=graphene.String(required=True, description="The session they go to."),
+        participant_ids=graphene.Argument(
+            graphene.NonNull(graphene.List(graphene.NonNull(graphene.String))),
+            description="Who; at most 500.",
+        ),
+        dry_run=how(graphene.Argument)["dry_run"],
+        description="Move people from one session's sheet to another's, all or nobody.",
+    )
+
+    @staticmethod
+    async def resolve_push_activities(
+        root: Any, info: Any, input: dict[str, Any]
+    ) -> dict[str, Any]:
+        batch = pushes.Batch(
+            participants=snake_clear(input.get("participants") or []),
+            activities=snake_clear(input.get("activities") or []),
+            sheets=input.get("attendance") or [],
+        )
+        return await _pushed(info.context, batch, input.get("mode"), input["dry_run"])
+
+    @staticmethod
+    async def resolve_push_attendance(
+        root: Any,
+        info: Any,
+        attendance: Sequence[dict[str, Any]],
+        mode: Any = None,
+        dry_run: bool = False,
+    ) -> dict[str, Any]:
+        batch = pushes.Batch(sheets=attendance)
+        payload = await _pushed(info.context, batch, mode, dry_run)
+        result: dict[str, Any] = payload["attendance"]
+        return result
+
+    @staticmethod
+    async def resolve_move_attendance(
+        root: Any,
+        info: Any,
+        from_session: str,
+        to_session: str,
+        participant_ids: Sequence[str],
+        dry_run: bool = False,
+    ) -> dict[str, Any]:
+        ctx = info.context
+        limited(len(participant_ids))
+        answer = await ctx.ask(
+            "activities",
+            "move_attendance",
+            from_session=from_session,
+            to_session=to_session,
+            participant_ids=participant_ids,
+            dry_run=dry_run,
+        )
+        return push_result(answer["receipts"], ctx, "participantIds", dry_run=dry_run)
+
+
+async def _pushed(ctx: Any, batch: pushes.Batch, mode: Any, dry_run: bool) -> dict[str, Any]:
+    limited(len(batch.participants), len(batch.activities), batch.rows)
+    outcome = await pushes.push(
+        ctx, batch, all_or_nothing=mode_of(mode) == "all_or_nothing", dry_run=dry_run
+    )
+    return {
+        "participants": push_result(outcome.participants, ctx, "participants", dry_run=dry_run),
+        "activities": push_result(outcome.activities, ctx, "activities", dry_run=dry_run),
+        "attendance": push_result(
+            outcome.attendance, ctx, "attendance", dry_run=dry_run, place=_in_sheets(batch.sheets)
+        ),
+    }
+
+
+def _in_sheets(sheets: Sequence[Mapping[str, Any]]) -> Place:
+    """Where a receipt's row stood: rows are counted over all sheets."""
+    starts = list(accumulate((len(sheet["rows"]) for sheet in sheets), initial=0))
+
+    def place(receipt: Mapping[str, Any]) -> list[str | int]:
+        sheet = receipt["sheet"]
+        return [sheet, "rows", receipt["row"] - starts[sheet]]
+
+    return place

@@ -1,0 +1,87 @@
+"""Owns the operators' view of API keys."""
+
+from typing import Any
+
+import graphene
+
+from gateway.schema.connections import connection, page, paged
+from gateway.schema.texts import coded
+from shared.caller import ROLES
+from shared.codes import code_list
+from shared.errors import Refused
+
+MAX_LABEL = 100
+
+
+class ApiKey(graphene.ObjectType):
+    """An API key, without its secret."""
+
+    id = graphene.String(required=True, description="Its public part.")
+    role = graphene.String(required=True, description=f"One of {', '.join(ROLES)}.")
+    chapter = coded("country", "chapter", "The country whose chapter it belongs to, if any.")
+    label = graphene.String(required=True, description="Who uses it for what.")
+    created_at = graphene.String(required=True, description="When (UTC, RFC 3339).")
+    created_by = graphene.String(required=True, description="With which key.")
+    revoked_at = graphene.String(description="When it was revoked; null while it is good.")
+
+
+class NewApiKey(graphene.ObjectType):
+    """An API key with its secret, shown this once."""
+
+    key = graphene.String(required=True, description="`fhk_…`: nobody can show it again.")
+    api_key = graphene.Field(ApiKey, required=True, description="What it stands for.")
+
+
+ApiKeyConnection = connection(ApiKey, "API keys")
+
+
+class KeyQueries(graphene.ObjectType):
+    api_keys = paged(ApiKeyConnection, "All API keys, newest first.")
+
+    @staticmethod
+    async def resolve_api_keys(
+        root: Any, info: Any, first: int = 50, after: str | None = None
+    ) -> dict[str, Any]:
+        return page(await info.context.keys.page(after, first))
+
+
+class KeyMutations(graphene.ObjectType):
+    create_api_key = graphene.Field(
+        NewApiKey,
+        role=graphene.String(required=True, description=f"One of {', '.join(ROLES)}."),
+        chapter=graphene.String(
+            description="The chapter's country (ISO 3166-1 alpha-2); for the role chapter only."
+        ),
+        label=graphene.String(
+            required=True, description="Who will use it for what; name no person."
+        ),
+        description="Make an API key. It is shown this once.",
+    )
+    revoke_api_key = graphene.Field(
+        ApiKey,
+        id=graphene.String(required=True, description="The key's public part."),
+        description="Revoke an API key; it stops working within seconds, for good.",
+    )
+
+    @staticmethod
+    async def resolve_create_api_key(
+        root: Any, info: Any, role: str, label: str, chapter: str | None = None
+    ) -> dict[str, Any]:
+        if role not in ROLES:
+            raise Refused("UNKNOWN_ROLE", roles=", ".join(ROLES))
+        if (role == "chapter") != (chapter is not None):
+            raise Refused("CHAPTER_WITH_ROLE")
+        if chapter is not None and chapter not in code_list("country"):
+            raise Refused("UNKNOWN_CODE", list="country", value=chapter[:80])
+        if not label.strip() or len(label) > MAX_LABEL:
+            raise Refused("LABEL_LENGTH", limit=MAX_LABEL)
+        ctx = info.context
+        created: dict[str, Any] = await ctx.keys.create(
+            role, chapter, label.strip(), ctx.caller.key_id
+        )
+        return created
+
+    @staticmethod
+    async def resolve_revoke_api_key(root: Any, info: Any, id: str) -> dict[str, Any]:
+        revoked: dict[str, Any] = await info.context.keys.revoke(id)
+        return revoked

@@ -1,0 +1,201 @@
+"""Owns the answer to every push: one receipt per row, with coded problems at the field they sit in.
+
+Services speak of rows in snake_case and of places by path; here both become what the client sent.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import graphene
+
+from gateway.context import Context
+from gateway.schema.texts import list_of
+from shared.errors import Refused
+from shared.pushing import MAX_ITEMS
+
+Receipts = list[dict[str, Any]]
+Place = Callable[[Mapping[str, Any]], list[str | int]]
+
+
+class ReceiptStatus(graphene.Enum):
+    """What became of a row."""
+
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    UNCHANGED = "UNCHANGED"
+    REJECTED = "REJECTED"
+
+    @property
+    def description(self) -> str:
+        return {
+            "CREATED": "Stored for the first time.",
+            "UPDATED": "Changed what was stored.",
+            "UNCHANGED": "Already stored so: a repetition, which does no harm.",
+            "REJECTED": "Not stored; its problems say why.",
+        }.get(self.value, "")
+
+
+class PushMode(graphene.Enum):
+    """What a rejected row does to its neighbours."""
+
+    PER_ITEM = "per_item"
+    ALL_OR_NOTHING = "all_or_nothing"
+
+    @property
+    def description(self) -> str:
+        return {
+            "per_item": "Good rows are stored, whatever is wrong with others.",
+            "all_or_nothing": "One rejected row, and none is stored.",
+        }.get(self.value, "")
+
+
+class Problem(graphene.ObjectType):
+    """One thing that is wrong with a row, or worth knowing about it."""
+
+    code = graphene.String(required=True, description="For programs: stable, e.g. `REQUIRED`.")
+    field = graphene.String(
+        required=True, description="The field within the row, e.g. `sessions[1].on`; may be empty."
+    )
+    path = graphene.List(
+        graphene.NonNull(graphene.String),
+        required=True,
+        description='From the input to the field, e.g. `["activities", "3", "sessions", "1", "on"]`.',
+    )
+    message = graphene.String(
+        required=True, description="For people, in the language of the request."
+    )
+
+
+class Receipt(graphene.ObjectType):
+    """What became of one row."""
+
+    row = graphene.Int(
+        required=True,
+        description="Counted from 0 in the list that was sent; attendance: over all its sheets.",
+    )
+    sheet = graphene.Int(description="Attendance only: the index of the sheet the row is on.")
+    id = graphene.String(
+        description="The row's id (attendance: the participant's); null if it was none."
+    )
+    status = ReceiptStatus(required=True, description="What became of it.")
+    version = graphene.Int(
+        description="The version now stored; send it as `expectedVersion` to correct just that."
+    )
+    problems = graphene.List(
+        graphene.NonNull(Problem),
+        required=True,
+        description="Why it was rejected; on other rows: remarks.",
+    )
+
+
+class PushResult(graphene.ObjectType):
+    """The receipts of one list, and their counts."""
+
+    receipts = graphene.List(
+        graphene.NonNull(Receipt),
+        required=True,
+        status=list_of(
+            ReceiptStatus,
+            description="Only these, e.g. `[REJECTED]` where the connection is slow.",
+        ),
+        description="One per row, in the order of the rows.",
+    )
+    created = graphene.Int(required=True, description="Rows stored for the first time.")
+    updated = graphene.Int(required=True, description="Rows that changed what was stored.")
+    unchanged = graphene.Int(required=True, description="Rows that were already stored so.")
+    rejected = graphene.Int(required=True, description="Rows that were not stored.")
+    dry_run = graphene.Boolean(
+        required=True, description="True: nothing was stored, this is what would have happened."
+    )
+
+    @staticmethod
+    def resolve_receipts(
+        root: Mapping[str, Any], info: Any, status: Sequence[Any] | None = None
+    ) -> Receipts:
+        receipts: Receipts = root["receipts"]
+        if status is None:
+            return receipts
+        wanted = {each.value for each in status}
+        return [receipt for receipt in receipts if receipt["status"] in wanted]
+
+
+class TombstoneInput(graphene.InputObjectType):
+    """A record to withdraw, or to reinstate."""
+
+    class Meta:
+        container = dict
+
+    id = graphene.String(description="The record's id.")
+    reason = graphene.String(description="Why; required, at most 500 characters.")
+    expected_version = graphene.Int(
+        description="Only if this is still the stored version (optional)."
+    )
+
+
+def push_result(
+    receipts: Receipts, ctx: Context, name: str, *, dry_run: bool, place: Place | None = None
+) -> dict[str, Any]:
+    """A `PushResult` for the services' receipts of the rows sent as `input.<name>`.
+
+    `place` says where a receipt's row stood, where that is not simply its number.
+    """
+    for receipt in receipts:
+        if receipt["problems"]:
+            at = place(receipt) if place else [receipt["row"]]
+            receipt["problems"] = [
+                _explained(problem, [name, *at], ctx) for problem in receipt["problems"]
+            ]
+    counts = Counter(receipt["status"] for receipt in receipts)
+    return {
+        "receipts": receipts,
+        "created": counts["CREATED"],
+        "updated": counts["UPDATED"],
+        "unchanged": counts["UNCHANGED"],
+        "rejected": counts["REJECTED"],
+        "dry_run": dry_run,
+    }
+
+
+def limited(*weights: int) -> None:
+    """Raises Refused TOO_MANY_ITEMS (final) if one of the lists is too long; nothing was sent."""
+    for count in weights:
+        if count > MAX_ITEMS:
+            raise Refused("TOO_MANY_ITEMS", limit=MAX_ITEMS, count=count)
+
+
+def snake_clear(items: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """The items, with the names in `clear` as the services know them."""
+    for item in items:
+        if item.get("clear"):
+            item["clear"] = [_snake(name) for name in item["clear"]]
+    return items
+
+
+def _explained(problem: Mapping[str, Any], base: list[str | int], ctx: Context) -> dict[str, Any]:
+    within = [_camel(part) if isinstance(part, str) else part for part in problem["path"]]
+    return {
+        "code": problem["code"],
+        "field": _dotted(within),
+        "path": [str(part) for part in (*base, *within)],
+        "message": ctx.text(problem["code"], problem.get("params") or {}),
+    }
+
+
+def _dotted(path: Sequence[str | int]) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+@lru_cache(maxsize=512)
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
