@@ -81,7 +81,8 @@ def _up(stack: Stack) -> None:
         f"  GraphQL, for programs and people   {stack.hub_url}/graphql\n"
         f"  Metrics                            {stack.hub_url}/metrics\n"
         f"  Address and administrator's key    {stack.home / 'hub.env'}\n"
-        f"  Logs                               {stack.log_dir}  (make logs)\n"
+        f"  Logs                               {stack.log_dir}  (make logs)\n",
+        flush=True,
     )
 
 

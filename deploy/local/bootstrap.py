@@ -29,7 +29,8 @@ LEAST_FREE_BYTES = 2 * 1024**3
 
 # Debian starts a service as soon as its package is there. policy-rc.d is Debian's own switch
 # against it; without one of the administrator's, ours stands for the length of the installation.
-# The service is disabled too, since it would take the standard port at the next boot.
+# The service is disabled too, since it would take the standard port at the next boot; so is the
+# name server of Erlang, which would listen on all addresses, if Erlang came with it.
 INSTALL = """
 set -e
 policy=/usr/sbin/policy-rc.d
@@ -40,10 +41,12 @@ if [ ! -e "$policy" ]; then
     chmod 755 "$policy"
 fi
 export DEBIAN_FRONTEND=noninteractive
+erlang=$(dpkg-query --show erlang-base 2>/dev/null || true)
 apt-get -q update
 apt-get -q install --yes --no-install-recommends "$@"
 case " $* " in *" rabbitmq-server "*)
-    if [ -d /run/systemd/system ]; then systemctl disable rabbitmq-server.service; fi ;;
+    update-rc.d rabbitmq-server disable
+    [ -n "$erlang" ] || deb-systemd-helper disable epmd.socket epmd.service ;;
 esac
 """
 
