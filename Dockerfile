@@ -4,9 +4,9 @@
 #   docker build --build-arg SERVICE=gateway               -t foscao-hub/gateway:0.1.0 .
 #
 # The base is pinned by tag. For a release, pin it by digest as well: take the digest printed by
-#   docker buildx imagetools inspect python:3.11.14-slim-bookworm
-# and build with --build-arg PYTHON=3.11.14-slim-bookworm@sha256:<digest>.
-ARG PYTHON=3.11.14-slim-bookworm
+#   docker buildx imagetools inspect python:3.11.15-slim-bookworm
+# and build with --build-arg PYTHON=3.11.15-slim-bookworm@sha256:<digest>.
+ARG PYTHON=3.11.15-slim-bookworm
 
 FROM python:${PYTHON} AS build
 ARG SERVICE

@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -209,6 +210,31 @@ def test_compose_and_kubernetes_start_the_same_deployables() -> None:
         if manifest["kind"] == "Deployment"
     }
     assert deployed == built.keys()
+
+
+def test_images_are_built_and_deployed_as_the_projects_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"ARG VERSION={version}\n" in (ROOT / "Dockerfile").read_text()
+    defaults = re.findall(r"HUB_VERSION:-(.*)}", (ROOT / "docker-compose.yml").read_text())
+    assert {*defaults} == {version}
+    own = [
+        container["image"]
+        for manifest in kustomize.render(ROOT / SMALL)
+        for container in kustomize.containers(manifest)
+        if container["image"].startswith("foscao-hub/")
+    ]
+    assert {image.partition(":")[2] for image in own} == {version}
+
+
+def test_compose_and_kubernetes_run_the_same_broker_and_database() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    deployed = {
+        container["name"]: container["image"]
+        for manifest in kustomize.render(ROOT / SMALL)
+        for container in kustomize.containers(manifest)
+    }
+    for name in ("rabbitmq", "mongodb"):
+        assert deployed[name] == services[name]["image"]
 
 
 class TestCredentials:
