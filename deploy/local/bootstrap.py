@@ -46,7 +46,9 @@ apt-get -q update
 apt-get -q install --yes --no-install-recommends "$@"
 case " $* " in *" rabbitmq-server "*)
     update-rc.d rabbitmq-server disable
-    [ -n "$erlang" ] || deb-systemd-helper disable epmd.socket epmd.service ;;
+    if [ -z "$erlang" ] && command -v systemctl; then
+        systemctl disable epmd.socket epmd.service || true  # no reason to refuse the rest
+    fi ;;
 esac
 """
 
