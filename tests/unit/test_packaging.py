@@ -161,6 +161,16 @@ def test_a_broken_manifest_is_found(
     assert any(finding in line for line in kubernetes.check(copy)), kubernetes.check(copy)
 
 
+@pytest.mark.skipif(
+    not (shutil.which("kubectl") or shutil.which("kustomize")), reason="no kustomize installed"
+)
+def test_rendering_otherwise_than_kustomize_is_found() -> None:
+    manifests = kustomize.render(ROOT / SMALL)
+    assert kustomize.differences(ROOT / SMALL, manifests) == []
+    manifests[-1]["metadata"]["namespace"] = "elsewhere"
+    assert len(kustomize.differences(ROOT / SMALL, manifests)) == 1
+
+
 def test_untidy_yaml_is_found(copy: Path) -> None:
     mutate(copy, BASE + "common.yaml", "^  name: hub", "  name:  hub")
     assert [line for line in validate(copy) if "common.yaml:15: too many spaces" in line]
