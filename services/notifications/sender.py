@@ -86,6 +86,10 @@ class Sender:
         self._pool.shutdown(wait=True)
         self._poster.close()
 
+    def alive(self) -> bool:
+        """Whether the loop runs."""
+        return self._loop.is_alive()
+
     def wake(self) -> None:
         """Say that there may be something to send."""
         self._woken.set()

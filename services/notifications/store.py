@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from bson.int64 import Int64
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
+from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from services.notifications.feed import Applied
@@ -25,13 +26,11 @@ from services.notifications.model import (
     State,
 )
 from shared.ids import new_id
-from shared.mongo import Store, Tx
+from shared.mongo import Document, Store, Tx
 from shared.pages import keyset
 
 ATTEMPTS_KEPT_S: Final = 30 * 24 * 3600
 _FEED: Final = "feed"
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +43,8 @@ class Page:
 
 
 class NotificationStore(Store):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, db: Database[Document]) -> None:
+        super().__init__(db)
         self.feed = self.db[_FEED]
         self.counters = self.db["counters"]
         self.subjects = self.db["subjects"]

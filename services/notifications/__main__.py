@@ -1,0 +1,8 @@
+import eventlet
+
+eventlet.monkey_patch()  # before anything opens a socket
+
+from services.notifications.service import NotificationsService
+from shared.runner import run
+
+run(NotificationsService)

@@ -1,0 +1,74 @@
+"""The nameko class of notifications: hand on to one handler, and wake the sender."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.notifications import handlers
+from services.notifications.store import NotificationStore
+from services.notifications.webhooks import Webhooks
+from shared.events import Event
+from shared.messaging import on_events
+from shared.rpc import rpc
+from shared.runner import StoreProvider
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+
+
+class NotificationsService:
+    name = "notifications"
+
+    store = StoreProvider(NotificationStore)
+    webhooks = Webhooks()
+
+    @on_events("activity.*", "project.*", "attendance.*", "concern.*")
+    def on_events(self, events: list[Event]) -> list[Event]:
+        early = handlers.record_events(events, self.store)
+        self.webhooks.wake()
+        return early
+
+    @rpc
+    def feed(self, request: Request) -> Answer:
+        return handlers.read_feed(request, self.store)
+
+    @rpc
+    def create_endpoint(self, request: Request) -> Answer:
+        answer = handlers.create_endpoint(
+            request,
+            self.store,
+            self.webhooks.sealer,
+            allow_private=self.webhooks.allow_private,
+        )
+        self.webhooks.wake()
+        return answer
+
+    @rpc
+    def update_endpoint(self, request: Request) -> Answer:
+        answer = handlers.update_endpoint(
+            request, self.store, allow_private=self.webhooks.allow_private
+        )
+        self.webhooks.wake()
+        return answer
+
+    @rpc
+    def delete_endpoint(self, request: Request) -> Answer:
+        return handlers.delete_endpoint(request, self.store)
+
+    @rpc
+    def rotate_secret(self, request: Request) -> Answer:
+        return handlers.rotate_secret(request, self.store, self.webhooks.sealer)
+
+    @rpc
+    def list_endpoints(self, request: Request) -> Answer:
+        return handlers.list_endpoints(request, self.store)
+
+    @rpc
+    def attempts(self, request: Request) -> Answer:
+        return handlers.list_attempts(request, self.store)
+
+    @rpc
+    def resend(self, request: Request) -> Answer:
+        answer = handlers.resend(request, self.store)
+        self.webhooks.wake()
+        return answer
