@@ -19,22 +19,22 @@ POOL = 5_000  # people who attend, each many times
 class Workload:
     """One chapter with a project, a pool of people, sheets for them, and small activities."""
 
-    ATTENDANCE_REJECTED = "pushAttendance.attendance.rejected"
+    ATTENDANCE_REJECTED = "pushAttendance.rejected"
     ACTIVITY_REJECTED = "pushActivities.activities.rejected"
 
-    PUSH_ATTENDANCE = """mutation($input: PushAttendanceInput!) {
-      pushAttendance(input: $input) { attendance { created rejected } } }"""
+    PUSH_ATTENDANCE = """mutation($attendance: [AttendanceInput!]!) {
+      pushAttendance(attendance: $attendance) { created rejected } }"""
     PUSH_ACTIVITIES = """mutation($input: PushActivitiesInput!) {
       pushActivities(input: $input) { activities { created rejected
         receipts { row id status version } } } }"""
-    PUSH_PROJECTS = """mutation($input: PushProjectsInput!) {
-      pushProjects(input: $input) { result { rejected } } }"""
-    REGISTER = """mutation($input: RegisterParticipantsInput!) {
-      registerParticipants(input: $input) { participants { rejected } } }"""
-    REPORT = """query($filter: ReportFilterInput) { report(filter: $filter) {
+    PUSH_PROJECTS = """mutation($items: [ProjectInput!]!) { pushProjects(items: $items) {
+      rejected } }"""
+    REGISTER = """mutation($items: [ParticipantInput!]!) { registerParticipants(items: $items) {
+      rejected } }"""
+    REPORT = """query($filter: ReportFilter) { report(filter: $filter) {
       activitiesCounted figures { personSessions { total } } } }"""
-    CREATE_KEY = """mutation { createApiKey(input: {role: "chapter", chapter: "ML",
-      label: "bench"}) { key } }"""
+    CREATE_KEY = """mutation { createApiKey(role: "chapter", chapter: "ML", label: "bench") {
+      key } }"""
 
     def __init__(self) -> None:
         self._random = random.Random(1)
@@ -54,10 +54,10 @@ class Workload:
             "startsOn": "2021-01-01",
             "endsOn": "2021-12-31",
         }
-        yield body(self.PUSH_PROJECTS, input={"projects": [project]})
+        yield body(self.PUSH_PROJECTS, items=[project])
         for start in range(0, POOL, rows):
             people = [self._person(key) for key in self._people[start : start + rows]]
-            yield body(self.REGISTER, input={"participants": people})
+            yield body(self.REGISTER, items=people)
         activities = [self._activity() for _ in range(sheets)]
         self._sessions = [activity["id"] for activity in activities]
         for start in range(0, sheets, rows):
@@ -67,21 +67,14 @@ class Workload:
     def sheets(self, rows: int) -> list[bytes]:
         """One sheet of `rows` people for every activity that `setup` made."""
         return [
-            body(
-                self.PUSH_ATTENDANCE,
-                input={
-                    "attendance": [
-                        {
-                            "sessionId": session,
-                            "rows": [
-                                {"participantId": key, "status": "present"}
-                                for key in self._random.sample(self._people, rows)
-                            ],
-                        }
-                    ]
-                },
-            )
+            body(self.PUSH_ATTENDANCE, attendance=[{"sessionId": session, "rows": listed}])
             for session in self._sessions
+            for listed in [
+                [
+                    {"participantId": key, "status": "present"}
+                    for key in self._random.sample(self._people, rows)
+                ]
+            ]
         ]
 
     def small_activities(self, count: int) -> list[bytes]:
@@ -108,7 +101,7 @@ class Workload:
             "birthYear": self._random.choice([None, *range(1950, 2006)]),
             "groups": [self._random.choice(GROUPS)],
             "place": "ML.06.YAN.KALANA",
-            "consent": {"purposes": ["programme_records"], "givenOn": "2021-06-01", "by": "self"},
+            "consent": {"purpose": ["programme_records"], "givenOn": "2021-06-01", "by": "self"},
         }
 
     def _activity(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from demo.hub import Hub, HubRefused
 from demo.sikasso import documents, programme
 from demo.sikasso.receiver import Receiver
 from demo.sikasso.report import Printed
+from shared.ids import new_id
 
 T = TypeVar("T")
 DEADLINE_S = 60.0
@@ -35,7 +36,9 @@ def main() -> int:
         console.print(f"{missing} is not set; `make demo` sets it, or read it from .local/hub.env")
         return 2
     try:
-        return Demo(url, Hub(url, admin_key), Keys(home / "secrets" / "demo.json"), Printed(console)).run()
+        return Demo(
+            url, Hub(url, admin_key), Keys(home / "secrets" / "demo.json"), Printed(console)
+        ).run()
     except HubRefused as refused:
         console.print(f"[red]The hub refused: {refused}[/red]")
         return 1
@@ -62,8 +65,8 @@ class Demo:
     def __init__(self, url: str, admin: Hub, keys: Keys, printed: Printed) -> None:
         self._url, self._admin, self._keys, self._printed = url, admin, keys, printed
         self._say = printed.console.print
-        self._changed = 0
-        self._rejected = 0
+        self._counts: dict[str, Counter[str]] = {}
+        self._problems: dict[str, list[str]] = {}
 
     def run(self) -> int:
         chapter = Hub(self._url, self._key("chapter", programme.CHAPTER))
@@ -84,9 +87,10 @@ class Demo:
         finally:
             self._point(partner, webhook["id"], receiver.url, paused=True)
             receiver.stop()
-        if not self._changed and not self._rejected:
+        rejected = self._total("rejected")
+        if not rejected and not self._total("created", "updated"):
             self._say("\nTout était déjà enregistré : rien n’a changé. (Nothing changed.)")
-        return 1 if self._rejected else 0
+        return 1 if rejected else 0
 
     def _key(self, role: str, chapter: str | None) -> str:
         def make() -> str:
@@ -100,36 +104,40 @@ class Demo:
         return key
 
     def _subscribe(self, partner: Hub, receiver: Receiver) -> dict[str, str]:
-        made = partner.ask(documents.CREATE_WEBHOOK, url=receiver.url)["createWebhook"]
+        made = partner.ask(documents.CREATE_WEBHOOK, id=new_id(), url=receiver.url)["createWebhook"]
         return {"id": made["webhook"]["id"], "secret": made["secret"]}
 
     def _point(self, partner: Hub, webhook: str, url: str, *, paused: bool) -> None:
         partner.ask(documents.UPDATE_WEBHOOK, id=webhook, url=url, paused=paused)
 
     def _push(self, chapter: Hub, wanted: programme.Programme) -> None:
-        def send(name: str, mutation: str, field: str, rows: list[Any], part: str) -> None:
-            counts: Counter[str] = Counter()
-            problems: list[str] = []
+        def one(name: str, document: str, rows: list[Any]) -> None:
             for batch in programme.batches(rows):
-                data = chapter.ask(documents.push(mutation, part), input={field: batch})
-                result = data[mutation][part]
-                counts.update({s: result[s] for s in ("created", "updated", "unchanged")})
-                counts["rejected"] += result["rejected"]
-                problems += [_told(name, receipt) for receipt in result["receipts"]]
-            self._changed += counts["created"] + counts["updated"]
-            self._rejected += counts["rejected"]
-            self._printed.pushed(name, counts, problems)
+                self._tally(name, chapter.ask(document, items=batch)["result"])
 
-        send("organisations", "pushOrganisations", "organisations", wanted.organisations, "result")
-        send("projet", "pushProjects", "projects", wanted.projects, "result")
-        send(
-            "personnes", "registerParticipants", "participants", wanted.participants, "participants"
-        )
-        send("activités", "pushActivities", "activities", wanted.activities, "activities")
-        send("propositions", "nominateParticipants", "nominations", wanted.proposals, "result")
-        send("décisions", "nominateParticipants", "nominations", wanted.decisions, "result")
-        send("préoccupations", "pushConcerns", "concerns", wanted.concerns, "result")
-        send("présences", "pushAttendance", "attendance", wanted.attendance, "attendance")
+        def part(name: str, field: str, rows: list[Any]) -> None:
+            for batch in programme.batches(rows):
+                pushed = chapter.ask(documents.PUSH_PROGRAMME, input={field: batch})
+                self._tally(name, pushed["pushActivities"][field])
+
+        one("organisations", documents.PUSH_ORGANISATIONS, wanted.organisations)
+        one("projets", documents.PUSH_PROJECTS, wanted.projects)
+        part("personnes", "participants", wanted.participants)
+        part("activités", "activities", wanted.activities)
+        one("propositions", documents.NOMINATE, wanted.proposals)
+        one("décisions", documents.NOMINATE, wanted.decisions)
+        one("préoccupations", documents.PUSH_CONCERNS, wanted.concerns)
+        part("présences", "attendance", wanted.attendance)
+        for name, counts in self._counts.items():
+            self._printed.pushed(name, counts, self._problems[name])
+
+    def _tally(self, name: str, result: Mapping[str, Any]) -> None:
+        for status in ("created", "updated", "unchanged", "rejected"):
+            self._counts.setdefault(name, Counter())[status] += result[status]
+        self._problems.setdefault(name, []).extend(_told(r) for r in result["receipts"])
+
+    def _total(self, *statuses: str) -> int:
+        return sum(counts[status] for counts in self._counts.values() for status in statuses)
 
     def _show_report(self, chapter: Hub, wanted: programme.Programme) -> None:
         expected = sum(
@@ -137,22 +145,21 @@ class Demo:
         )
 
         def caught_up() -> Mapping[str, Any] | None:
-            report = chapter.ask(documents.REPORT, filter=FILTER, by=["group", "sex"])["report"]
-            figures = report["figures"]
-            known = figures["personSessions"]["total"] >= expected
-            return report if known and report["activitiesCounted"] else None
+            answer = chapter.ask(documents.REPORT, filter=FILTER, by=["GROUP", "SEX"])
+            known = answer["report"]["figures"]["personSessions"]["total"]
+            return answer if known >= expected else None
 
         started = time.monotonic()
-        report = _wait(caught_up, "the report")
+        answer = _wait(caught_up, "the report")
+        report = answer["report"]
         self._printed.figures("Mali, l’ensemble du programme", report)
         as_of = report["asOf"]
         self._say(
             f"  à jour {time.monotonic() - started:.2f} s après le dernier envoi,"
             f" événement {as_of['eventId']} ({as_of['eventsApplied']} appliqués)"
         )
-        coverage = chapter.ask(documents.GAPS, filter=FILTER)["coverage"]["rows"]
         self._say("\n  Composantes du Cadre de prévention des conflits de la CEDEAO :")
-        self._printed.coverage(coverage)
+        self._printed.coverage(answer["coverage"])
 
     def _show_feed(self, partner: Hub, receiver: Receiver) -> None:
         pulled: list[dict[str, Any]] = []
@@ -163,7 +170,7 @@ class Demo:
             if not page["pageInfo"]["hasNextPage"]:
                 break
             after = page["pageInfo"]["endCursor"]
-        if self._changed:
+        if self._total("created", "updated"):
             awaited = {item["id"] for item in pulled}
             _wait(lambda: awaited <= set(receiver.items) or None, "the partner's webhooks")
             self._printed.received(receiver.items.values())
@@ -173,9 +180,9 @@ class Demo:
         self._say(f"  {len(pulled)} éléments dans le fil, sans nom ni lieu précis")
 
 
-def _told(name: str, receipt: Mapping[str, Any]) -> str:
+def _told(receipt: Mapping[str, Any]) -> str:
     why = "; ".join(f"{p['field']}: {p['message']} ({p['code']})" for p in receipt["problems"])
-    return f"{name}, ligne {receipt['row']}: {why}"
+    return f"ligne {receipt['row']} : {why}"
 
 
 def _wait(condition: Callable[[], T | None], what: str) -> T:

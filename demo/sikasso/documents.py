@@ -1,58 +1,58 @@
 """The GraphQL documents that the demo sends; they serve as examples as well."""
 
-RESULT = """
+RESULT = """{
   created updated unchanged rejected
   receipts(status: [REJECTED]) { row id problems { code field message } }
-"""
-
-
-def push(mutation: str, payload: str = "result") -> str:
-    """A mutation that answers with counts and the rejected rows only."""
-    input_type = f"{mutation[0].upper()}{mutation[1:]}Input!"
-    selection = f"{mutation}(input: $input) {{ {payload} {{ {RESULT} }} }}"
-    return f"mutation($input: {input_type}) {{ {selection} }}"
-
-
-CREATE_KEY = """
-mutation($role: String!, $chapter: String, $label: String!) {
-  createApiKey(input: {role: $role, chapter: $chapter, label: $label}) { key }
 }"""
 
-CREATE_WEBHOOK = """
-mutation($url: String!) {
-  createWebhook(input: {url: $url, description: "GPPAC demo", from: "beginning"}) {
-    webhook { id } secret
-  }
+
+def push(mutation: str, item: str) -> str:
+    """The mutation that sends a list of one kind; it answers with counts and rejected rows only."""
+    return f"mutation($items: [{item}!]!) {{ result: {mutation}(items: $items) {RESULT} }}"
+
+
+PUSH_ORGANISATIONS = push("pushOrganisations", "OrganisationInput")
+PUSH_PROJECTS = push("pushProjects", "ProjectInput")
+NOMINATE = push("nominateParticipants", "NominationInput")
+PUSH_CONCERNS = push("pushConcerns", "ConcernInput")
+
+PUSH_PROGRAMME = f"""mutation($input: PushActivitiesInput!) {{
+  pushActivities(input: $input) {{
+    participants {RESULT}
+    activities {RESULT}
+    attendance {RESULT}
+  }}
+}}"""
+
+CREATE_KEY = """mutation($role: String!, $chapter: String, $label: String!) {
+  createApiKey(role: $role, chapter: $chapter, label: $label) { key }
 }"""
 
-UPDATE_WEBHOOK = """
-mutation($id: String!, $url: String!, $paused: Boolean!) {
-  updateWebhook(input: {id: $id, url: $url, paused: $paused}) { webhook { id state } }
+CREATE_WEBHOOK = """mutation($id: String!, $url: String!) {
+  createWebhook(id: $id, url: $url, description: "A partner's receiver") { webhook { id } secret }
 }"""
 
-FEED = """
-query($after: String) {
+UPDATE_WEBHOOK = """mutation($id: String!, $url: String!, $paused: Boolean!) {
+  updateWebhook(id: $id, url: $url, paused: $paused) { id state }
+}"""
+
+FEED = """query($after: String) {
   feed(first: 200, after: $after) {
-    edges { node { id type chapter } }
+    edges { node { id type } }
     pageInfo { hasNextPage endCursor }
   }
 }"""
 
-REPORT = """
-query($filter: ReportFilterInput, $by: [String!]) {
+REPORT = """query($filter: ReportFilter, $by: [Dimension!]) {
   report(filter: $filter, by: $by) {
-    asOf { eventId eventsApplied recordedAt }
+    asOf { eventId eventsApplied }
     activitiesCounted
     figures {
       announced { ...figure } personSessions { ...figure }
       uniquePerActivity { ...figure } uniquePeople { ...figure }
     }
   }
+  coverage(filter: $filter, of: ECPF) { label activities uniquePeople }
 }
 fragment figure on Figure { total cells { keys { dimension code label } value } }
 """
-
-GAPS = """
-query($filter: ReportFilterInput) {
-  coverage(filter: $filter, of: "ecpf") { rows { code label activities uniquePeople } }
-}"""

@@ -79,7 +79,7 @@ def _participant(row: dict[str, str]) -> Row:
             "phone": row["phone"],
             "language": row["language"],
             "consent": {
-                "purposes": ["programme_records", "reporting_statistics"],
+                "purpose": ["programme_records", "reporting_statistics"],
                 "givenOn": row["consent_given_on"],
                 "by": row["consent_by"],
             },
