@@ -1,6 +1,5 @@
 """The local stack: private servers, least privileges, secrets, restarts, one-line remedies."""
 
-import json
 import os
 import signal
 import socket
@@ -10,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import amqp
 import pytest
@@ -94,7 +94,8 @@ def no_servers_given(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_database_user_reaches_its_own_database_alone(
     database: Database, user: str, own: str, foreign: str
 ) -> None:
-    with MongoClient(database.uri(user)) as client:
+    client: MongoClient[dict[str, Any]] = MongoClient(database.uri(user))
+    with client:
         with client.start_session() as session, session.start_transaction():
             client[own].things.insert_one({"owner": user}, session=session)
         assert client[own].things.count_documents({"owner": user}) == 1
@@ -109,6 +110,7 @@ def test_a_database_user_reaches_its_own_database_alone(
 
 
 def test_the_database_lets_nobody_in_without_a_password(database: Database) -> None:
+    client: MongoClient[dict[str, Any]]
     address = database.root_uri.split("@")[1]
     with (
         MongoClient(f"mongodb://{address}") as client,
@@ -194,7 +196,11 @@ def test_secrets_are_for_their_owner_alone(home: Path, broker: Broker, database:
 def test_a_restart_keeps_messages_documents_and_passwords_even_on_other_ports(
     tmp_path: Path,
 ) -> None:
-    with Database(tmp_path) as database, MongoClient(database.uri("activities")) as client:
+    client: MongoClient[dict[str, Any]]
+    with (
+        Database(tmp_path) as database,
+        MongoClient[dict[str, Any]](database.uri("activities")) as client,
+    ):
         client.activities.things.insert_one({"_id": "kept"})
     with Broker(tmp_path) as broker, connect(broker.uri("activities")) as connection:
         channel = connection.channel()
@@ -219,7 +225,10 @@ def test_a_restart_keeps_messages_documents_and_passwords_even_on_other_ports(
     for each, port in zip(taken, old, strict=True):
         each.bind(("127.0.0.1", port))
     try:
-        with Database(tmp_path) as database, MongoClient(database.uri("activities")) as client:
+        with (
+            Database(tmp_path) as database,
+            MongoClient[dict[str, Any]](database.uri("activities")) as client,
+        ):
             assert client.activities.things.find_one() == {"_id": "kept"}
         with Broker(tmp_path) as broker, connect(broker.uri("activities")) as connection:
             message = connection.channel().basic_get("activities.events", no_ack=True)
@@ -384,6 +393,7 @@ def test_a_service_that_does_not_start_is_named_with_its_last_words_and_nothing_
     with pytest.raises(LocalError, match=r"reporting ended: see .*reporting\.log \(no ledger\)"):
         stack.up(dies_with_parent=True)
     assert stack.processes() == []
-    for file in home.glob("run/*.ports.json"):
-        for port in json.loads(file.read_text()).values():
-            wait_for(lambda port=port: not ports.is_open(port))
+    claimed = [
+        port for file in home.glob("run/*.ports.json") for port in ports.saved(file).values()
+    ]
+    wait_for(lambda: not any(ports.is_open(port) for port in claimed))
