@@ -1,0 +1,155 @@
+"""Owns what is known of a person and what follows from it: pure functions over plain content.
+
+A content keeps what was said (an age on a day, the answers to six questions); the facts that
+people are counted by are computed from it. Dates are ISO 8601 text, which sorts as dates do.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from shared.errors import Problem
+
+Content = Mapping[str, Any]
+
+OPEN: Final = frozenset({"sex", "groups", "place", "organisation_id"})
+"""Everything that may lie in the database in the clear, because a list is filtered by it. Whatever
+else a person's content holds, today or in a later version, is sealed."""
+
+OPEN_NOMINATION: Final = frozenset(
+    {"participant_id", "activity_id", "project_id", "proposer_group", "proposed_on", "status"}
+)
+"""The same for a nomination; its reason speaks of a person."""
+
+DISABLING_LEVEL: Final = 3
+"""The cut-off of the Washington Group's short set: "a lot of difficulty" in one domain or more."""
+WASHINGTON_DOMAINS: Final = (
+    "seeing",
+    "hearing",
+    "walking",
+    "remembering",
+    "self_care",
+    "communicating",
+)
+
+DECISIONS: Final = frozenset({"selected", "not_selected", "withdrawn"})
+PROPOSED: Final = "proposed"
+WITHDRAWN: Final = "withdrawn"
+
+_SHORTEST_NATIONAL_NUMBER: Final = 7  # digits; Cabo Verde and The Gambia
+_TELLING_NAME: Final = 2  # words; a family name alone is shared by half a village
+
+
+def facts(content: Content) -> dict[str, Any]:
+    """What a person is counted by; None where it is not known.
+
+    An exact birth year outweighs an age on a day, and conclusive Washington Group answers outweigh
+    a plain statement on disability.
+    """
+    year = content.get("birth_year")
+    estimated = year is None and "age" in content and "age_on" in content
+    if estimated:
+        year = int(content["age_on"][:4]) - content["age"]
+    return {
+        "sex": content.get("sex"),
+        "birth_year": year,
+        "birth_year_estimated": estimated,
+        "groups": list(content.get("groups", ())),
+        "disability": _disability(content),
+        "place": content.get("place"),
+    }
+
+
+def person_problems(content: Content, today: str) -> Iterator[Problem]:
+    """What is wrong between a person's fields; no problem repeats a personal value."""
+    if not content.get("given_name") and not content.get("family_name"):
+        yield Problem.at("family_name", code="NAME_REQUIRED")
+    if ("age" in content) is not ("age_on" in content):
+        yield Problem.at("age" if "age_on" in content else "age_on", code="REQUIRED")
+    if content.get("age_on", "") > today:
+        yield Problem.at("age_on", code="IN_FUTURE", value=content["age_on"])
+    consent = content["consent"]
+    if consent["given_on"] > today:
+        yield Problem.at("consent", "given_on", code="IN_FUTURE", value=consent["given_on"])
+    if consent.get("withdrawn_on", "9999") < consent["given_on"]:
+        yield Problem.at("consent", "withdrawn_on", code="CONSENT_ENDS_BEFORE_IT_BEGINS")
+
+
+def nomination_problems(content: Content, before: Content | None) -> Iterator[Problem]:
+    """What is wrong between a nomination's fields."""
+    if ("activity_id" in content) is ("project_id" in content):
+        yield Problem.at("activity_id", code="ACTIVITY_OR_PROJECT")
+    if content["status"] in DECISIONS and "reason" not in content:
+        yield Problem.at("reason", code="REQUIRED")
+    for name in ("participant_id", "activity_id", "project_id"):
+        if before is not None and before.get(name) != content.get(name):
+            yield Problem.at(name, code="CANNOT_CHANGE")
+
+
+def completed_nomination(content: Content) -> Content:
+    """A nomination whose status is left open has been proposed."""
+    return {"status": PROPOSED, **content}
+
+
+def target(content: Content) -> str | None:
+    """The activity or project that a nomination is for."""
+    return content.get("activity_id") or content.get("project_id")
+
+
+def name_words(*names: str | None) -> frozenset[str]:
+    """The words of names as they are searched: no case, no accents, no order, hyphens parted."""
+    text = unicodedata.normalize("NFKD", " ".join(name for name in names if name))
+    bare = "".join(c for c in text if not unicodedata.combining(c) and c not in "'’ʼ`.")
+    return frozenset("".join(c if c.isalnum() else " " for c in bare).casefold().split())
+
+
+def international(phone: str, calling_code: str, trunk_prefix: str) -> str:
+    """A cleaned phone number as E.164 writes it; one without a country is the chapter's own."""
+    if phone.startswith("+"):
+        return phone
+    if phone.startswith(calling_code) and len(phone) >= (
+        len(calling_code) + _SHORTEST_NATIONAL_NUMBER
+    ):
+        return f"+{phone}"
+    national = phone.removeprefix(trunk_prefix) if trunk_prefix else phone
+    return f"+{calling_code}{national}"
+
+
+def cleaned_phone(text: str) -> str | None:
+    """Digits, with a leading + if the country is given; None if this is no phone number."""
+    bare = re.sub(r"[\s().\-/\u2010-\u2015]", "", text)
+    bare = "+" + bare[2:] if bare.startswith("00") else bare
+    # E.164, section 6: at most 15 digits; shorter than 6 is a short code, not a person's phone.
+    return bare if re.fullmatch(r"\+[1-9][0-9]{5,14}|[0-9]{6,15}", bare) else None
+
+
+def likenesses(content: Content, phone: str | None) -> Iterator[tuple[str, str]]:
+    """(reason, what is shared): two people with one of these in common may be the same.
+
+    Birth years one apart meet in one of their two keys, those two apart in none.
+    """
+    if phone:
+        yield "same_phone", phone
+    if email := content.get("email"):
+        yield "same_email", email
+    words = name_words(content.get("given_name"), content.get("family_name"))
+    if len(words) < _TELLING_NAME:
+        return
+    name = " ".join(sorted(words))
+    if place := content.get("place"):
+        yield "same_name_and_place", f"{name}|{place}"
+    if year := facts(content)["birth_year"]:
+        yield "same_name_and_birth_year", f"{name}|{year}"
+        yield "same_name_and_birth_year", f"{name}|{year + 1}"
+
+
+def _disability(content: Content) -> str | None:
+    answers: Mapping[str, int] = content.get("washington_group", {})
+    if any(level >= DISABLING_LEVEL for level in answers.values()):
+        return "with"
+    if all(domain in answers for domain in WASHINGTON_DOMAINS):
+        return "without"
+    return content.get("disability")

@@ -1,0 +1,161 @@
+"""Owns the shape of what comes in, a person and a nomination, and of what goes out.
+
+`required` speaks of the stored record: a first push must give the field, a later one may leave it.
+No error of a field that holds a personal value repeats that value.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from marshmallow import pre_load, validate
+
+from services.participants.model import (
+    WASHINGTON_DOMAINS,
+    cleaned_phone,
+    facts,
+    international,
+)
+from shared import fields as f
+from shared.codes import countries
+from shared.pushing import MAX_ITEMS, Record
+
+# One @ between a local part and a dotted domain: whether the mailbox exists, only a mail can tell.
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+_OLDEST = 120
+
+
+class Phone(f.Text):
+    """A phone number, with its country (+223 …) or as it is dialled within the chapter's."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        phone = cleaned_phone(super()._deserialize(value, *args, **kwargs))
+        if phone is None:
+            raise f.fail("INVALID_PHONE")
+        return phone
+
+
+class Email(f.Text):
+    """A mail address, in lower case."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        address = super()._deserialize(value, *args, **kwargs).lower()
+        if not _EMAIL.fullmatch(address):
+            raise f.fail("INVALID_EMAIL")
+        return address
+
+
+class _Part(f.RowSchema):
+    @pre_load
+    def _drop_blanks(self, data: Any, **_: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return {name: value for name, value in data.items() if value is not None and value != ""}
+
+
+class Consent(_Part):
+    """What the person, or a guardian, agreed to; without it nobody is registered."""
+
+    purpose = f.codes(
+        "consent_purpose", required=True, validate=validate.Length(min=1, error="REQUIRED")
+    )
+    given_on = f.Day(required=True)
+    by = f.Code("consent_giver")
+    withdrawn_on = f.Day()
+
+
+WashingtonGroup = _Part.from_dict(
+    {domain: f.Whole(1, 4) for domain in WASHINGTON_DOMAINS}, name="WashingtonGroup"
+)
+"""The short set's six questions; 1 no difficulty … 4 cannot do at all."""
+
+
+class Person(f.RowSchema):
+    given_name = f.Text(100)
+    family_name = f.Text(100)
+    phone = Phone(40)
+    email = Email(200)
+    external_ref = f.Text(100)
+    sex = f.Code("sex")
+    birth_year = f.BirthYear()
+    age = f.Whole(0, _OLDEST)
+    age_on = f.Day()
+    groups = f.codes("stakeholder_group")
+    disability = f.Code("disability_status")
+    washington_group = f.Part(WashingtonGroup)
+    place = f.PlaceId()
+    organisation_id = f.Id()
+    language = f.Code("language")
+    consent = f.Part(Consent, required=True)
+
+
+class Nomination(f.RowSchema):
+    participant_id = f.Id(required=True)
+    activity_id = f.Id()
+    project_id = f.Id()
+    proposer_group = f.Code("stakeholder_group", required=True)
+    proposed_on = f.Day()
+    status = f.Code("nomination_status")
+    reason = f.Text(500)
+
+
+class PersonFilter(_Part):
+    """What a list of people may be narrowed to; `text` holds words of names."""
+
+    text = f.Text(200)
+    phone = Phone(40)
+    email = Email(200)
+    sex = f.Code("sex")
+    group = f.Code("stakeholder_group")
+    place = f.PlaceId()
+    organisation_id = f.Id()
+    chapter = f.Code("country")
+    withdrawn = f.Truth()
+    ids = f.Many(f.Id(), limit=MAX_ITEMS)
+
+
+class NominationFilter(_Part):
+    activity_id = f.Id()
+    project_id = f.Id()
+    status = f.Code("nomination_status")
+    participant_id = f.Id()
+
+
+PERSON = Person()
+PERSON_FILTER = PersonFilter()
+NOMINATION_FILTER = NominationFilter()
+NOMINATION = Nomination()
+
+
+def phone_of(content: Any, chapter: str) -> str | None:
+    """A person's phone number as E.164 writes it."""
+    phone = content.get("phone")
+    return phone and international(phone, *countries.dialling(chapter))
+
+
+def person_view(record: Record) -> dict[str, Any]:
+    """A person as the service answers it: what was said, and the facts that follow from it."""
+    content = {name: record.content.get(name) for name in (*PERSON.fields, "status_reason")}
+    phone = phone_of(record.content, record.chapter)
+    return {**_frame(record), **content, **facts(record.content), "phone": phone}
+
+
+def nomination_view(record: Record) -> dict[str, Any]:
+    return {**_frame(record), **{name: record.content.get(name) for name in NOMINATION.fields}}
+
+
+def _frame(record: Record) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "chapter": record.chapter,
+        "version": record.version,
+        "withdrawn": record.withdrawn,
+        "created_at": _instant(record.created_at),
+        "updated_at": _instant(record.updated_at),
+    }
+
+
+def _instant(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

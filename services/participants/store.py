@@ -1,0 +1,266 @@
+"""Owns the collections `people` and `nominations`: what lies there sealed, and how it is found.
+
+people       {_id, chapter, version, withdrawn, content: open fields, sealed: all the others,
+              phone, email: exact ciphertexts, names: blind words, alike: blind likenesses, …}
+nominations  {_id, chapter, version, content: open fields, sealed, participant_id, target, slot}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import pymongo
+from bson.binary import Binary
+from pymongo import ASCENDING, IndexModel
+from pymongo.database import Database
+
+from services.participants.crypto import Cipher, read_master_key
+from services.participants.model import (
+    OPEN,
+    OPEN_NOMINATION,
+    WITHDRAWN,
+    international,
+    likenesses,
+    name_words,
+    target,
+)
+from services.participants.schemas import phone_of
+from shared.caller import Caller
+from shared.codes import code_list, countries
+from shared.config import Environment
+from shared.errors import Refused
+from shared.mongo import Store, Tx
+from shared.pages import decode_cursor, encode_cursor
+from shared.pushing import Record
+from shared.records import RecordCollection, visible_to
+
+Document = dict[str, Any]
+
+STANDING = (
+    "standing"  # the slot of a nomination that counts; a withdrawn one stands aside in its id
+)
+ALIKE_SHOWN = 50  # people of one group of possible duplicates; `count` tells how many there are
+SCAN_S = 5.0  # the likenesses of a whole chapter are compared in one go: about 0.5 s for 50,000
+
+PEOPLE_INDEXES = (
+    # vouch (answered from the index alone), a chapter's list in the order of ids and through any of
+    # the plain filters, a chapter's possible duplicates.
+    IndexModel([("chapter", ASCENDING), ("withdrawn", ASCENDING), ("_id", ASCENDING)]),
+    # Find by name, by phone, by e-mail.
+    IndexModel([("names", ASCENDING), ("_id", ASCENDING)]),
+    IndexModel([("phone", ASCENDING)], sparse=True),
+    IndexModel([("email", ASCENDING)], sparse=True),
+)
+NOMINATION_INDEXES = (
+    # One standing nomination of a person for the same thing; also the nominations of people.
+    IndexModel(
+        [("participant_id", ASCENDING), ("target", ASCENDING), ("slot", ASCENDING)], unique=True
+    ),
+    # The nominations for an activity or a project, in the order of ids.
+    IndexModel([("target", ASCENDING), ("_id", ASCENDING)]),
+    # A chapter's nominations, in the order of ids.
+    IndexModel([("chapter", ASCENDING), ("_id", ASCENDING)]),
+)
+
+
+class SealedCollection(RecordCollection):
+    """Records of which only the `open_fields` lie in the clear."""
+
+    def __init__(
+        self,
+        collection: pymongo.collection.Collection[Document],
+        cipher: Cipher,
+        open_fields: Collection[str],
+    ) -> None:
+        super().__init__(collection)
+        self.cipher = cipher
+        self._open = open_fields
+
+    def encode(self, record: Record) -> Document:
+        content = record.content
+        return {
+            **super().encode(record),
+            "content": {name: value for name, value in content.items() if name in self._open},
+            "sealed": self.cipher.seal(
+                {name: value for name, value in content.items() if name not in self._open}
+            ),
+        }
+
+    def decode(self, document: Mapping[str, Any]) -> Record:
+        content = document["content"] | self.cipher.unseal(document["sealed"])
+        return super().decode({**document, "content": content})
+
+
+class People(SealedCollection):
+    def encode(self, record: Record) -> Document:
+        content, cipher = record.content, self.cipher
+        phone, email = phone_of(content, record.chapter), content.get("email")
+        alike = likenesses(content, phone)
+        found_by = {
+            "phone": cipher.exact(phone) if phone else None,
+            "email": cipher.exact(email) if email else None,
+            "names": self._blind_words(content.get("given_name"), content.get("family_name")),
+            "alike": [
+                {"by": by, "mark": cipher.blind(by, f"{record.chapter}|{shared}")}
+                for by, shared in alike
+            ],
+        }
+        return super().encode(record) | {name: value for name, value in found_by.items() if value}
+
+    def known(self, ids: Collection[str], caller: Caller) -> set[str]:
+        """Those of `ids` that are people the caller may see and who are not withdrawn."""
+        query = {"_id": {"$in": list(ids)}, "withdrawn": False, **visible_to(caller)}
+        return {each["_id"] for each in self.collection.find(query, {"_id": True})}
+
+    def chapters(self, tx: Tx, ids: Collection[str]) -> dict[str, str]:
+        """The chapter of each of `ids` that is a person and not withdrawn."""
+        query = {"_id": {"$in": list(ids)}, "withdrawn": False}
+        found = self.collection.find(query, {"chapter": True}, session=tx.session)
+        return {each["_id"]: each["chapter"] for each in found}
+
+    def query(self, asked: Mapping[str, Any], caller: Caller) -> Document:
+        """The condition of a list's filter; an absent or empty part asks for nothing."""
+        query: Document = {"withdrawn": bool(asked.get("withdrawn"))}
+        if text := asked.get("text"):
+            words = self._blind_words(text)
+            query["names"] = {"$all": words} if words else {"$in": []}
+        if phone := asked.get("phone"):
+            query["phone"] = {"$in": self._phones(phone, asked.get("chapter") or caller.chapter)}
+        if email := asked.get("email"):
+            query["email"] = self.cipher.exact(email)
+        if group := asked.get("group"):
+            query["content.groups"] = group
+        if place := asked.get("place"):  # the place, or one that lies in it
+            query["$or"] = [
+                {"content.place": place},
+                {"content.place": {"$gte": f"{place}.", "$lt": f"{place}/"}},
+            ]
+        for name in ("sex", "organisation_id"):
+            if asked.get(name):
+                query[f"content.{name}"] = asked[name]
+        if asked.get("chapter"):
+            query["chapter"] = asked["chapter"]
+        if (ids := asked.get("ids")) is not None:
+            query["_id"] = {"$in": list(ids)}
+        return query
+
+    def alike(
+        self, caller: Caller, after: str | None, first: int
+    ) -> tuple[list[Document], str | None]:
+        """Groups of people who may be one and the same: {chapter, ids, count, reasons}.
+
+        Raises: Unavailable (retryable) if it takes longer than `SCAN_S`.
+        """
+        behind = [{"$match": {"mark": {"$gt": _mark(after)}}}] if after else []
+        pipeline: list[Document] = [
+            {"$match": {"withdrawn": False, **visible_to(caller)}},
+            {"$project": {"chapter": 1, "alike": 1}},
+            {"$unwind": "$alike"},
+            {
+                "$group": {
+                    "_id": "$alike.mark",
+                    "by": {"$first": "$alike.by"},
+                    "chapter": {"$first": "$chapter"},
+                    "ids": {"$addToSet": "$_id"},
+                }
+            },
+            {"$match": {"ids.1": {"$exists": True}}},
+            # The same people by another likeness are one group with two reasons. No likeness is
+            # in two groups, so the least of them names the group and puts it in order.
+            {
+                "$group": {
+                    "_id": {"$sortArray": {"input": "$ids", "sortBy": 1}},
+                    "mark": {"$min": "$_id"},
+                    "chapter": {"$first": "$chapter"},
+                    "reasons": {"$addToSet": "$by"},
+                }
+            },
+            *behind,
+            {"$sort": {"mark": 1}},
+            {"$limit": first + 1},
+            {
+                "$project": {
+                    "_id": 0,
+                    "mark": 1,
+                    "chapter": 1,
+                    "ids": {"$slice": ["$_id", ALIKE_SHOWN]},
+                    "count": {"$size": "$_id"},
+                    "reasons": {"$sortArray": {"input": "$reasons", "sortBy": 1}},
+                }
+            },
+        ]
+        with pymongo.timeout(SCAN_S):
+            groups = list(self.collection.aggregate(pipeline, allowDiskUse=True))
+        cursor = encode_cursor([groups[first - 1]["mark"].hex()]) if len(groups) > first else None
+        shown = ("chapter", "ids", "count", "reasons")
+        return [{name: group[name] for name in shown} for group in groups[:first]], cursor
+
+    def _blind_words(self, *names: str | None) -> list[bytes]:
+        return [self.cipher.blind("name", word) for word in sorted(name_words(*names))]
+
+    def _phones(self, phone: str, chapter: str | None) -> list[bytes]:
+        """The number in every country whose number it may be."""
+        where = [chapter] if chapter else code_list("country")
+        numbers = {international(phone, *countries.dialling(each)) for each in where}
+        return [self.cipher.exact(number) for number in sorted(numbers)]
+
+
+class Nominations(SealedCollection):
+    def encode(self, record: Record) -> Document:
+        return super().encode(record) | {
+            "participant_id": record.content["participant_id"],
+            "target": target(record.content),
+            "slot": record.id if record.content["status"] == WITHDRAWN else STANDING,
+        }
+
+    def standing(self, tx: Tx, participants: Iterable[str]) -> dict[tuple[str, str], str]:
+        """(participant, activity or project) → the id of the nomination that stands."""
+        found = self.collection.find(
+            {"participant_id": {"$in": list(participants)}, "slot": STANDING},
+            {"participant_id": True, "target": True},
+            session=tx.session,
+        )
+        return {(each["participant_id"], each["target"]): each["_id"] for each in found}
+
+    def query(self, asked: Mapping[str, Any]) -> Document:
+        """The condition of a list's filter; an absent or empty part asks for nothing."""
+        query: Document = {}
+        if wanted := asked.get("activity_id") or asked.get("project_id"):
+            query["target"] = wanted
+        if participant := asked.get("participant_id"):
+            query["participant_id"] = participant
+        if status := asked.get("status"):
+            query["content.status"] = status
+        return query
+
+
+class ParticipantStore(Store):
+    """The service's database and the cipher over it."""
+
+    def __init__(self, db: Database[Document], master_key: bytes) -> None:
+        super().__init__(db)
+        self.cipher = Cipher(db.client, f"{db.name}_keys", master_key)
+        self.people = People(db["people"], self.cipher, OPEN)
+        self.nominations = Nominations(db["nominations"], self.cipher, OPEN_NOMINATION)
+
+    def ensure_indexes(self) -> None:
+        """Create what is missing, the data key included. Raises as `Cipher.prepare`."""
+        super().ensure_indexes()
+        self.people.collection.create_indexes(list(PEOPLE_INDEXES))
+        self.nominations.collection.create_indexes(list(NOMINATION_INDEXES))
+        # People whose key is lost shall not get a second one beside it.
+        nobody = self.people.collection.find_one({}, {"_id": True}) is None
+        self.cipher.prepare(may_create=nobody)
+
+
+def open_store(db: Database[Document]) -> ParticipantStore:
+    """The store with the master key that the environment names. Raises ConfigError."""
+    return ParticipantStore(db, read_master_key(Environment().path("FOSCAO_MASTER_KEY_FILE")))
+
+
+def _mark(cursor: str) -> Binary:
+    try:
+        return Binary(bytes.fromhex(decode_cursor(cursor, 1)[0]))
+    except (TypeError, ValueError) as error:
+        raise Refused("BAD_CURSOR") from error
