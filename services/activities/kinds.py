@@ -1,0 +1,118 @@
+"""Owns the table of what can be pushed: one row per kind, and all that is particular to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from marshmallow import Schema
+
+from services.activities import model, schemas
+from services.activities.model import Content
+from shared.codes import code_list
+from shared.errors import Problem
+from shared.pushing import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of record.
+
+    name: its word in RPC and the noun of its events; `collection` holds it.
+    problems: what is wrong between its fields, against its content before, if any.
+    references: field → the kind it refers to, by one id or a list of them.
+    private: dotted paths that stay in this database, in no event.
+    order: the field it is listed by, newest first (or by name).
+    public: every chapter may see it and refer to it.
+    unique: a field whose value no two of the kind may share.
+    has_sessions: each of its sessions has an attendance sheet.
+    """
+
+    name: str
+    collection: str
+    schema: Schema
+    order: tuple[str, int]
+    problems: Callable[[Content, Content | None], Iterable[Problem]] = lambda *_: ()
+    complete: Callable[[Content, str], Content] = lambda content, _: content
+    references: Mapping[str, str] = field(default_factory=dict)
+    private: frozenset[str] = frozenset()
+    public: bool = False
+    unique: str | None = None
+    has_sessions: bool = False
+
+    def sessions(self, record: Record) -> list[dict[str, Any]]:
+        return model.sessions_of(record.id, record.content) if self.has_sessions else []
+
+    def session_ids(self, record: Record | None) -> set[str]:
+        return {session["id"] for session in self.sessions(record)} if record else set()
+
+    def state(self, record: Record) -> dict[str, Any]:
+        """What the kind's events carry: all that may leave this database."""
+        content = model.redacted(record.content, self.private)
+        if self.has_sessions:
+            sessions = model.sessions_of(record.id, content)
+            content["sessions"] = [{"place": content["place"], **each} for each in sessions]
+        return {
+            "id": record.id,
+            "chapter": record.chapter,
+            "version": record.version,
+            "withdrawn": record.withdrawn,
+            **content,
+        }
+
+
+def _activity_problems(content: Content, before: Content | None) -> Iterable[Problem]:
+    section_of = {code: row.extra["section"] for code, row in code_list("activity_type").items()}
+    return model.activity_problems(content, before, section_of)
+
+
+ACTIVITY = Kind(
+    name="activity",
+    collection="activities",
+    schema=schemas.Activity(),
+    order=("content.starts_on", -1),
+    problems=_activity_problems,
+    complete=model.complete_activity,
+    references={"project_id": "project", "organisation_ids": "organisation"},
+    private=frozenset(
+        {
+            "description",
+            "venue",
+            "evaluation",
+            "sessions.title",
+            "dialogue.recommendations.text",
+            "dialogue.recommendations.addressee",
+            "dialogue.recommendations.follow_up",
+        }
+    ),
+    has_sessions=True,
+)
+PROJECT = Kind(
+    name="project",
+    collection="projects",
+    schema=schemas.Project(),
+    order=("content.starts_on", -1),
+    problems=model.period_problems,
+    references={"funder_ids": "organisation", "partner_ids": "organisation"},
+    private=frozenset({"description"}),
+)
+ORGANISATION = Kind(
+    name="organisation",
+    collection="organisations",
+    schema=schemas.Organisation(),
+    order=("content.name", 1),
+    public=True,
+    unique="identifier",
+)
+CONCERN = Kind(
+    name="concern",
+    collection="concerns",
+    schema=schemas.Concern(),
+    order=("content.raised_on", -1),
+    problems=model.concern_problems,
+    complete=model.complete_concern,
+    references={"activity_id": "activity"},
+    private=frozenset({"text"}),
+)
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (ACTIVITY, PROJECT, ORGANISATION, CONCERN)}

@@ -1,0 +1,243 @@
+"""Owns the shape of what comes in: one marshmallow schema per pushed kind, and one for a sheet row.
+
+`required` speaks of the stored record: a first push must give the field, a later one may leave it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from marshmallow import ValidationError, pre_load
+
+from services.activities.sheets import Given, Row
+from shared import fields as f
+from shared.errors import Problem, problems_from
+from shared.ids import canonical
+
+MAX_SCORE = 100
+SHEET_STATUSES = ("present", "absent", "removed")
+
+
+class Nested(f.RowSchema):
+    """A part of a row; a blank in it is a value not given."""
+
+    @pre_load
+    def _drop_blanks(self, data: Any, **_: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return {name: value for name, value in data.items() if value is not None and value != ""}
+
+
+class Session(Nested):
+    id = f.Id(required=True)
+    title = f.Text(200)
+    on = f.Day(required=True)
+    hours = f.Number(0, 24)
+    topics = f.codes("emmmda_topic")
+    place = f.PlaceId()
+
+
+class Cell(Nested):
+    sex = f.Code("sex")
+    age_band = f.Code("age_band")
+    group = f.Code("stakeholder_group")
+    disability = f.Code("disability_status")
+    count = f.Whole(required=True)
+
+
+class Announced(Nested):
+    total = f.Whole(required=True)
+    cells = f.Part(Cell, many=True)
+
+
+class Consultation(Nested):
+    proposer_groups = f.codes("stakeholder_group")
+    blessing_given = f.Truth()
+    participants_considered = f.Whole()
+
+
+class Training(Nested):
+    audience_groups = f.codes("stakeholder_group")
+    days = f.Number(0, 366)
+
+
+class Recommendation(Nested):
+    id = f.Id(required=True)
+    text = f.Text(2000, required=True)
+    addressee = f.Text(200)
+    due_on = f.Day()
+    status = f.Code("recommendation_status", load_default="open")
+    follow_up = f.Text(2000)
+
+
+class Dialogue(Nested):
+    recommendations = f.Part(Recommendation, many=True)
+
+
+class Media(Nested):
+    channels = f.codes("media_channel")
+    broadcasts = f.Whole()
+    audience_estimate = f.Whole(0, 500_000_000)
+    languages = f.codes("language")
+
+
+class Publication(Nested):
+    title = f.Text(300, required=True)
+    language = f.Code("language")
+    copies_printed = f.Whole()
+    copies_distributed = f.Whole()
+    isbn = f.Text(20)
+
+
+class Evaluation(Nested):
+    """What was learnt; for every type."""
+
+    findings = f.Text(5000)
+    lessons = f.Text(5000)
+
+
+class Activity(f.RowSchema):
+    project_id = f.Id(required=True)
+    type = f.Code("activity_type", required=True)
+    title = f.Localised(300, required=True)
+    description = f.Text(5000)
+    status = f.Code("activity_status")
+    starts_on = f.Day(required=True)
+    ends_on = f.Day()
+    place = f.PlaceId(required=True)
+    venue = f.Text(200)
+    organisation_ids = f.Many(f.Id(), distinct=True)
+    sessions = f.Part(Session, many=True)
+    ecpf = f.codes("ecpf_component")
+    architecture = f.codes("architecture_tag")
+    announced = f.Part(Announced)
+    consultation = f.Part(Consultation)
+    training = f.Part(Training)
+    dialogue = f.Part(Dialogue)
+    media = f.Part(Media)
+    publication = f.Part(Publication)
+    evaluation = f.Part(Evaluation)
+
+
+class Indicator(Nested):
+    id = f.Id(required=True)
+    title = f.Localised(300, required=True)
+    unit = f.Text(50)
+    baseline = f.Number(-1e12, 1e12)
+    baseline_on = f.Day()
+    target = f.Number(-1e12, 1e12)
+    target_on = f.Day()
+
+
+class Project(f.RowSchema):
+    title = f.Localised(300, required=True)
+    description = f.Localised(5000)
+    starts_on = f.Day(required=True)
+    ends_on = f.Day()
+    funder_ids = f.Many(f.Id(), distinct=True)
+    partner_ids = f.Many(f.Id(), distinct=True)
+    places = f.Many(f.PlaceId(), distinct=True)
+    indicators = f.Part(Indicator, many=True)
+
+
+class Country(f.Text):
+    """Any ISO 3166-1 alpha-2 code: partners and funders sit outside the countries of chapters."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        if not (isinstance(value, str) and re.fullmatch("[A-Z]{2}", value)):
+            raise f.fail("UNKNOWN_CODE", list="ISO 3166-1", value=str(value)[:80])
+        return value
+
+
+class Organisation(f.RowSchema):
+    identifier = f.Text(100)
+    name = f.Text(300, required=True)
+    acronym = f.Text(50)
+    type = f.Code("organisation_type", required=True)
+    country = Country()
+    gppac_member = f.Truth()
+
+
+class Concern(f.RowSchema):
+    activity_id = f.Id()
+    place = f.PlaceId(required=True)
+    category = f.Code("concern_category", required=True)
+    severity = f.Whole(1, 5, required=True)
+    status = f.Code("concern_status")
+    raised_on = f.Day()
+    text = f.Text(5000)
+    raised_by_group = f.Code("stakeholder_group")
+
+
+class SheetStatus(f.Text):
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        if value not in SHEET_STATUSES:
+            raise f.fail("UNKNOWN_CODE", list="attendance_status", value=str(value)[:80])
+        return str(value)
+
+
+class SheetRow(Nested):
+    """One participant on one session's sheet; a blank leaves what is stored."""
+
+    participant_id = f.Id(required=True)
+    status = SheetStatus()
+    pre_score = f.Whole(0, MAX_SCORE)
+    post_score = f.Whole(0, MAX_SCORE)
+    expected_version = f.Whole(0)
+
+
+_SHEET_ROW = SheetRow()
+_ROW_FIELDS = frozenset(_SHEET_ROW.fields)
+_NOTHING = Given(None, None, None)
+
+
+def read_rows(sheets: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """The rows of a push's sheets, in order, each with what is wrong with it.
+
+    A row that is plainly right is taken as it stands, as this is the hot path; any other goes
+    through `SheetRow`, which alone decides what is an error and says which.
+    """
+    rows: list[Row] = []
+    for number, sheet in enumerate(sheets):
+        session_id = canonical(sheet.get("session_id")) or ""
+        wrong: tuple[Problem, ...] = (
+            () if session_id else (Problem.at("session_id", code="INVALID_ID"),)
+        )
+        wrong += tuple(
+            Problem.at(str(name)[:80], code="UNKNOWN_FIELD")
+            for name in sheet.keys() - {"session_id", "rows"}
+        )
+        for raw in sheet["rows"]:
+            row = None if wrong else _plain(number, session_id, raw)
+            rows.append(row or _careful(number, session_id, raw, wrong))
+    return rows
+
+
+def _plain(number: int, session_id: str, raw: Any) -> Row | None:
+    if type(raw) is not dict or not raw.keys() <= _ROW_FIELDS:
+        return None
+    person, status = raw.get("participant_id"), raw.get("status")
+    pre, post, expected = raw.get("pre_score"), raw.get("post_score"), raw.get("expected_version")
+    if (
+        canonical(person) == person
+        and person
+        and (status is None or status in SHEET_STATUSES)
+        and (pre is None or (type(pre) is int and 0 <= pre <= MAX_SCORE))
+        and (post is None or (type(post) is int and 0 <= post <= MAX_SCORE))
+        and expected is None
+    ):
+        return Row(number, session_id, person, Given(status, pre, post))
+    return None
+
+
+def _careful(number: int, session_id: str, raw: Any, wrong: tuple[Problem, ...]) -> Row:
+    try:
+        row = _SHEET_ROW.load(raw)
+    except ValidationError as error:
+        person = canonical(raw.get("participant_id")) if isinstance(raw, dict) else None
+        problems = (*wrong, *problems_from(error.messages))
+        return Row(number, session_id, person or "", _NOTHING, None, problems)
+    given = Given(row.get("status"), row.get("pre_score"), row.get("post_score"))
+    return Row(number, session_id, row["participant_id"], given, row.get("expected_version"), wrong)

@@ -1,0 +1,235 @@
+"""Owns the database `activities`: its collections, their indexes, how they are read and written.
+
+    activities, projects, organisations, concerns   records of the push engine
+    sheets      {_id: session id, activity_id, chapter, state, seq, present, lines, scores}
+    attendance  {_id: "<session>:<participant>", p: participant, st, pre?, post?, v, was?}
+    reasons     {_id: "<record>:<version>", reason}: why a record was withdrawn or reinstated
+
+A sheet is written by whoever changes its lines and by whoever opens or closes its session, so that
+the two conflict and one of them starts over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel, ReplaceOne, UpdateOne
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from services.activities.kinds import KINDS, Kind
+from services.activities.sheets import Given, Line, Scores, Sheet, line_key
+from shared.mongo import Store, Tx
+from shared.pages import keyset
+from shared.pushing import Write
+from shared.records import RecordCollection
+
+Document = dict[str, Any]
+
+
+class ActivityStore(Store):
+    """Reads and writes in bulk; the use cases decide what."""
+
+    def __init__(self, db: Database[Document]) -> None:
+        super().__init__(db)
+        self.records: Mapping[str, RecordCollection] = {
+            kind.name: RecordCollection(db[kind.collection]) for kind in KINDS.values()
+        }
+        self.sheets = db["sheets"]
+        self.attendance = db["attendance"]
+        self.reasons = db["reasons"]
+
+    def ensure_indexes(self) -> None:
+        super().ensure_indexes()
+        names = [kind.collection for kind in KINDS.values()]
+        self.create_collections(*names, "sheets", "attendance", "reasons")
+        for kind in KINDS.values():
+            # list: one chapter's records (or all chapters', merged) in the kind's order.
+            indexes = [
+                IndexModel(
+                    [("chapter", ASCENDING), kind.order, ("_id", kind.order[1])], name="list"
+                )
+            ]
+            if kind.unique:
+                # push: two records with one identifier are refused, also when pushed at once.
+                path = f"content.{kind.unique}"
+                indexes.append(
+                    IndexModel(
+                        [(path, ASCENDING)],
+                        name="unique",
+                        unique=True,
+                        partialFilterExpression={path: {"$exists": True}},
+                    )
+                )
+            self.db[kind.collection].create_indexes(indexes)
+        # sessions_of: where a participant has been. (`attendance` reads by the prefix of _id.)
+        self.attendance.create_indexes([IndexModel([("p", ASCENDING)], name="participant")])
+
+    def referred(self, tx: Tx, kind: Kind, ids: Iterable[str]) -> dict[str, tuple[str, bool]]:
+        """Of the records among `ids` that are stored: chapter, and whether withdrawn."""
+        found = self.db[kind.collection].find(
+            {"_id": {"$in": list(ids)}}, {"chapter": 1, "withdrawn": 1}, session=tx.session
+        )
+        return {each["_id"]: (each["chapter"], each["withdrawn"]) for each in found}
+
+    def holders(self, tx: Tx, kind: Kind, values: Iterable[str]) -> dict[str, str]:
+        """Which record holds each of the values of the kind's unique field."""
+        path = f"content.{kind.unique}"
+        found = self.db[kind.collection].find(
+            {path: {"$in": list(values)}}, {path: 1}, session=tx.session
+        )
+        return {each["content"][kind.unique]: each["_id"] for each in found}
+
+    def save(self, tx: Tx, kind: Kind, writes: Sequence[Write]) -> None:
+        """Store the records' last states, and the reasons given."""
+        self.records[kind.name].save(tx, writes)
+        reasons = [
+            {"_id": f"{write.after.id}:{write.after.version}", "reason": write.reason}
+            for write in writes
+            if write.reason
+        ]
+        if reasons:
+            self.reasons.insert_many(reasons, ordered=False, session=tx.session)
+
+    def get_sheets(
+        self, ids: Iterable[str], session: ClientSession | None = None
+    ) -> dict[str, Sheet]:
+        found = self.sheets.find({"_id": {"$in": list(ids)}}, session=session)
+        return {each["_id"]: _sheet(each) for each in found}
+
+    def add_sheets(self, tx: Tx, sheets: Sequence[Sheet]) -> None:
+        if sheets:
+            documents = [
+                {
+                    "_id": sheet.id,
+                    "activity_id": sheet.activity_id,
+                    "chapter": sheet.chapter,
+                    "state": sheet.state,
+                    "seq": sheet.seq,
+                    "present": sheet.present,
+                    "lines": sheet.lines,
+                    "scores": sheet.scores,
+                }
+                for sheet in sheets
+            ]
+            self.sheets.insert_many(documents, ordered=False, session=tx.session)
+
+    def set_sheet_states(self, tx: Tx, states: Mapping[str, str]) -> None:
+        """Open, drop or withdraw sessions: session id → state."""
+        if states:
+            self.sheets.bulk_write(
+                [UpdateOne({"_id": key}, {"$set": {"state": s}}) for key, s in states.items()],
+                ordered=False,
+                session=tx.session,
+            )
+
+    def get_lines(self, tx: Tx, keys: Sequence[str]) -> dict[str, Line]:
+        """The stored lines among `keys` (see `line_key`)."""
+        if not keys:
+            return {}
+        found = self.attendance.find({"_id": {"$in": keys}}, {"p": 0}, session=tx.session)
+        return {each["_id"]: _line(each) for each in found}
+
+    def save_lines(self, tx: Tx, lines: Mapping[str, Line], stored: Mapping[str, Line]) -> None:
+        """Write changed lines; those not among `stored` are new."""
+        fresh = [_line_document(key, line) for key, line in lines.items() if key not in stored]
+        changed = [
+            ReplaceOne({"_id": key}, _line_document(key, line))
+            for key, line in lines.items()
+            if key in stored
+        ]
+        if fresh:
+            self.attendance.insert_many(fresh, ordered=False, session=tx.session)
+        if changed:
+            self.attendance.bulk_write(changed, ordered=False, session=tx.session)
+
+    def save_totals(self, tx: Tx, sheets: Iterable[Sheet]) -> None:
+        updates = [
+            UpdateOne(
+                {"_id": sheet.id},
+                {
+                    "$set": {
+                        "seq": sheet.seq,
+                        "present": sheet.present,
+                        "lines": sheet.lines,
+                        "scores": sheet.scores,
+                    }
+                },
+            )
+            for sheet in sheets
+        ]
+        if updates:
+            self.sheets.bulk_write(updates, ordered=False, session=tx.session)
+
+    def page_of_lines(
+        self, session_id: str, after: str | None, first: int
+    ) -> tuple[list[tuple[str, Line]], str | None]:
+        """One page of a sheet's lines by participant id, removed ones left out."""
+        query = {
+            "_id": {"$gt": line_key(session_id, ""), "$lt": f"{session_id};"},
+            "st": {"$ne": "removed"},
+        }
+        found, cursor = keyset(self.attendance, query, after=after, first=first)
+        return [(each["p"], _line(each)) for each in found], cursor
+
+    def lines_of(self, participant_ids: Sequence[str]) -> list[tuple[str, str, Line]]:
+        """(session id, participant id, line) wherever one of them is on a sheet."""
+        found = self.attendance.find(
+            {"p": {"$in": list(participant_ids)}, "st": {"$ne": "removed"}}
+        )
+        return [(each["_id"].partition(":")[0], each["p"], _line(each)) for each in found]
+
+    def history(self, subject: str, noun: str, after: int, first: int) -> list[Document]:
+        """The outbox rows of a subject behind sequence `after`, in order."""
+        found = self.outbox.collection.find(
+            {
+                "subject": subject,
+                "sequence": {"$gt": after},
+                "type": {"$gt": f"{noun}.", "$lt": f"{noun}/"},
+            }
+        )
+        return list(found.sort("sequence", ASCENDING).limit(first))
+
+    def reasons_of(self, identifier: str, versions: Iterable[int]) -> dict[int, str]:
+        keys = [f"{identifier}:{version}" for version in versions]
+        return {
+            int(each["_id"].rpartition(":")[2]): each["reason"]
+            for each in self.reasons.find({"_id": {"$in": keys}})
+        }
+
+
+def _sheet(document: Mapping[str, Any]) -> Sheet:
+    return Sheet(
+        id=document["_id"],
+        activity_id=document["activity_id"],
+        chapter=document["chapter"],
+        state=document["state"],
+        seq=document["seq"],
+        present=document["present"],
+        lines=document["lines"],
+        scores=Scores(*document["scores"]),
+    )
+
+
+def _line(document: Mapping[str, Any]) -> Line:
+    was = document.get("was")
+    return Line(
+        document["st"],
+        document.get("pre"),
+        document.get("post"),
+        document["v"],
+        tuple(Given(*each) for each in was) if was else (),
+    )
+
+
+def _line_document(key: str, line: Line) -> Document:
+    status, pre, post, version, pushes = line
+    document: Document = {"_id": key, "p": key[37:], "st": status, "v": version}
+    if pre is not None:
+        document["pre"] = pre
+    if post is not None:
+        document["post"] = post
+    if pushes:
+        document["was"] = pushes
+    return document
