@@ -1,0 +1,75 @@
+"""The demo reports what an independent count of its files says; a second run changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import independent_count as independent
+from tests.e2e.client import Client
+
+ROOT = Path(__file__).parents[2]
+
+
+def run_demo(stack) -> str:
+    env = os.environ | {
+        "HUB_URL": stack.hub_url,
+        "HUB_ADMIN_KEY": stack.admin_key,
+        "FOSCAO_HOME": str(stack.home),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "demo.sikasso"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def first_run(stack) -> str:
+    return run_demo(stack)
+
+
+@pytest.fixture(scope="module")
+def mali(stack, first_run: str) -> Client:
+    admin = Client(stack.hub_url, stack.admin_key)
+    return Client(stack.hub_url, admin.key("chapter", "ML"))
+
+
+def project() -> str:
+    [row] = json.loads((independent.DATA / "projects.json").read_text(encoding="utf-8"))
+    return row["id"]
+
+
+def test_the_four_figures_are_those_of_an_independent_count(mali: Client) -> None:
+    figures = mali.figures(("GROUP", "SEX"), projectIds=[project()])
+    counted = independent.figures_by_group_and_sex()
+    assert figures == {name: dict(cells) for name, cells in counted.items()}
+
+
+def test_the_totals_are_those_the_programme_speaks_of(mali: Client) -> None:
+    def people(*types: str) -> int:
+        return mali.figures(projectIds=[project()], types=list(types))["uniquePeople"][()]
+
+    trained = people("technical_training", "advocacy_training")
+    in_dialogue = people("policy_dialogue")
+    assert trained == len(independent.people_present_at("technical_training", "advocacy_training"))
+    assert in_dialogue == len(independent.people_present_at("policy_dialogue"))
+    assert trained > 300
+    assert in_dialogue > 50
+
+
+def test_a_second_run_changes_nothing_and_says_so(stack, mali: Client, first_run: str) -> None:
+    before = mali.figures(("SEX",), projectIds=[project()])
+    assert "Nothing changed" not in first_run
+    assert "Nothing changed" in run_demo(stack)
+    assert mali.figures(("SEX",), projectIds=[project()]) == before
