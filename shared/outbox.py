@@ -8,6 +8,7 @@ Owns the collection `outbox`, which is the service's event log: replay and chang
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from bson.binary import Binary
 from pymongo import ASCENDING, IndexModel
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
+from pymongo.errors import PyMongoError
 
 from shared.events import Event
 
@@ -70,3 +72,22 @@ class Outbox:
     def wake(self) -> None:
         """Tell the relay of this process that rows were committed."""
         self.woken.set()
+
+    def unpublished(self) -> float:
+        """How many rows wait for the broker; NaN if the database does not answer."""
+        try:
+            return self.collection.count_documents({"published_at": None})
+        except PyMongoError:
+            return math.nan
+
+    def oldest_s(self) -> float:
+        """Age in seconds of the oldest row that waits; 0 if none does, NaN as above."""
+        try:
+            row = self.collection.find_one(
+                {"published_at": None},
+                {"recorded_at": 1},
+                sort=[("recorded_at", 1), ("sequence", 1)],
+            )
+        except PyMongoError:
+            return math.nan
+        return (datetime.now(UTC) - row["recorded_at"]).total_seconds() if row else 0.0

@@ -22,11 +22,11 @@ from shared.errors import Unavailable
 from shared.events import BATCH_CONTENT_TYPE, PREFIX, VERSION
 from shared.lease import Lease
 from shared.outbox import Outbox
+from shared.queues import EXCHANGE, retry_exchange
 from shared.telemetry import PUBLISHED, UNROUTABLE, describe, trace
 
 log = logging.getLogger(__name__)
 
-EXCHANGE = "foscao.events"
 POLL_S = 1.0  # finds what another replica has committed
 BACKOFF_S = (0.2, 5.0)  # first and longest pause while the broker or the database is away
 UNROUTABLE_S = (1.0, 60.0)  # likewise for a type nobody is bound for
@@ -221,8 +221,3 @@ class Relay:
         except PyMongoError as error:
             log.warning("relay: the lease runs out by itself: %s", describe(error))
         self._publisher.close()
-
-
-def retry_exchange(service: str) -> str:
-    """The exchange of a consumer's delay ladder, declared after all else it needs."""
-    return f"{service}.retry"

@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from collections.abc import Callable
 from types import TracebackType
 
 import amqp
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from pymongo.errors import ConnectionFailure
 from pythonjsonlogger.json import JsonFormatter
 
@@ -36,6 +37,14 @@ RPC_S = Histogram(
     ["method", "outcome"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
+
+
+def watch_outbox(unpublished: Callable[[], float], oldest_s: Callable[[], float]) -> None:
+    """Measure the outbox whenever metrics are asked for."""
+    Gauge("foscao_outbox_unpublished", "Events not yet published").set_function(unpublished)
+    Gauge("foscao_outbox_oldest_seconds", "Age of the oldest unpublished event").set_function(
+        oldest_s
+    )
 
 
 def set_up_logging(service: str, level: str = "INFO") -> None:

@@ -1,0 +1,97 @@
+"""A service with nothing in it but the bus: what the tests of the bus run as a real process."""
+
+import eventlet
+
+eventlet.monkey_patch()
+
+import os
+from typing import Any
+
+from shared.errors import Refused
+from shared.events import Event
+from shared.inbox import in_order
+from shared.messaging import on_events
+from shared.mongo import Store, Tx
+from shared.rpc import rpc
+from shared.runner import StoreProvider, run
+
+
+class BusStore(Store):
+    def ensure_indexes(self) -> None:
+        super().ensure_indexes()
+        self.create_collections("applied", "notes")
+
+
+class BusService:
+    """Events of `noted.*` are counted by id; those of `counted.*` must come in sequence."""
+
+    name = os.environ.get("BUS_NAME", "bus")
+    store = StoreProvider(BusStore)
+
+    @on_events("noted.*", "counted.*")
+    def receive(self, events: list[Event]) -> list[Event]:
+        if any(event.data.get("poison") for event in events):
+            raise ValueError("+223 70 00 00 00 must not be quoted in a log")
+        if any(event.data.get("refuse") for event in events):
+            raise Refused("NOT_FOUND")
+        for event in events:
+            eventlet.sleep(event.data.get("takes_s", 0))
+
+        def work(tx: Tx) -> list[Event]:
+            counted = [event for event in events if event.type.startswith("counted.")]
+            subjects = {event.subject for event in counted}
+            rows = self.store.db.applied.find({"_id": {"$in": list(subjects)}}, session=tx.session)
+            order = in_order(counted, {row["_id"]: row["sequence"] for row in rows})
+            noted = [event for event in events if event.type.startswith("noted.")]
+            for event in tx.claim([*noted, *order.ready, *order.stale]):
+                self.store.db.applied.update_one(
+                    {"_id": event.subject},
+                    {
+                        "$inc": {"times": 1},
+                        "$max": {"sequence": event.sequence},
+                        "$push": {"sequences": event.sequence},
+                    },
+                    upsert=True,
+                    session=tx.session,
+                )
+            return order.early
+
+        return self.store.transact(work)
+
+    @rpc
+    def note(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Store `ids` and emit an event for each."""
+        events = [
+            Event.new(request.get("type", "noted.down"), "/bus", each, 1, request.get("data", {}))
+            for each in request["ids"]
+        ]
+
+        def work(tx: Tx) -> None:
+            self.store.db.notes.insert_many(
+                [{"_id": e.subject} for e in events], session=tx.session
+            )
+            tx.emit(events, actor="tester")
+
+        self.store.transact(work)
+        return {"events": [event.id for event in events]}
+
+    @rpc
+    def echo(self, request: Any) -> Any:
+        return request
+
+    @rpc
+    def refuse(self, request: dict[str, Any]) -> None:
+        raise Refused("TOO_MANY_ITEMS", limit=request["limit"])
+
+    @rpc
+    def fail(self, request: dict[str, Any]) -> None:
+        raise ValueError(f"{request['name']} must not be quoted")
+
+    @rpc
+    def sleep(self, request: dict[str, Any]) -> str:
+        eventlet.sleep(request["s"])
+        return "slept"
+
+
+if __name__ == "__main__":
+    run(BusService)
