@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from pymongo import MongoClient
+from pymongo.database import Database
 
 from services.notifications import handlers
 from services.notifications.store import NotificationStore
 from shared.errors import Refused
 from shared.ids import new_id
+from shared.mongo import Document
 from tests.notified import CHAPTER, activity, attendance, grow, ids, pull
 
 
 @pytest.fixture
-def store(mongo_uri: str) -> Iterator[NotificationStore]:
-    client: MongoClient[dict[str, object]] = MongoClient(mongo_uri, tz_aware=True)
-    name = f"notifications_test_{new_id()[-12:]}"
-    made = NotificationStore(client[name])
+def store(db: Database[Document]) -> NotificationStore:
+    made = NotificationStore(db)
     made.ensure_indexes()
-    yield made
-    client.drop_database(name)
-    client.close()
+    return made
 
 
 def test_positions_have_no_gap_and_follow_the_batch(store: NotificationStore) -> None:
