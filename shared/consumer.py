@@ -164,7 +164,7 @@ class Consumer:
                 try:
                     deliveries.append(Delivery(Event.from_json(raw), raw, attempt))
                 except Undecodable as error:
-                    self._park_raw(orjson.dumps(raw), error)
+                    self._park_raw(orjson.dumps(raw) if raw is not documents else body, error)
         return deliveries
 
     def _apply(self, deliveries: list[Delivery], *, patient: bool) -> None:

@@ -30,8 +30,9 @@ class BusService:
 
     @on_events("noted.*", "counted.*")
     def receive(self, events: list[Event]) -> list[Event]:
-        if any(event.data.get("poison") for event in events):
-            raise ValueError("+223 70 00 00 00 must not be quoted in a log")
+        for event in events:
+            if "poison" in event.data:
+                raise ValueError(event.data["poison"])
         if any(event.data.get("refuse") for event in events):
             raise Refused("NOT_FOUND")
         for event in events:
