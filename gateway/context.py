@@ -12,8 +12,6 @@ from gateway.loaders import Loaders
 from shared.caller import Caller
 from shared.codes import LANGUAGES
 from shared.codes.countries import working_language
-from shared.errors import HubError
-from shared.messages import message
 
 DEFAULT_LANGUAGE: Final = "en"
 _RANGE = re.compile(
@@ -43,7 +41,7 @@ class Keys(Protocol):
     async def create(self, role: str, chapter: str | None, label: str, by: str) -> dict[str, Any]:
         """The new key with its secret, shown this once."""
 
-    async def revoke(self, key_id: str) -> dict[str, Any]:
+    async def revoke(self, key_id: str, by: str) -> dict[str, Any]:
         """The revoked key. Raises NotFound."""
 
     async def page(self, after: str | None, first: int) -> dict[str, Any]:
@@ -93,14 +91,6 @@ class Context:
         return await self.pushes.push(
             service, method, push, len(items) if weight is None else weight
         )
-
-    def text(self, code: str, params: Mapping[str, Any]) -> str:
-        """The human text of a code in the caller's language."""
-        return message(code, self.lang, params)
-
-    def explain(self, error: HubError) -> str:
-        """The human text of an error in the caller's language."""
-        return self.text(error.code, error.params)
 
 
 def choose_language(accept_language: str | None, chapter: str | None) -> str:

@@ -157,4 +157,4 @@ def _reject(receipt: dict[str, Any], code: str, *path: str) -> None:
 
 
 def _rejected(receipt: Mapping[str, Any]) -> bool:
-    return receipt["status"] == "REJECTED"
+    return bool(receipt["status"] == "REJECTED")

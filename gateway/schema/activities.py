@@ -107,6 +107,8 @@ class Activity(graphene.ObjectType):
     id = graphene.String(required=True, description="The id its client gave it.")
     version = graphene.Int(required=True, description="Counts its corrections, from 1.")
     withdrawn = graphene.Boolean(required=True, description="Whether it was withdrawn.")
+    created_at = graphene.String(description="When it was first stored (UTC, RFC 3339).")
+    updated_at = graphene.String(description="When it was last changed (UTC, RFC 3339).")
     chapter = coded("country", "chapter", "The country whose chapter it belongs to.")
     type = coded("activity_type", "type", "What kind of activity it is.")
     title = graphene.Field(LocalisedText, description="What it is called.")
@@ -147,6 +149,20 @@ class Activity(graphene.ObjectType):
 ActivityConnection = connection(Activity, "activities")
 
 
+class RecordKind(graphene.Enum):
+    """What has a change log."""
+
+    ACTIVITY = "activity"
+    PROJECT = "project"
+    ORGANISATION = "organisation"
+    CONCERN = "concern"
+    ATTENDANCE = "attendance"
+
+    @property
+    def description(self) -> str:
+        return "The sheet of a session." if self.value == "attendance" else f"A {self.value}."
+
+
 class ChangedField(graphene.ObjectType):
     """One field that a change touched."""
 
@@ -164,10 +180,14 @@ class Change(graphene.ObjectType):
     )
     at = graphene.String(required=True, description="When it was stored (UTC, RFC 3339).")
     actor = graphene.String(description="The public part of the API key that did it.")
+    reason = graphene.String(description="Why it was withdrawn or reinstated.")
     fields = list_of(ChangedField, description="What it changed.")
+    private_changed = list_of(
+        graphene.String, description="Free texts that changed as well; the log holds none."
+    )
 
     @staticmethod
-    def resolve_fields(root: Mapping[str, Any], info: Any) -> list[dict[str, Any]]:
+    def resolve_fields(root: Mapping[str, Any], _: Any) -> list[dict[str, Any]]:
         return [
             {"field": name, "before": _json(step["before"]), "after": _json(step["after"])}
             for name, step in root["changed"].items()
@@ -190,9 +210,8 @@ class ActivityFilter(graphene.InputObjectType):
     places = list_of(graphene.String, description="In these places, or anywhere below.")
     from_ = graphene.String(name="from", description="Ending on or after this day, YYYY-MM-DD.")
     to = graphene.String(description="Starting on or before this day, YYYY-MM-DD.")
-    withdrawn = graphene.Boolean(
-        description="Only withdrawn ones (true) or none (false, the default)."
-    )
+    text = graphene.String(description="With this in the title.")
+    withdrawn = graphene.Boolean(description="Withdrawn ones (true) or not (false, the default).")
 
 
 class ActivityQueries(graphene.ObjectType):
@@ -206,20 +225,21 @@ class ActivityQueries(graphene.ObjectType):
         "Activities.",
         filter=graphene.Argument(ActivityFilter, description="Which ones."),
     )
-    activity_changes = paged(
+    changes = paged(
         ChangeConnection,
-        "What happened to an activity, step by step.",
-        id=graphene.String(required=True, description="The activity's id."),
+        "What happened to a record, step by step, oldest first.",
+        of=graphene.Argument(RecordKind, required=True, description="What kind of record it is."),
+        id=graphene.String(required=True, description="Its id; of attendance: the session's."),
     )
 
     @staticmethod
-    async def resolve_activity(root: Any, info: Any, id: str) -> dict[str, Any] | None:
+    async def resolve_activity(_: Any, info: Any, id: str) -> dict[str, Any] | None:
         found: dict[str, Any] | None = await info.context.loaders.record("activity", id)
         return found
 
     @staticmethod
     async def resolve_activities(
-        root: Any,
+        _: Any,
         info: Any,
         filter: Mapping[str, Any] | None = None,
         first: int | None = None,
@@ -237,12 +257,13 @@ class ActivityQueries(graphene.ObjectType):
         )
 
     @staticmethod
-    async def resolve_activity_changes(
-        root: Any, info: Any, id: str, first: int | None = None, after: str | None = None
+    async def resolve_changes(
+        _: Any, info: Any, of: Any, id: str, first: int | None = None, after: str | None = None
     ) -> dict[str, Any]:
-        return page(
-            await info.context.ask("activities", "changes", id=id, first=first, after=after)
+        answer = await info.context.ask(
+            "activities", "changes", kind=of.value, id=id, first=first, after=after
         )
+        return page(answer)
 
 
 class ActivityMutations(graphene.ObjectType):

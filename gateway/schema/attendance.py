@@ -105,7 +105,7 @@ class AttendanceQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_attendance(
-        root: Any, info: Any, session_id: str, first: int | None = None, after: str | None = None
+        _: Any, info: Any, session_id: str, first: int | None = None, after: str | None = None
     ) -> dict[str, Any]:
         answer = await info.context.ask(
             "activities", "attendance", session_id=session_id, first=first, after=after
@@ -144,9 +144,7 @@ class AttendanceMutations(graphene.ObjectType):
     )
 
     @staticmethod
-    async def resolve_push_activities(
-        root: Any, info: Any, input: dict[str, Any]
-    ) -> dict[str, Any]:
+    async def resolve_push_activities(_: Any, info: Any, input: dict[str, Any]) -> dict[str, Any]:
         batch = pushes.Batch(
             participants=snake_clear(input.get("participants") or []),
             activities=snake_clear(input.get("activities") or []),
@@ -156,7 +154,7 @@ class AttendanceMutations(graphene.ObjectType):
 
     @staticmethod
     async def resolve_push_attendance(
-        root: Any,
+        _: Any,
         info: Any,
         attendance: Sequence[dict[str, Any]],
         mode: Any = None,
@@ -169,7 +167,7 @@ class AttendanceMutations(graphene.ObjectType):
 
     @staticmethod
     async def resolve_move_attendance(
-        root: Any,
+        _: Any,
         info: Any,
         from_session: str,
         to_session: str,

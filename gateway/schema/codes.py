@@ -8,12 +8,14 @@ from gateway.schema.texts import LocalisedText, coded, list_of
 from shared.codes import code_list, list_names
 from shared.codes.places import (
     LEVELS,
-    Place as PlaceData,
     ancestors,
     children,
     label,
     place,
     search,
+)
+from shared.codes.places import (
+    Place as PlaceData,
 )
 from shared.errors import NotFound, Refused
 
@@ -86,11 +88,11 @@ class CodeQueries(graphene.ObjectType):
     )
 
     @staticmethod
-    def resolve_code_lists(root: Any, info: Any) -> tuple[str, ...]:
+    def resolve_code_lists(_root: Any, _info: Any) -> tuple[str, ...]:
         return list_names()
 
     @staticmethod
-    def resolve_codes(root: Any, info: Any, **arguments: str) -> list[dict[str, Any]]:
+    def resolve_codes(_: Any, info: Any, **arguments: str) -> list[dict[str, Any]]:
         name = arguments["list"]
         if name not in list_names():
             raise NotFound("UNKNOWN_LIST", list=name[:80])
@@ -105,7 +107,7 @@ class CodeQueries(graphene.ObjectType):
         ]
 
     @staticmethod
-    def resolve_place(root: Any, info: Any, id: str) -> dict[str, Any]:
+    def resolve_place(_: Any, info: Any, id: str) -> dict[str, Any]:
         try:
             return _shown(place(id), info.context.lang)
         except KeyError as error:
@@ -113,7 +115,7 @@ class CodeQueries(graphene.ObjectType):
 
     @staticmethod
     def resolve_places(
-        root: Any,
+        _: Any,
         info: Any,
         search: str | None = None,
         country: str | None = None,

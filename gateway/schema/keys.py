@@ -40,7 +40,7 @@ class KeyQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_api_keys(
-        root: Any, info: Any, first: int = 50, after: str | None = None
+        _: Any, info: Any, first: int = 50, after: str | None = None
     ) -> dict[str, Any]:
         return page(await info.context.keys.page(after, first))
 
@@ -65,7 +65,7 @@ class KeyMutations(graphene.ObjectType):
 
     @staticmethod
     async def resolve_create_api_key(
-        root: Any, info: Any, role: str, label: str, chapter: str | None = None
+        _: Any, info: Any, role: str, label: str, chapter: str | None = None
     ) -> dict[str, Any]:
         if role not in ROLES:
             raise Refused("UNKNOWN_ROLE", roles=", ".join(ROLES))
@@ -82,6 +82,6 @@ class KeyMutations(graphene.ObjectType):
         return created
 
     @staticmethod
-    async def resolve_revoke_api_key(root: Any, info: Any, id: str) -> dict[str, Any]:
-        revoked: dict[str, Any] = await info.context.keys.revoke(id)
+    async def resolve_revoke_api_key(_: Any, info: Any, id: str) -> dict[str, Any]:
+        revoked: dict[str, Any] = await info.context.keys.revoke(id, info.context.caller.key_id)
         return revoked

@@ -23,7 +23,7 @@ class MeQueries(graphene.ObjectType):
     me = graphene.Field(Me, description="What the key in use stands for.")
 
     @staticmethod
-    def resolve_me(root: Any, info: Any) -> dict[str, Any]:
+    def resolve_me(_: Any, info: Any) -> dict[str, Any]:
         ctx = info.context
         return {
             "role": ctx.caller.role,

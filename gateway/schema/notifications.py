@@ -82,9 +82,15 @@ class Webhook(graphene.ObjectType):
         required=True, description="active, failing (still tried), paused, or disabled (410 Gone)."
     )
     cursor = graphene.String(description="Everything up to here was delivered or not wanted.")
+    behind = graphene.Int(description="How many positions of the feed are still before it.")
     failures = graphene.Int(description="Failed attempts in a row.")
     last_error = graphene.String(description="Why the last attempt failed, as a code.")
     next_attempt_at = graphene.String(description="When it is tried again (UTC, RFC 3339).")
+    previous_secret_until = graphene.String(
+        description="Until when the secret before the last rotation signs along."
+    )
+    created_at = graphene.String(description="When it was created (UTC, RFC 3339).")
+    updated_at = graphene.String(description="When its owner last changed it (UTC, RFC 3339).")
 
 
 class WebhookSecret(graphene.ObjectType):
@@ -92,7 +98,8 @@ class WebhookSecret(graphene.ObjectType):
 
     webhook = graphene.Field(Webhook, required=True, description="The endpoint.")
     secret = graphene.String(
-        required=True, description="`whsec_…`: keep it where your other secrets are."
+        description="`whsec_…`: keep it where your other secrets are. Null where the endpoint was "
+        "there already: it is not shown twice; rotate it if it was lost."
     )
 
 
@@ -131,7 +138,7 @@ class NotificationQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_feed(
-        root: Any,
+        _: Any,
         info: Any,
         first: int | None = None,
         after: str | None = None,
@@ -153,14 +160,14 @@ class NotificationQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_webhooks(
-        root: Any, info: Any, first: int | None = None, after: str | None = None
+        _: Any, info: Any, first: int | None = None, after: str | None = None
     ) -> dict[str, Any]:
         answer = await info.context.ask("notifications", "list_endpoints", first=first, after=after)
         return page(answer)
 
     @staticmethod
     async def resolve_webhook_attempts(
-        root: Any, info: Any, id: str, first: int | None = None, after: str | None = None
+        _: Any, info: Any, id: str, first: int | None = None, after: str | None = None
     ) -> dict[str, Any]:
         answer = await info.context.ask(
             "notifications", "attempts", endpoint_id=id, first=first, after=after
@@ -177,8 +184,9 @@ class NotificationMutations(graphene.ObjectType):
         url=graphene.String(required=True, description="An https address."),
         description_=graphene.String(name="description", description="What you call it."),
         filter=graphene.Argument(FeedFilter, description="Which items it gets."),
-        after=graphene.String(
-            description="Start behind this cursor; without one, with what happens from now on."
+        from_=graphene.String(
+            name="from",
+            description="`now` (the default), `beginning`, or the cursor behind which to start.",
         ),
         description="Have the feed posted to an address. The secret is shown this once.",
     )
@@ -211,25 +219,30 @@ class NotificationMutations(graphene.ObjectType):
     )
 
     @staticmethod
-    async def resolve_create_webhook(root: Any, info: Any, **given: Any) -> dict[str, Any]:
-        return _with_secret(await _ask(info, "create_endpoint", given))
+    async def resolve_create_webhook(_: Any, info: Any, **given: Any) -> dict[str, Any]:
+        start = given.pop("from_", None)
+        return _with_secret(
+            await _ask(info, "create_endpoint", {"endpoint": criteria(given), "from": start})
+        )
 
     @staticmethod
-    async def resolve_update_webhook(root: Any, info: Any, **given: Any) -> dict[str, Any]:
-        return await _ask(info, "update_endpoint", _about(given))
+    async def resolve_update_webhook(_: Any, info: Any, **given: Any) -> dict[str, Any]:
+        answer = await _ask(info, "update_endpoint", {"endpoint": criteria(given)})
+        endpoint: dict[str, Any] = answer["endpoint"]
+        return endpoint
 
     @staticmethod
-    async def resolve_delete_webhook(root: Any, info: Any, id: str) -> bool:
-        await _ask(info, "delete_endpoint", {"endpoint_id": id})
+    async def resolve_delete_webhook(_: Any, info: Any, id: str) -> bool:
+        await _ask(info, "delete_endpoint", {"id": id})
         return True
 
     @staticmethod
-    async def resolve_rotate_webhook_secret(root: Any, info: Any, id: str) -> dict[str, Any]:
-        return _with_secret(await _ask(info, "rotate_secret", {"endpoint_id": id}))
+    async def resolve_rotate_webhook_secret(_: Any, info: Any, id: str) -> dict[str, Any]:
+        return _with_secret(await _ask(info, "rotate_secret", {"id": id}))
 
     @staticmethod
     async def resolve_resend_webhook(
-        root: Any, info: Any, id: str, positions: Sequence[int] | None = None, **span: int
+        _: Any, info: Any, id: str, positions: Sequence[int] | None = None, **span: int
     ) -> int:
         answer = await _ask(info, "resend", {"endpoint_id": id, "positions": positions, **span})
         queued: int = answer["queued"]
@@ -241,9 +254,5 @@ async def _ask(info: Any, method: str, given: Mapping[str, Any]) -> dict[str, An
     return answer
 
 
-def _about(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"endpoint_id": given["id"], **{k: v for k, v in given.items() if k != "id"}}
-
-
 def _with_secret(answer: dict[str, Any]) -> dict[str, Any]:
-    return {"webhook": answer, "secret": answer["secret"]}
+    return {"webhook": answer["endpoint"], "secret": answer["secret"]}

@@ -14,10 +14,10 @@ from gateway.schema.writes import pushing
 class Consent(graphene.ObjectType):
     """What a person agreed to."""
 
-    purpose = list_of(graphene.String, description="For what their data may be used.")
+    purpose = coded_list("consent_purpose", "purpose", "For what their data may be used.")
     given_on = graphene.String(description="When they agreed, YYYY-MM-DD.")
     withdrawn_on = graphene.String(description="When they took it back, if they did.")
-    by = graphene.String(description="Who agreed for them, if not they themselves.")
+    by = coded("consent_giver", "by", "Who agreed.")
 
 
 class Participant(graphene.ObjectType):
@@ -26,6 +26,9 @@ class Participant(graphene.ObjectType):
     id = graphene.String(required=True, description="The id their client gave them.")
     version = graphene.Int(required=True, description="Counts corrections, from 1.")
     withdrawn = graphene.Boolean(required=True, description="Whether the record was withdrawn.")
+    status_reason = graphene.String(description="Why it was withdrawn or reinstated.")
+    created_at = graphene.String(description="When it was first stored (UTC, RFC 3339).")
+    updated_at = graphene.String(description="When it was last changed (UTC, RFC 3339).")
     chapter = coded("country", "chapter", "The chapter that registered them.")
     given_name = graphene.String(description="Given names.")
     family_name = graphene.String(description="Family name.")
@@ -37,7 +40,7 @@ class Participant(graphene.ObjectType):
     disability = coded("disability_status", "disability", "With or without disability, if known.")
     place = coded("place", "place", "Where they live.")
     organisation_id = graphene.String(description="The organisation they belong to.")
-    language = graphene.String(description="The language they prefer.")
+    language = coded("language", "language", "The language they prefer.")
     consent = graphene.Field(Consent, description="What they agreed to.")
     external_ref = graphene.String(description="Their number in the client's own register.")
 
@@ -45,8 +48,12 @@ class Participant(graphene.ObjectType):
 class Duplicates(graphene.ObjectType):
     """People who may be one and the same; a person decides."""
 
-    reasons = list_of(graphene.String, description="Why: `same_phone`, `same_name_and_birth_year`…")
-    participants = list_of(Participant, description="The candidates.")
+    reasons = list_of(
+        graphene.String,
+        description="Why: same_phone, same_email, same_name_and_place, same_name_and_birth_year.",
+    )
+    count = graphene.Int(required=True, description="How many there are.")
+    participants = list_of(Participant, description="The candidates, at most 50.")
 
     @staticmethod
     async def resolve_participants(root: Mapping[str, Any], info: Any) -> list[dict[str, Any]]:
@@ -102,10 +109,10 @@ class ConsentInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    purpose = list_of(graphene.String, description="For what their data may be used.")
+    purpose = list_of(graphene.String, description="Codes of the list `consent_purpose`.")
     given_on = graphene.String(description="When they agreed, YYYY-MM-DD.")
     withdrawn_on = graphene.String(description="When they took it back.")
-    by = graphene.String(description="Who agreed for them, e.g. a parent.")
+    by = graphene.String(description="Who agreed: code of the list `consent_giver`.")
 
 
 class ParticipantInput(graphene.InputObjectType):
@@ -170,7 +177,9 @@ class ParticipantFilter(graphene.InputObjectType):
     group = graphene.String(description="Of this stakeholder group.")
     sex = graphene.String(description="Of this sex.")
     place = graphene.String(description="Living in this place.")
+    organisation_id = graphene.String(description="Belonging to this organisation.")
     chapter = graphene.String(description="Registered by this chapter.")
+    withdrawn = graphene.Boolean(description="Withdrawn ones (true) or not (false, the default).")
     ids = list_of(graphene.String, description="With these ids.")
 
 
@@ -207,13 +216,13 @@ class ParticipantQueries(graphene.ObjectType):
     )
 
     @staticmethod
-    async def resolve_participant(root: Any, info: Any, id: str) -> dict[str, Any] | None:
+    async def resolve_participant(_: Any, info: Any, id: str) -> dict[str, Any] | None:
         found: dict[str, Any] | None = await info.context.loaders.participant(id)
         return found
 
     @staticmethod
     async def resolve_participants(
-        root: Any,
+        _: Any,
         info: Any,
         filter: Mapping[str, Any] | None = None,
         first: int | None = None,
@@ -226,7 +235,7 @@ class ParticipantQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_possible_duplicates(
-        root: Any, info: Any, first: int | None = None, after: str | None = None
+        _: Any, info: Any, first: int | None = None, after: str | None = None
     ) -> dict[str, Any]:
         answer = await info.context.ask(
             "participants", "possible_duplicates", first=first, after=after
@@ -235,7 +244,7 @@ class ParticipantQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_nominations(
-        root: Any,
+        _: Any,
         info: Any,
         filter: Mapping[str, Any] | None = None,
         first: int | None = None,

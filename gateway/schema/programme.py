@@ -17,6 +17,8 @@ class Organisation(graphene.ObjectType):
     id = graphene.String(required=True, description="The id its client gave it.")
     version = graphene.Int(required=True, description="Counts its corrections, from 1.")
     withdrawn = graphene.Boolean(required=True, description="Whether it was withdrawn.")
+    created_at = graphene.String(description="When it was first stored (UTC, RFC 3339).")
+    updated_at = graphene.String(description="When it was last changed (UTC, RFC 3339).")
     chapter = coded("country", "chapter", "The chapter that registered it.")
     identifier = graphene.String(description="Its identifier in a public register, if any.")
     name = graphene.String(description="Its full name.")
@@ -44,6 +46,8 @@ class Project(graphene.ObjectType):
     id = graphene.String(required=True, description="The id its client gave it.")
     version = graphene.Int(required=True, description="Counts its corrections, from 1.")
     withdrawn = graphene.Boolean(required=True, description="Whether it was withdrawn.")
+    created_at = graphene.String(description="When it was first stored (UTC, RFC 3339).")
+    updated_at = graphene.String(description="When it was last changed (UTC, RFC 3339).")
     chapter = coded("country", "chapter", "The country whose chapter carries it.")
     title = graphene.Field(LocalisedText, description="What it is called.")
     description = graphene.Field(LocalisedText, description="What it is about.")
@@ -69,6 +73,8 @@ class Concern(graphene.ObjectType):
     id = graphene.String(required=True, description="The id its client gave it.")
     version = graphene.Int(required=True, description="Counts its corrections, from 1.")
     withdrawn = graphene.Boolean(required=True, description="Whether it was withdrawn.")
+    created_at = graphene.String(description="When it was first stored (UTC, RFC 3339).")
+    updated_at = graphene.String(description="When it was last changed (UTC, RFC 3339).")
     chapter = coded("country", "chapter", "The chapter that recorded it.")
     activity_id = graphene.String(description="The activity at which it was raised, if any.")
     place = coded("place", "place", "Where it applies.")
@@ -168,6 +174,7 @@ class RecordFilter(graphene.InputObjectType):
         container = dict
 
     chapters = list_of(graphene.String, description="Of these chapters (countries).")
+    text = graphene.String(description="With this in the title or name.")
     withdrawn = graphene.Boolean(description="Withdrawn ones (true) or not (false, the default).")
 
 
@@ -185,7 +192,7 @@ class ConcernFilter(RecordFilter):
 
 
 def _one(node: Any, kind: str) -> graphene.Field:
-    async def resolve(root: Any, info: Any, id: str) -> Any:
+    async def resolve(_: Any, info: Any, id: str) -> Any:
         return await info.context.loaders.record(kind, id)
 
     return graphene.Field(
@@ -198,7 +205,7 @@ def _one(node: Any, kind: str) -> graphene.Field:
 
 def _many(nodes: Any, kind: str, which: Any) -> graphene.Field:
     async def resolve(
-        root: Any,
+        _: Any,
         info: Any,
         filter: Mapping[str, Any] | None = None,
         first: int | None = None,
@@ -233,17 +240,29 @@ class ProgrammeMutations(graphene.ObjectType):
     withdraw_projects = pushing(
         "activities", "withdraw_projects", TombstoneInput, "Withdraw projects."
     )
+    reinstate_projects = pushing(
+        "activities", "reinstate_projects", TombstoneInput, "Take withdrawals of projects back."
+    )
     push_organisations = pushing(
         "activities", "push_organisations", OrganisationInput, "Register or correct organisations."
     )
     withdraw_organisations = pushing(
         "activities", "withdraw_organisations", TombstoneInput, "Withdraw organisations."
     )
+    reinstate_organisations = pushing(
+        "activities",
+        "reinstate_organisations",
+        TombstoneInput,
+        "Take withdrawals of organisations back.",
+    )
     push_concerns = pushing(
         "activities", "push_concerns", ConcernInput, "Record concerns, or move them forward."
     )
     withdraw_concerns = pushing(
         "activities", "withdraw_concerns", TombstoneInput, "Withdraw concerns."
+    )
+    reinstate_concerns = pushing(
+        "activities", "reinstate_concerns", TombstoneInput, "Take withdrawals of concerns back."
     )
 
 

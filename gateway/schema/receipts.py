@@ -14,6 +14,7 @@ import graphene
 from gateway.context import Context
 from gateway.schema.texts import list_of
 from shared.errors import Refused
+from shared.messages import message
 from shared.pushing import MAX_ITEMS
 
 Receipts = list[dict[str, Any]]
@@ -62,7 +63,7 @@ class Problem(graphene.ObjectType):
     path = graphene.List(
         graphene.NonNull(graphene.String),
         required=True,
-        description='From the input to the field, e.g. `["activities", "3", "sessions", "1", "on"]`.',
+        description='From the input on, e.g. `["activities", "3", "sessions", "1", "on"]`.',
     )
     message = graphene.String(
         required=True, description="For people, in the language of the request."
@@ -113,7 +114,7 @@ class PushResult(graphene.ObjectType):
 
     @staticmethod
     def resolve_receipts(
-        root: Mapping[str, Any], info: Any, status: Sequence[Any] | None = None
+        root: Mapping[str, Any], _: Any, status: Sequence[Any] | None = None
     ) -> Receipts:
         receipts: Receipts = root["receipts"]
         if status is None:
@@ -146,7 +147,7 @@ def push_result(
         if receipt["problems"]:
             at = place(receipt) if place else [receipt["row"]]
             receipt["problems"] = [
-                _explained(problem, [name, *at], ctx) for problem in receipt["problems"]
+                explained(problem, [name, *at], ctx.lang) for problem in receipt["problems"]
             ]
     counts = Counter(receipt["status"] for receipt in receipts)
     return {
@@ -174,17 +175,24 @@ def snake_clear(items: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
     return items
 
 
-def _explained(problem: Mapping[str, Any], base: list[str | int], ctx: Context) -> dict[str, Any]:
-    within = [_camel(part) if isinstance(part, str) else part for part in problem["path"]]
+def explained(problem: Mapping[str, Any], base: Sequence[str | int], lang: str) -> dict[str, Any]:
+    """A service's problem as a `Problem`; `base` leads from the input to the row."""
+    within = camel_path(problem["path"])
     return {
         "code": problem["code"],
-        "field": _dotted(within),
+        "field": dotted(within),
         "path": [str(part) for part in (*base, *within)],
-        "message": ctx.text(problem["code"], problem.get("params") or {}),
+        "message": message(problem["code"], lang, problem.get("params") or {}),
     }
 
 
-def _dotted(path: Sequence[str | int]) -> str:
+def camel_path(path: Sequence[str | int]) -> list[str | int]:
+    """The path as the client names its fields."""
+    return [_camel(part) if isinstance(part, str) else part for part in path]
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """The path as a text, e.g. `sessions[1].on`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part

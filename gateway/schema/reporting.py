@@ -236,16 +236,26 @@ class CodeCount(graphene.ObjectType):
     count = graphene.Int(required=True, description="How often.")
 
 
+class ChannelOutputs(graphene.ObjectType):
+    """What one media channel carried."""
+
+    channel = coded("media_channel", "channel", "The channel.")
+    interventions = graphene.Int(required=True, description="Media interventions.")
+    broadcasts = graphene.Int(required=True, description="Broadcasts.")
+    audience_estimate = graphene.Int(
+        required=True, description="Audience as the organisers stated it, summed."
+    )
+
+
 class MediaOutputs(graphene.ObjectType):
     """What went over the air or into print."""
 
+    interventions = graphene.Int(required=True, description="Media interventions.")
     broadcasts = graphene.Int(required=True, description="Broadcasts.")
-    audience_estimate = graphene.Int(required=True, description="Estimated audience, summed.")
-    by_channel = list_of(CodeCount, description="Interventions by channel.")
-
-    @staticmethod
-    def resolve_by_channel(root: Mapping[str, Any], info: Any) -> list[dict[str, Any]]:
-        return _counts("media_channel", root["by_channel"], info)
+    audience_estimate = graphene.Int(
+        required=True, description="Audience as the organisers stated it, summed."
+    )
+    by_channel = list_of(ChannelOutputs, description="By channel; several may carry one.")
 
 
 class PublicationOutputs(graphene.ObjectType):
@@ -262,6 +272,8 @@ class TestOutputs(graphene.ObjectType):
     pre_mean = graphene.Float(description="Mean before; null without a test.")
     post_mean = graphene.Float(description="Mean after; null without a test.")
     gain_mean = graphene.Float(description="Mean gain of those who took both.")
+    pre_n = graphene.Int(required=True, description="How many took the one before.")
+    post_n = graphene.Int(required=True, description="How many took the one after.")
     n = graphene.Int(required=True, description="How many took both.")
 
 
@@ -294,6 +306,9 @@ class ReportQueries(graphene.ObjectType):
         filter=_filter(),
         by=list_of(Dimension, description="Up to three dimensions, crossed."),
         rows_by=graphene.Argument(RowsBy, description="One row for each of these."),
+        with_zeros=graphene.Boolean(
+            default_value=False, description="Show the cells that are zero as well."
+        ),
     )
     coverage = list_of(
         CoverageRow,
@@ -315,11 +330,12 @@ class ReportQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_report(
-        root: Any,
+        _: Any,
         info: Any,
         filter: Mapping[str, Any] | None = None,
         by: Sequence[Any] = (),
         rows_by: Any = None,
+        with_zeros: bool = False,
         first: int | None = None,
         after: str | None = None,
     ) -> dict[str, Any]:
@@ -330,6 +346,7 @@ class ReportQueries(graphene.ObjectType):
             filter=criteria(filter),
             by=[each.value for each in by],
             rows_by=rows_by.value if rows_by else None,
+            with_zeros=with_zeros,
             first=first,
             after=after,
         )
@@ -341,7 +358,7 @@ class ReportQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_coverage(
-        root: Any, info: Any, of: Any, filter: Mapping[str, Any] | None = None
+        _: Any, info: Any, of: Any, filter: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
         ctx = info.context
         answer = await ctx.ask("reporting", "coverage", filter=criteria(filter), of=of.value)
@@ -352,7 +369,7 @@ class ReportQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_gaps(
-        root: Any, info: Any, filter: Mapping[str, Any] | None = None
+        _: Any, info: Any, filter: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
         answer = await info.context.ask("reporting", "gaps", filter=criteria(filter))
         rows: list[dict[str, Any]] = answer["rows"]
@@ -360,7 +377,7 @@ class ReportQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_concern_summary(
-        root: Any, info: Any, filter: Mapping[str, Any] | None = None
+        _: Any, info: Any, filter: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
         answer = await info.context.ask("reporting", "concerns", filter=criteria(filter))
         rows: list[dict[str, Any]] = answer["rows"]
@@ -368,7 +385,7 @@ class ReportQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_outputs(
-        root: Any, info: Any, filter: Mapping[str, Any] | None = None
+        _: Any, info: Any, filter: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         answer: dict[str, Any] = await info.context.ask(
             "reporting", "outputs", filter=criteria(filter)
@@ -387,8 +404,8 @@ def _labelled(row: Mapping[str, Any], rows_by: str, lang: str) -> dict[str, Any]
     return {**row, "label": label}
 
 
-def _counts(list_name: str, counts: Mapping[str, int], info: Any) -> list[dict[str, Any]]:
+def _counts(list_name: str, rows: Sequence[Mapping[str, Any]], info: Any) -> list[dict[str, Any]]:
     return [
-        {"code": code_value(list_name, code, info.context.lang), "count": count}
-        for code, count in counts.items()
+        {"code": code_value(list_name, row["status"], info.context.lang), "count": row["count"]}
+        for row in rows
     ]

@@ -5,8 +5,10 @@ from typing import Any
 
 import graphene
 
-from shared.codes import LANGUAGES, UNKNOWN, label as code_label
-from shared.codes.places import exists, label as place_label
+from shared.codes import LANGUAGES, UNKNOWN
+from shared.codes import label as code_label
+from shared.codes.places import exists
+from shared.codes.places import label as place_label
 
 
 class LocalisedText(graphene.ObjectType):

@@ -19,7 +19,7 @@ def pushing(service: str, method: str, item: Any, description: str) -> graphene.
     """A mutation that passes its items to the service's method and answers with their receipts."""
 
     async def resolve(
-        root: Any,
+        _: Any,
         info: Any,
         items: Sequence[dict[str, Any]],
         mode: Any = None,
@@ -60,4 +60,4 @@ def how(kind: Any) -> dict[str, Any]:
 
 def mode_of(mode: Any) -> str:
     """The mode as the services name it."""
-    return mode.value if mode else PushMode.PER_ITEM.value
+    return "per_item" if mode is None else str(mode.value)

@@ -76,6 +76,11 @@ def search(text: str, country: str | None = None) -> list[Place]:
     return [place(place_id) for _, _, place_id in sorted(found)]
 
 
+def children(place_id: str | None) -> list[Place]:
+    """What lies directly in that place, in the gazetteer's order; the countries for None."""
+    return [each for each in _places().values() if each.parent == place_id]
+
+
 def admin1(place_id: str) -> str | None:
     """The id of the first-level unit the place is or lies in; None for a country.
 
