@@ -68,7 +68,8 @@ def grow(events: Sequence[Event], known: Mapping[str, Applied]) -> Growth:
             growth.early.append(event)
             continue
         item = _item(event, state)
-        growth.items.append(item)
+        if not _is_delta(event) or item.data["present_added"] or item.data["present_removed"]:
+            growth.items.append(item)  # scores alone are nothing that partners see
         state[key] = growth.applied[key] = Applied(event.sequence, item.place)
     return growth
 

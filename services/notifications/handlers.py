@@ -52,7 +52,7 @@ def read_feed(request: Request, store: NotificationStore) -> Answer:
         feed's last position.
     Raises: Refused BAD_CURSOR, PAGE_SIZE or INVALID_INPUT (final).
     """
-    caller = Caller.from_dict(request["caller"])
+    caller = Caller.from_dict(_part(request, "caller"))
     after = schemas.load_position(request.get("after"))
     first = bounded(request.get("first"), limit=FEED_PAGE)
     page = store.read(after, _confined(schemas.load_filter(request.get("filter")), caller), first)
@@ -76,7 +76,7 @@ def create_endpoint(
     Raises: Refused INVALID_INPUT, ID_TAKEN or BAD_CURSOR; Forbidden. Final.
     """
     caller, owner = _caller(request)
-    given = schemas.load(schemas.NewEndpointSchema(), request["endpoint"])
+    given = schemas.load(schemas.NewEndpointSchema(), _part(request, "endpoint"))
     _check_url(given["url"], allow_private)
     head = store.head()
     secret = new_secret()
@@ -113,7 +113,7 @@ def update_endpoint(request: Request, store: NotificationStore, *, allow_private
     Returns: `endpoint`. Raises: Refused INVALID_INPUT, NotFound, Conflict. Final.
     """
     caller, owner = _caller(request)
-    given = schemas.load(schemas.EndpointChangesSchema(), request["endpoint"])
+    given = schemas.load(schemas.EndpointChangesSchema(), _part(request, "endpoint"))
     seen = _present(store, given["id"], owner)
     now = datetime.now(UTC)
     changes: dict[str, Any] = {
@@ -210,10 +210,17 @@ def resend(request: Request, store: NotificationStore) -> Answer:
 
 def _caller(request: Request) -> tuple[Caller, str | None]:
     """The caller, and whose endpoints it may touch (None: everybody's)."""
-    caller = Caller.from_dict(request["caller"])
+    caller = Caller.from_dict(_part(request, "caller"))
     if not caller.key_id:
         raise Forbidden
     return caller, None if caller.role == "operator" else caller.key_id
+
+
+def _part(request: Request, name: str) -> Mapping[str, Any]:
+    part = request.get(name)
+    if not isinstance(part, Mapping):
+        raise Refused("MALFORMED")
+    return part
 
 
 def _confined(wanted: Filter, caller: Caller) -> Filter:

@@ -76,33 +76,33 @@ class NotificationStore(Store):
 
     def append(self, tx: Tx, items: Sequence[Item], applied: Mapping[str, Applied]) -> None:
         """Give the items the next positions, in order, and remember their subjects."""
-        if not items:
-            return
-        counter = self.counters.find_one_and_update(
-            {"_id": _FEED},
-            {"$inc": {"position": Int64(len(items))}},
-            upsert=True,
-            return_document=ReturnDocument.AFTER,
-            session=tx.session,
-        )
-        assert counter is not None, "an upsert returns a document"  # noqa: S101
-        first = counter["position"] - len(items) + 1
-        self.feed.insert_many(
-            [_from_item(replace(item, position=first + n)) for n, item in enumerate(items)],
-            session=tx.session,
-        )
-        self.subjects.bulk_write(
-            [
-                UpdateOne(
-                    {"_id": key},
-                    {"$set": {"sequence": each.sequence, "place": each.place}},
-                    upsert=True,
-                )
-                for key, each in applied.items()
-            ],
-            ordered=False,
-            session=tx.session,
-        )
+        if items:
+            counter = self.counters.find_one_and_update(
+                {"_id": _FEED},
+                {"$inc": {"position": Int64(len(items))}},
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+                session=tx.session,
+            )
+            assert counter is not None, "an upsert returns a document"  # noqa: S101
+            first = counter["position"] - len(items) + 1
+            self.feed.insert_many(
+                [_from_item(replace(item, position=first + n)) for n, item in enumerate(items)],
+                session=tx.session,
+            )
+        if applied:
+            self.subjects.bulk_write(
+                [
+                    UpdateOne(
+                        {"_id": key},
+                        {"$set": {"sequence": each.sequence, "place": each.place}},
+                        upsert=True,
+                    )
+                    for key, each in applied.items()
+                ],
+                ordered=False,
+                session=tx.session,
+            )
 
     def head(self) -> int:
         """The last position of the feed, 0 if it is empty."""

@@ -480,6 +480,25 @@ def test_items_are_sent_again_on_request_under_their_first_id(
     assert state_of(store, identifier).failures == 0
 
 
+def test_a_resend_does_not_hurry_what_has_to_wait(
+    store: NotificationStore,
+    receiver: Receiver,
+    start_sender: StartSender,
+    endpoint: Callable[..., str],
+) -> None:
+    receiver.answer = lambda got: Reply(500 if got.event["cursor"] == "2" else 204)
+    grow(store, 2)
+    identifier = endpoint(receiver)
+    sender = start_sender()
+    wait_for(lambda: state_of(store, identifier).failures == 1)
+    handlers.resend({"caller": PARTNER, "endpoint_id": identifier, "positions": [1]}, store)
+    sender.wake()
+    wait_for(lambda: store.resends.count_documents({}) == 0)
+    sender.stop()
+
+    assert receiver.cursors == [1, 2, 1]
+
+
 def test_a_resend_is_given_up_after_the_schedule(
     store: NotificationStore,
     receiver: Receiver,

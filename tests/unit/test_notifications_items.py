@@ -181,6 +181,14 @@ def test_attendance_counts_what_changed_and_takes_the_place_of_its_activity() ->
     assert (sheet.data["present_added"], sheet.data["present_removed"]) == (2, 1)
 
 
+def test_a_change_of_scores_alone_is_no_item_but_moves_the_sheet_on() -> None:
+    growth = grown([attendance(1, "recorded"), attendance(2, rows=[]), attendance(3)])
+
+    assert len(growth.items) == 2
+    assert growth.applied[f"attendance/{SESSION_ID}"].sequence == 3
+    assert grown([attendance(1, "recorded", rows=[])]).items == []
+
+
 def test_attendance_of_an_unheard_activity_still_has_its_chapter() -> None:
     (item,) = grown([attendance(1, "recorded")]).items
 
