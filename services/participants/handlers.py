@@ -140,7 +140,7 @@ def nominate_many(request: Request, store: ParticipantStore) -> Answer:
             decision.receipts += decided.receipts
             decision.writes += decided.writes
             stored |= {write.after.id: write.after for write in decided.writes}
-            standing = _standing(standing, decided.writes)
+            standing |= _standing(decided.writes)
         store.nominations.save(tx, decision.writes)
         _emit(tx, decision.writes, _nomination_event)
         return decision
@@ -225,18 +225,16 @@ def _nomination_check(
     return check
 
 
-def _standing(
-    before: Mapping[tuple[str, str], str], writes: Iterable[Write]
-) -> dict[tuple[str, str], str]:
-    after = dict(before)
-    for write in writes:
-        content = write.after.content
-        pair = (content["participant_id"], model.target(content) or "")
-        if content["status"] != model.WITHDRAWN:
-            after[pair] = write.after.id
-        elif after.get(pair) == write.after.id:
-            del after[pair]
-    return after
+def _standing(writes: Iterable[Write]) -> dict[tuple[str, str], str]:
+    """What the writes let stand. What they take back is free from the next request on: the unique
+    index judges a transaction's rows in the order in which they are saved."""
+    return {
+        (write.after.content["participant_id"], model.target(write.after.content) or ""): (
+            write.after.id
+        )
+        for write in writes
+        if write.after.content["status"] != model.WITHDRAWN
+    }
 
 
 def _emit(tx: Tx, writes: Iterable[Write], event: Callable[[Write], Event]) -> None:
