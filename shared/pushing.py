@@ -44,7 +44,7 @@ class Push:
     """The items that one caller sends at once; `items` are plain mappings as they came."""
 
     caller: Caller
-    items: Sequence[Mapping[str, Any]]
+    items: Sequence[Mapping[str, Any]] = field(repr=False)  # may be people
     all_or_nothing: bool = False
     dry_run: bool = False
 
@@ -57,7 +57,7 @@ class Record:
     chapter: str
     version: int
     withdrawn: bool
-    content: Mapping[str, Any]
+    content: Mapping[str, Any] = field(repr=False)  # may be a person
     seen: tuple[str, ...]
     created_at: datetime
     updated_at: datetime
@@ -71,7 +71,7 @@ class Write:
     after: Record
     kind: str  # created | updated | withdrawn | reinstated
     caller: Caller
-    reason: str | None = None
+    reason: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
