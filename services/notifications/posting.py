@@ -63,6 +63,7 @@ class Poster:
         total_timeout_s: float = TOTAL_TIMEOUT_S,
         max_connections: int = 100,
     ) -> None:
+        self._allow_private = allow_private
         self._deadline = _Deadline(total_timeout_s)
         self._pool = httpcore.ConnectionPool(
             ssl_context=ssl_context or ssl.create_default_context(),
@@ -74,6 +75,8 @@ class Poster:
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """POST the body. Never raises for what the receiver or the network does."""
         self._deadline.start()
+        if not (self._allow_private or url.startswith("https:")):
+            return self._failed("URL_NOT_HTTPS")  # stored when it was still allowed
         try:
             with self._pool.stream(
                 "POST",

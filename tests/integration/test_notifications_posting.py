@@ -170,8 +170,9 @@ def test_no_connection_is_opened_to_a_private_address(receiver: Receiver) -> Non
     poster = Poster(allow_private=False)
 
     for host in ("localhost", "127.0.0.1", "[::1]", "0.0.0.0"):
-        answer = poster.post(f"http://{host}:{receiver.port}/", HEADERS, b"{}")
+        answer = poster.post(f"https://{host}:{receiver.port}/", HEADERS, b"{}")
         assert answer.error == "ADDRESS_REFUSED", host
+    assert poster.post("http://example.org/", HEADERS, b"{}").error == "URL_NOT_HTTPS"
     assert receiver.received == []
 
 
@@ -195,7 +196,7 @@ def test_a_name_that_changes_its_mind_gains_nothing(
     monkeypatch.setattr(posting.socket, "getaddrinfo", getaddrinfo)
     monkeypatch.setattr(socket, "create_connection", connect)
 
-    answer = Poster().post(f"http://rebinding.example:{receiver.port}/", HEADERS, b"{}")
+    answer = Poster().post(f"https://rebinding.example:{receiver.port}/", HEADERS, b"{}")
 
     assert answer.error == "CONNECT_FAILED"
     assert connected == ["93.184.215.14"]
