@@ -48,7 +48,7 @@ class _OnEvents(Entrypoint):
     """Started with the container; stopped before its workers and its store."""
 
     def __init__(self, patterns: tuple[str, ...] = (), **options: Any) -> None:
-        self._patterns = patterns
+        self.patterns = patterns
         self._consumer: Consumer | None = None
         super().__init__(**options)
 
@@ -58,7 +58,7 @@ class _OnEvents(Entrypoint):
         if len(stores) != 1 or len(rivals) != 1:
             raise ConfigurationError("@on_events needs one StoreProvider and one method")
         self._consumer = Consumer(
-            self.container.config["hub"], self._patterns, stores[0].store, self._call
+            self.container.config["hub"], self.patterns, stores[0].store, self._call
         )
         self._consumer.start()
 
