@@ -19,6 +19,18 @@ ANNOUNCED_DIMENSIONS: Final = frozenset({"sex", "age_band", "group", "disability
 OVERLAPPING: Final = frozenset({"group_any"})
 """Dimensions in which one person may stand in several categories: their cells do not add up."""
 
+ROWS_BY: Final = (
+    "chapter",
+    "project",
+    "activity",
+    "type",
+    "month",
+    "quarter",
+    "year",
+    "admin1",
+    "locality",
+)
+
 COUNTED: Final = ("held", "reported", "validated")
 NOT_COUNTED: Final = ("planned", "cancelled")
 
@@ -44,6 +56,54 @@ class Announced:
             found[tuple(value or UNKNOWN for value in known)] += count
         found[(UNKNOWN,) * len(by)] += self.total - sum(count for _, count in self.cells)
         return +found
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which activities a question is about; an empty condition asks for nothing.
+
+    `since` and `until` (both included, ISO 8601 dates) are compared with the day an activity
+    starts, so that every activity lies in one period only. `places` include all that lies in them.
+    """
+
+    chapters: Sequence[str] = ()
+    project_ids: Sequence[str] = ()
+    activity_ids: Sequence[str] = ()
+    types: Sequence[str] = ()
+    countries: Sequence[str] = ()
+    places: Sequence[str] = ()
+    since: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A part of an activity that has a sheet of its own."""
+
+    id: str
+    topics: Sequence[str] = ()
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What reporting keeps of an activity: codes, figures and days."""
+
+    id: str
+    chapter: str
+    type: str
+    status: str
+    starts_on: str
+    project_id: str | None = None
+    place: str | None = None
+    announced: Announced = Announced()
+    sessions: Sequence[Session] = ()
+    ecpf: Sequence[str] = ()
+    architecture: Sequence[str] = ()
+
+    @property
+    def year(self) -> int:
+        return int(self.starts_on[:4])
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +252,23 @@ def layers(sets: Iterable[BitMap]) -> list[BitMap]:
         if carry:
             total.append(BitMap(carry))
     return total
+
+
+def row_key(activity: Activity, rows_by: str) -> str:
+    """The row an activity stands in; `unknown` where it says nothing of that kind."""
+    month = int(activity.starts_on[5:7])
+    key = {
+        "chapter": activity.chapter,
+        "project": activity.project_id,
+        "activity": activity.id,
+        "type": activity.type,
+        "month": activity.starts_on[:7],
+        "quarter": f"{activity.year}-Q{(month + 2) // 3}",
+        "year": activity.starts_on[:4],
+        "admin1": admin1(activity.place),
+        "locality": activity.place,
+    }[rows_by]
+    return key or UNKNOWN
 
 
 def places_within(place_id: str) -> list[str]:

@@ -1,0 +1,8 @@
+import eventlet
+
+eventlet.monkey_patch()  # before anything opens a socket
+
+from services.reporting.service import ReportingService
+from shared.runner import run
+
+run(ReportingService)

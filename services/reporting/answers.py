@@ -1,0 +1,104 @@
+"""The form of answers: figures with their cells in the order of the code lists, and as of what."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from itertools import product
+from typing import Any, Final
+
+from services.reporting.model import UNKNOWN, Activity, Figure, Figures, Keys, Scope, row_key
+from services.reporting.schemas import ReportQuestion, ScopeSchema
+from shared.codes import code_list
+from shared.pages import decode_cursor, encode_cursor
+
+CODE_LISTS: Final = {
+    "sex": "sex",
+    "age_band": "age_band",
+    "group": "stakeholder_group",
+    "group_any": "stakeholder_group",
+    "disability": "disability_status",
+    "ecpf": "ecpf_component",
+    "topic": "emmmda_topic",
+    "architecture": "architecture_tag",
+    "type": "activity_type",
+}
+
+
+def framed(position: Mapping[str, Any] | None, scope: Scope) -> dict[str, Any]:
+    """What every answer begins with: the last event it stands by and the filter applied."""
+    recorded_at: datetime | None = position["recorded_at"] if position else None
+    asked: dict[str, Any] = ScopeSchema().dump(scope)
+    return {
+        "as_of": {
+            "event_id": position["event_id"] if position else None,
+            "type": position["type"] if position else None,
+            "recorded_at": recorded_at and recorded_at.isoformat().replace("+00:00", "Z"),
+            "events_applied": position["events_applied"] if position else 0,
+        },
+        "filter": {name: value for name, value in asked.items() if value},
+    }
+
+
+def figures_shown(found: Figures, asked: ReportQuestion) -> dict[str, Any]:
+    """The four figures, each `{total, cells: [{keys: {sex: ...}, value}]}`."""
+    four = {
+        "announced": found.announced,
+        "person_sessions": found.person_sessions,
+        "unique_per_activity": found.unique_per_activity,
+        "unique_people": found.unique_people,
+    }
+    return {
+        name: {"total": figure.total, "cells": _cells(figure, asked)}
+        for name, figure in four.items()
+    }
+
+
+def listed(list_name: str, found: Collection[str]) -> list[str]:
+    """Every code of the list, then what was found besides: `unknown` comes last."""
+    codes = code_list(list_name)
+    beyond = sorted(each for each in found if each not in codes)
+    return [*codes, *sorted(beyond, key=lambda each: each == UNKNOWN)]
+
+
+def page_of_rows(
+    activities: Sequence[Activity], asked: ReportQuestion
+) -> tuple[dict[str, list[Activity]], str | None]:
+    """A page of a report's rows, by key, and the cursor of the next page, None on the last.
+
+    Activities come in the order of their days, other rows in that of their keys, `unknown` last.
+    Raises: Refused BAD_CURSOR (final).
+    """
+    if not asked.rows_by:
+        return {}, None
+    rows: dict[tuple[int, str, str], list[Activity]] = {}
+    for each in activities:
+        key = row_key(each, asked.rows_by)
+        day = each.starts_on if asked.rows_by == "activity" else ""
+        rows.setdefault((int(key == UNKNOWN), day, key), []).append(each)
+    after = tuple(decode_cursor(asked.after, 3)) if asked.after else (-1, "", "")
+    behind = [each for each in sorted(rows) if each > after]
+    page = behind[: asked.first]
+    cursor = encode_cursor(page[-1]) if len(behind) > len(page) else None
+    return {key: rows[(last, day, key)] for last, day, key in page}, cursor
+
+
+def _cells(figure: Figure, asked: ReportQuestion) -> list[dict[str, Any]]:
+    axes = [_axis(dim, place, figure) for place, dim in enumerate(asked.by)]
+    keys: Collection[Keys] = figure.cells
+    if asked.with_zeros:
+        keys = set(product(*axes)) if axes else ()
+    ranks = [{code: rank for rank, code in enumerate(axis)} for axis in axes]
+    ordered = sorted(
+        keys, key=lambda cell: [rank[code] for rank, code in zip(ranks, cell, strict=True)]
+    )
+    return [
+        {"keys": dict(zip(asked.by, cell, strict=True)), "value": figure.cells.get(cell, 0)}
+        for cell in ordered
+    ]
+
+
+def _axis(dim: str, place: int, figure: Figure) -> list[str]:
+    """The categories of a dimension in their order; of residence those that occur."""
+    found = {cell[place] for cell in figure.cells} | {UNKNOWN}
+    if dim in CODE_LISTS:
+        return listed(CODE_LISTS[dim], found)
+    return sorted(found, key=lambda each: (each == UNKNOWN, each))

@@ -1,0 +1,115 @@
+"""What may be asked of reporting by RPC, and in which form a question reaches the handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from marshmallow import ValidationError, fields, validate
+
+from services.reporting.model import PERSON_DIMENSIONS, ROWS_BY, Scope
+from shared.caller import Caller
+from shared.errors import Forbidden, Refused, problems_from
+from shared.fields import Day, Id, Many, Part, PlaceId, RowSchema, Text, Truth, codes
+from shared.pages import bounded
+
+DIMENSIONS_CROSSED: Final = 3  # more cells than people, beyond that
+IDS_ASKED: Final = 500
+COVERAGE_OF: Final = ("ecpf", "topic", "architecture", "type")
+
+
+class ScopeSchema(RowSchema):
+    """The filter; `from` and `to` are days, both included."""
+
+    chapters = codes("country")
+    project_ids = Many(Id(), limit=IDS_ASKED)
+    activity_ids = Many(Id(), limit=IDS_ASKED)
+    types = codes("activity_type")
+    countries = codes("country")
+    places = Many(PlaceId())
+    since = Day(data_key="from")
+    until = Day(data_key="to")
+
+
+class QuestionSchema(RowSchema):
+    filter = Part(ScopeSchema)
+
+
+class ReportSchema(QuestionSchema):
+    by = Many(
+        fields.String(validate=validate.OneOf(PERSON_DIMENSIONS, error="UNKNOWN_DIMENSION")),
+        limit=DIMENSIONS_CROSSED,
+        distinct=True,
+    )
+    rows_by = fields.String(validate=validate.OneOf(ROWS_BY, error="UNKNOWN_DIMENSION"))
+    after = Text(500)
+    first = fields.Raw()
+    with_zeros = Truth()
+
+
+class CoverageSchema(QuestionSchema):
+    of = fields.String(
+        required=True,
+        validate=validate.OneOf(COVERAGE_OF, error="UNKNOWN_DIMENSION"),
+        error_messages={"required": "REQUIRED"},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question within what the caller may see; `of`: what a coverage is about."""
+
+    scope: Scope
+    of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportQuestion(Question):
+    """The four figures by up to three dimensions, all in one or in a page of rows."""
+
+    by: Sequence[str] = ()
+    rows_by: str | None = None
+    after: str | None = None
+    first: int = 0
+    with_zeros: bool = False
+
+
+def question(request: Mapping[str, Any]) -> Question:
+    """Raises Refused (final), with the path of the field; Forbidden for partners."""
+    return Question(**_parsed(QuestionSchema(), request))
+
+
+def coverage_question(request: Mapping[str, Any]) -> Question:
+    """Raises Refused (final), with the path of the field; Forbidden for partners."""
+    return Question(**_parsed(CoverageSchema(), request))
+
+
+def report_question(request: Mapping[str, Any]) -> ReportQuestion:
+    """Raises Refused (final), with the path of the field; Forbidden for partners."""
+    asked = ReportQuestion(**_parsed(ReportSchema(), request))
+    return replace(asked, first=bounded(asked.first or None))
+
+
+def _parsed(schema: RowSchema, request: Mapping[str, Any]) -> dict[str, Any]:
+    caller = Caller.from_dict(request.get("caller") or {})
+    if caller.role == "partner":
+        raise Forbidden()
+    try:
+        asked: dict[str, Any] = schema.load(
+            _given({name: part for name, part in request.items() if name != "caller"})
+        )
+    except ValidationError as error:
+        first, *_ = problems_from(error.messages)
+        raise Refused(first.code, path=list(first.path), **first.params) from error
+    scope = Scope(**asked.pop("filter", {}))
+    if caller.role == "chapter":
+        scope = replace(scope, chapters=[str(caller.chapter)])
+    return {"scope": scope, **asked}
+
+
+def _given(part: Any) -> Any:
+    """Without what was left blank: an absent value and `null` ask for the same."""
+    if isinstance(part, Mapping):
+        return {name: _given(value) for name, value in part.items() if value is not None}
+    return part
