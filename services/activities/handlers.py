@@ -51,7 +51,7 @@ def push(kind: Kind, request: Request, store: ActivityStore) -> dict[str, Any]:
             kind.schema,
             existing,
             rules.problems,
-            complete=lambda content: kind.complete(content, today),
+            merge=lambda kept, given: kind.complete({**kept, **given}, today),
         )
         return _carry_out(tx, store, kind, decision, rules.sheets)
 

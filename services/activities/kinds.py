@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from marshmallow import Schema
@@ -62,9 +63,13 @@ class Kind:
         }
 
 
+@cache
+def _section_of() -> Mapping[str, str]:
+    return {code: row.extra["section"] for code, row in code_list("activity_type").items()}
+
+
 def _activity_problems(content: Content, before: Content | None) -> Iterable[Problem]:
-    section_of = {code: row.extra["section"] for code, row in code_list("activity_type").items()}
-    return model.activity_problems(content, before, section_of)
+    return model.activity_problems(content, before, _section_of())
 
 
 ACTIVITY = Kind(

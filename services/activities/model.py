@@ -84,7 +84,7 @@ def move_problems(moves: Moves, content: Content, before: Content | None) -> Ite
     if before is None:
         return
     old, new = before["status"], content["status"]
-    if new != old and new not in moves[old]:
+    if new != old and new not in moves.get(old, ()):
         yield Problem.at("status", code="BAD_TRANSITION", before=old, after=new)
 
 

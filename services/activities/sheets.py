@@ -229,15 +229,16 @@ def _applied(given: Given, expected: int | None, before: Line | None) -> Line | 
     if before is None:
         status = given.status or "present"
         return None if status == "removed" else Line(status, given.pre, given.post, 1)
-    if given.status is None and before.status == "removed":
-        given = given._replace(status="present")
-    status = given.status or before.status
+    as_new = given if given.status else given._replace(status="present")
+    if before.status == "removed":
+        given = as_new
     merged = (
-        status,
+        given.status or before.status,
         before.pre if given.pre is None else given.pre,
         before.post if given.post is None else given.post,
     )
-    if merged == before[:3] or (expected is None and given in before.pushes):
+    late = expected is None and (given in before.pushes or as_new in before.pushes)
+    if late or merged == before[:3]:
         return before
     pushes = (*(before.pushes or (Given(*before[:3]),)), given)[-PUSHES_KEPT:]
     return Line(*merged, version + 1, pushes)
