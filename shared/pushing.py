@@ -107,6 +107,9 @@ Check = Callable[[Caller, Record, Record | None], Iterable[Problem]]
 """Rules beyond single fields: (caller, the record as it would be stored, the record before). Asked
 only when every required field is there."""
 
+Merge = Callable[[Content, Content], Content]
+"""What a content becomes: (what is kept of the stored one, what was given)."""
+
 _Step = Callable[[Push, int, Mapping[str, Any], "_Overlay"], Receipt]
 
 
@@ -151,14 +154,14 @@ def push(
     existing: Mapping[str, Record],
     check: Check = lambda *_: (),
     *,
-    complete: Callable[[Content], Content] = lambda content: content,
+    merge: Merge = lambda kept, given: {**kept, **given},
     hash_key: bytes = b"",
 ) -> Decision:
     """Create or update: one receipt per item, in order.
 
-    Args: `existing` holds the records of `ids_of(pushes)` that are stored; `complete` fills in what
-        follows from the rest of a content when it is left open; `hash_key` keys the content hashes
-        where the content is personal.
+    Args: `existing` holds the records of `ids_of(pushes)` that are stored; `merge` may fill in
+        what follows from the rest of a content when it is left open; `hash_key` keys the content
+        hashes where the content is personal.
     """
     required = [name for name, part in schema.fields.items() if part.required]
     loaded = iter(_load_all(schema, [item for each in pushes for item in each.items]))
@@ -178,7 +181,7 @@ def push(
 
         digest = _digest(given, clear, hash_key)
         kept = {} if before is None else {k: v for k, v in before.content.items() if k not in clear}
-        content = complete({**kept, **given})
+        content = merge(kept, given)
         if before is not None:
             if content == before.content:
                 return Receipt(row, identifier, Status.UNCHANGED, before.version)

@@ -134,7 +134,7 @@ def nominate_many(request: Request, store: ParticipantStore) -> Answer:
                 NOMINATION,
                 stored,
                 _nomination_check(people, dict(standing)),
-                complete=model.completed_nomination,
+                merge=model.merged_nomination,
                 hash_key=store.cipher.hash_key,
             )
             decision.receipts += decided.receipts
@@ -193,15 +193,10 @@ def _participants(pushes: Sequence[Push], stored: Mapping[str, Record]) -> set[s
 def _proposal(
     item: Mapping[str, Any], stored: Mapping[str, Record], people: Mapping[str, str]
 ) -> Mapping[str, Any]:
-    """The item with the chapter of its participant, and without the reason of an earlier status."""
-    before = stored.get(canonical(item.get("id")) or "")
+    """The item; a new one with the chapter of its participant."""
     chapter = people.get(canonical(item.get("participant_id")) or "")
-    if before is None:
-        return {"chapter": chapter, **item} if chapter else item
-    status = item.get("status")
-    if status and status != before.content["status"] and not item.get("reason"):
-        return {**item, "clear": [*(item.get("clear") or ()), "reason"]}
-    return item
+    known = canonical(item.get("id")) in stored
+    return item if known or not chapter else {"chapter": chapter, **item}
 
 
 def _nomination_check(

@@ -89,9 +89,12 @@ def nomination_problems(content: Content, before: Content | None) -> Iterator[Pr
             yield Problem.at(name, code="CANNOT_CHANGE")
 
 
-def completed_nomination(content: Content) -> Content:
-    """A nomination whose status is left open has been proposed."""
-    return {"status": PROPOSED, **content}
+def merged_nomination(kept: Content, given: Content) -> Content:
+    """A nomination is proposed until it says more; a reason belongs to the status it came with."""
+    merged = {"status": PROPOSED, **kept, **given}
+    if merged["status"] != kept.get("status") and "reason" not in given:
+        merged.pop("reason", None)
+    return merged
 
 
 def target(content: Content) -> str | None:
