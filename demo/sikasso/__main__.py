@@ -29,6 +29,8 @@ FILTER = {"chapters": [programme.CHAPTER]}
 
 def main() -> int:
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=110)  # a log has no width of its own
     home = Path(os.environ.get("FOSCAO_HOME", ".local"))
     try:
         url, admin_key = os.environ["HUB_URL"], os.environ["HUB_ADMIN_KEY"]
@@ -75,6 +77,7 @@ class Demo:
         receiver.start()
         webhook = self._keys.get("webhook", lambda: self._subscribe(partner, receiver))
         receiver.trust(webhook["secret"])
+        delivered = self._cursor(partner, webhook["id"])
         self._point(partner, webhook["id"], receiver.url, paused=False)
         try:
             self._say("\n[bold]1. La section du Mali envoie son programme[/bold] (GraphQL, HTTP)")
@@ -83,7 +86,7 @@ class Demo:
             self._say("\n[bold]2. Le rapport suit, par les événements[/bold]")
             self._show_report(chapter, wanted)
             self._say("\n[bold]3. Ce que le partenaire a reçu[/bold] (webhooks signés)")
-            self._show_feed(partner, receiver)
+            self._show_feed(partner, receiver, delivered)
         finally:
             self._point(partner, webhook["id"], receiver.url, paused=True)
             receiver.stop()
@@ -106,6 +109,12 @@ class Demo:
     def _subscribe(self, partner: Hub, receiver: Receiver) -> dict[str, str]:
         made = partner.ask(documents.CREATE_WEBHOOK, id=new_id(), url=receiver.url)["createWebhook"]
         return {"id": made["webhook"]["id"], "secret": made["secret"]}
+
+    def _cursor(self, partner: Hub, webhook: str) -> str | None:
+        """The feed position up to which earlier runs were delivered."""
+        known = partner.ask(documents.WEBHOOKS)["webhooks"]["nodes"]
+        cursors: list[str | None] = [each["cursor"] for each in known if each["id"] == webhook]
+        return cursors[0]
 
     def _point(self, partner: Hub, webhook: str, url: str, *, paused: bool) -> None:
         partner.ask(documents.UPDATE_WEBHOOK, id=webhook, url=url, paused=paused)
@@ -161,23 +170,27 @@ class Demo:
         self._say("\n  Composantes du Cadre de prévention des conflits de la CEDEAO :")
         self._printed.coverage(answer["coverage"])
 
-    def _show_feed(self, partner: Hub, receiver: Receiver) -> None:
-        pulled: list[dict[str, Any]] = []
-        after = None
-        while True:
-            page = partner.ask(documents.FEED, after=after)["feed"]
-            pulled += [edge["node"] for edge in page["edges"]]
-            if not page["pageInfo"]["hasNextPage"]:
-                break
-            after = page["pageInfo"]["endCursor"]
-        if self._total("created", "updated"):
-            awaited = {item["id"] for item in pulled}
+    def _show_feed(self, partner: Hub, receiver: Receiver, delivered: str | None) -> None:
+        feed = _feed(partner)
+        awaited = {item["id"] for item in _feed(partner, delivered)}
+        if awaited:
             _wait(lambda: awaited <= set(receiver.items) or None, "the partner's webhooks")
             self._printed.received(receiver.items.values())
         else:
             self._say("  rien de neuf à recevoir ; le fil contient :")
-            self._printed.received(pulled)
-        self._say(f"  {len(pulled)} éléments dans le fil, sans nom ni lieu précis")
+            self._printed.received(feed)
+        self._say(f"  {len(feed)} éléments dans le fil, sans nom ni lieu précis")
+
+
+def _feed(partner: Hub, after: str | None = None) -> list[dict[str, Any]]:
+    """All items behind a cursor, page by page."""
+    items: list[dict[str, Any]] = []
+    while True:
+        page = partner.ask(documents.FEED, after=after)["feed"]
+        items += [edge["node"] for edge in page["edges"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            return items
+        after = page["pageInfo"]["endCursor"]
 
 
 def _told(receipt: Mapping[str, Any]) -> str:

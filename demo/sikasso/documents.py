@@ -36,6 +36,8 @@ UPDATE_WEBHOOK = """mutation($id: String!, $url: String!, $paused: Boolean!) {
   updateWebhook(id: $id, url: $url, paused: $paused) { id state }
 }"""
 
+WEBHOOKS = """{ webhooks(first: 200) { nodes { id cursor } } }"""
+
 FEED = """query($after: String) {
   feed(first: 200, after: $after) {
     edges { node { id type } }

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 DATA = Path(__file__).parent / "data"
 CHAPTER = "ML"
 BATCH = 100  # rows a request: small enough for a bad line, large enough to be quick
 
 Row = dict[str, Any]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +45,18 @@ def read() -> Programme:
     )
 
 
-def batches(rows: Sequence[T], size: int = BATCH) -> Iterator[list[T]]:
-    remaining = iter(rows)
-    while batch := list(islice(remaining, size)):
+def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Parts of at most `BATCH` rows; a sheet counts as many as there are rows on it."""
+    batch: list[Row] = []
+    weight = 0
+    for row in rows:
+        weighs = len(row.get("rows", "."))
+        if batch and weight + weighs > BATCH:
+            yield batch
+            batch, weight = [], 0
+        batch.append(row)
+        weight += weighs
+    if batch:
         yield batch
 
 

@@ -46,7 +46,7 @@ class Printed:
                 labels[group["code"]] = group["label"]
                 by_sex = cells.setdefault(group["code"], {}).setdefault(figure, Counter())
                 by_sex[SEXES.get(keys["sex"]["code"], "?")] += cell["value"]
-        for group, by_figure in cells.items():
+        for group, by_figure in sorted(cells.items(), key=lambda each: each[0] == "unknown"):
             table.add_row(labels[group], *(self._split(by_figure.get(name)) for name in FIGURES))
         table.add_section()
         totals = [str(report["figures"][name]["total"]) for name in FIGURES]

@@ -268,9 +268,5 @@ def test_moving_5_people_changes_just_their_cells_and_withdrawing_takes_all_out(
         ours = {first["id"], days[0]["id"], days[1]["id"], second["sessions"][0]["id"]}
         return sorted({item["type"] for item in items if item["subject"] in ours})
 
-    wait_for(lambda: any(kind.endswith("activity.withdrawn.v1") for kind in seen()), 20)
-    assert [kind.removeprefix("org.foscao.").removesuffix(".v1") for kind in seen()] == [
-        "activity.withdrawn",
-        "attendance.corrected",
-        "attendance.recorded",
-    ]
+    wait_for(lambda: "activity.withdrawn" in seen(), 20)
+    assert seen() == ["activity.withdrawn", "attendance.corrected", "attendance.recorded"]
