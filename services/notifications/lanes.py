@@ -16,8 +16,8 @@ from pymongo import ASCENDING, ReturnDocument
 from services.notifications.model import SENDING, Attempt, Endpoint, Resend, State
 from services.notifications.store import NotificationStore, from_attempt, to_endpoint
 
-# Longer than any POST with the writes around it, as each of them renews the lease.
-LEASE_S: Final = 60
+# Twice what a POST may take, as each renews the lease; and how long a dead replica holds a lane up.
+LEASE_S: Final = 30
 
 
 class Lanes:

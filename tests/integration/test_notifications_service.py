@@ -111,7 +111,7 @@ def test_kill_9_in_the_middle_loses_nothing_and_keeps_the_order(
         reached = start + 5
         wait_for(lambda reached=reached: len(receiver.received) >= reached, 60)  # type: ignore[misc]
         process.kill()
-        db["endpoints"].update_many({}, [{"$set": {"lease_until": "$$NOW"}}])  # spare us a minute
+        db["endpoints"].update_many({}, [{"$set": {"lease_until": "$$NOW"}}])  # spare us the wait
         process.start()
     wait_for(lambda: 60 in receiver.cursors, 60)
 
