@@ -1,7 +1,9 @@
 """Starts the gateway: one process, as its coalescing only works on what meets in one."""
 
+import signal
 import sys
-from typing import Final
+from types import FrameType
+from typing import Final, NoReturn
 
 import uvicorn
 
@@ -20,6 +22,9 @@ def main() -> int:
         print(f"gateway: {error}", file=sys.stderr)
         return 2
     set_up_logging("gateway", settings.log_level)
+    # Once all is served, uvicorn raises the signal again for whoever handled it before: that is us.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, _leave)
     uvicorn.run(
         create_app(settings),
         host=settings.http_host,
@@ -36,6 +41,10 @@ def main() -> int:
         backlog=1024,
     )
     return 0
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(0)
 
 
 if __name__ == "__main__":

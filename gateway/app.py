@@ -93,7 +93,7 @@ def create_app(settings: Settings) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/graphql", endpoint, methods=["GET", "POST"]),
+            Route("/graphql", endpoint.respond, methods=["GET", "POST"]),
             Route("/", _home),
             Route("/healthz", _healthz),
             Route("/readyz", readyz),

@@ -78,7 +78,7 @@ class GraphQLEndpoint:
         self._documents = Documents(self._schema)
         self._active = 0
 
-    async def __call__(self, request: Request) -> Response:
+    async def respond(self, request: Request) -> Response:
         """Answer one request, whatever comes."""
         headers = request.headers
         if request.method == "GET" and pages.wanted(request):

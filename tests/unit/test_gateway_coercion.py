@@ -1,0 +1,126 @@
+"""The fast ways in and out agree with graphql-core, on right values and on wrong ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from graphql import GraphQLError, parse
+from graphql import execute as core_execute
+from graphql.execution.values import get_variable_values
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.coercion import MAX_ERRORS, coerce_variables
+from gateway.completion import execute
+from gateway.documents import Documents
+from gateway.schema import schema
+from tests.gateway_fakes import FakeServices, context, receipt
+
+PUSH = "mutation($input: PushActivitiesInput!) { pushActivities(input: $input) { __typename } }"
+ANYTHING = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**33), 2**33)
+    | st.floats(allow_nan=False)
+    | st.text()
+)
+
+
+def rows(*names: str) -> st.SearchStrategy[Any]:
+    leaf = ANYTHING | st.lists(ANYTHING, max_size=2) | st.dictionaries(st.text(), ANYTHING)
+    row = st.dictionaries(st.sampled_from(names), leaf, max_size=4)
+    return st.none() | row | st.lists(row | ANYTHING, max_size=3)
+
+
+INPUTS = ANYTHING | st.fixed_dictionaries(
+    {},
+    optional={
+        "activities": rows("id", "title", "type", "sessions", "announced", "clear", "nonsense"),
+        "participants": rows("id", "givenName", "birthYear", "consent", "groups"),
+        "attendance": rows("sessionId", "rows"),
+        "mode": ANYTHING | st.sampled_from(["PER_ITEM", "ALL_OR_NOTHING"]),
+        "dryRun": ANYTHING,
+        "nonsense": ANYTHING,
+    },
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(variables=st.fixed_dictionaries({}, optional={"input": INPUTS, "other": ANYTHING}))
+def test_variables_are_coerced_as_graphql_core_does(variables: dict[str, Any]) -> None:
+    definitions = Documents(schema()).get(PUSH).operation(None).variable_definitions
+    ours = coerce_variables(schema(), definitions, variables)
+    theirs = get_variable_values(schema(), definitions, variables, max_errors=MAX_ERRORS)
+    if isinstance(theirs, list):
+        assert [str(each) for each in ours] == [str(each) for each in theirs]
+    else:
+        assert ours == theirs
+
+
+def test_a_variables_default_is_used_where_none_is_given() -> None:
+    text = 'query($list: String! = "sex") { codes(list: $list) { code } }'
+    definitions = Documents(schema()).get(text).operation(None).variable_definitions
+    assert coerce_variables(schema(), definitions, {}) == {"list": "sex"}
+    assert coerce_variables(schema(), definitions, {"list": "language"}) == {"list": "language"}
+
+
+RECEIPTS = """mutation { pushActivities(input: {activities: [{id: "x"}]}) { activities {
+  all: receipts { __typename row it: id status version problems { code ...p } }
+  some: receipts(status: [REJECTED]) { row @skip(if: true) id } } } }
+fragment p on Problem { field path message }"""
+
+
+def answered(receipts: list[dict[str, Any]]) -> FakeServices:
+    return FakeServices({"activities.push_many": lambda _: {"pushes": [{"receipts": receipts}]}})
+
+
+GOOD = [receipt(n, 0, {"id": f"id-{n}"}, "REQUIRED" if n % 3 else None) for n in range(9)]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {},
+        {"row": None},
+        {"row": "five"},
+        {"row": 2**40},
+        {"version": 1.0},
+        {"id": 7},
+        {"status": "LOST"},
+        {"problems": None},
+    ],
+    ids=str,
+)
+async def test_long_lists_are_answered_as_graphql_core_does(spoil: dict[str, Any]) -> None:
+    def receipts() -> list[dict[str, Any]]:
+        made = [dict(each) for each in GOOD]
+        if "problems" in spoil:  # spoilt only on its way out, as nobody may send it so
+            made[5]["problems"] = []
+            return made
+        made[5] |= spoil
+        return made
+
+    document = Documents(schema()).get(RECEIPTS)
+    ours = await execute(
+        schema(), document.operation(None), document.fragments, {}, context(answered(receipts()))
+    )
+    theirs = await core_execute(
+        schema(), parse(RECEIPTS), context_value=context(answered(receipts()))
+    )
+    assert ours.data == theirs.data
+    assert [str(each) for each in ours.errors or []] == [str(e) for e in theirs.errors or []]
+    if not spoil:
+        assert ours.errors is None
+        assert len(ours.data["pushActivities"]["activities"]["some"]) == 6
+
+
+async def test_a_field_that_fails_is_an_error_of_that_field() -> None:
+    document = Documents(schema()).get('{ me { role } codes(list: "no such list") { code } }')
+    result = await execute(
+        schema(), document.operation(None), document.fragments, {}, context(FakeServices())
+    )
+    assert result.data == {"me": {"role": "chapter"}, "codes": None}
+    [error] = result.errors or []
+    assert isinstance(error, GraphQLError)
+    assert error.path == ["codes"]
