@@ -29,6 +29,7 @@ from shared.telemetry import BATCH_EVENTS, EVENTS, describe, trace
 log = logging.getLogger(__name__)
 
 BATCH = 500  # events in one call of the handler: what one transaction takes comfortably
+BATCH_BYTES = 2_000_000  # likewise, for events that speak of many rows: some 25,000 of attendance
 LINGER_S = 0.005  # how long a batch waits for company once its first event is there
 PREFETCH = 64  # messages on the way; at most 64 x 512 kB in memory
 BACKOFF_S = (0.2, 5.0)
@@ -99,18 +100,20 @@ class Consumer:
         self._publisher.close()
 
     def _collect(self) -> list[Any]:
-        """The next messages, together at most BATCH events; empty if there is nothing to do."""
+        """The next messages, at most BATCH events in BATCH_BYTES unless the first alone is larger;
+        empty if there is nothing to do."""
         first = self._carried or self._arrived.get()
         self._carried = None
         messages: list[Any] = []
-        events = 0
+        events = size = 0
         deadline = time.monotonic() + LINGER_S
         while first is not None:
             if (
                 first.channel is self._listener.channel
             ):  # else its connection is gone: it comes again
-                events += _size(first)
-                if messages and events > BATCH:
+                events += _events_in(first)
+                size += len(first.body)
+                if messages and (events > BATCH or size > BATCH_BYTES):
                     self._carried = first
                     break
                 messages.append(first)
@@ -153,7 +156,8 @@ class Consumer:
         deliveries: list[Delivery] = []
         for message in messages:
             headers = message.properties.get("application_headers") or {}
-            attempt = int(headers.get(ATTEMPT_HEADER, 1))
+            attempt = headers.get(ATTEMPT_HEADER)
+            attempt = attempt if isinstance(attempt, int) else 1
             body = _bytes(message)
             try:
                 documents = orjson.loads(body)
@@ -256,7 +260,7 @@ class Consumer:
         EVENTS.labels("parked").inc()
 
 
-def _size(message: Any) -> int:
+def _events_in(message: Any) -> int:
     """How many events a message holds, near enough without decoding it: never too few."""
     return _bytes(message).count(b'"specversion"') or 1
 

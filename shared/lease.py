@@ -21,7 +21,7 @@ class Lease:
     """Of one thread. A holder that was paused beyond `ttl_s` may for a moment act beside its
     successor: what it does must bear being done twice."""
 
-    def __init__(self, db: Database[dict[str, Any]], job: str, ttl_s: float = 10.0) -> None:
+    def __init__(self, db: Database[dict[str, Any]], job: str, ttl_s: float = 5.0) -> None:
         self._leases = db["leases"]
         self._job = job
         self._ttl_s = ttl_s

@@ -2,7 +2,7 @@
 
 Owns the wire format, which the gateway's client must keep to:
 
-    Request   exchange `nameko-rpc` (topic, durable; declared by the services), routing key
+    Request   exchange `nameko-rpc` (topic, durable; whoever comes first declares it), routing key
               `<service>.<method>`, mandatory: a return means that no such service has ever run.
               body: JSON `{"args": [request], "kwargs": {}}`
               properties: content_type `application/json`, content_encoding `utf-8`,

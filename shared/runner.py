@@ -114,14 +114,22 @@ def _run(service: type[Any], config: Config) -> None:
     health = HealthServer(config, container)
     health.start()
 
+    running = stopping = False
+
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        # A signal's handler may not wait for anything green: let a greenlet do it.
-        eventlet.spawn_n(container.stop)
-        eventlet.spawn_after(GRACE_S, _give_up)
+        nonlocal stopping
+        if not running:
+            os._exit(0)  # still waiting for the database: nothing was taken yet
+        if not stopping:
+            stopping = True
+            # A signal's handler may not wait for anything green: let a greenlet do it.
+            eventlet.spawn_n(container.stop)
+            eventlet.spawn_after(GRACE_S, _give_up)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     container.start()
+    running = True
     log.info("started")
     container.wait()
     log.info("stopped")
