@@ -71,7 +71,7 @@ class ReportQuestion(Question):
     by: Sequence[str] = ()
     rows_by: str | None = None
     after: str | None = None
-    first: int = 0
+    first: int | None = None
     with_zeros: bool = False
 
 
@@ -88,7 +88,7 @@ def coverage_question(request: Mapping[str, Any]) -> Question:
 def report_question(request: Mapping[str, Any]) -> ReportQuestion:
     """Raises Refused (final), with the path of the field; Forbidden for partners."""
     asked = ReportQuestion(**_parsed(ReportSchema(), request))
-    return replace(asked, first=bounded(asked.first or None))
+    return replace(asked, first=bounded(asked.first))
 
 
 def _parsed(schema: RowSchema, request: Mapping[str, Any]) -> dict[str, Any]:

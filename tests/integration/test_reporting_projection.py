@@ -161,7 +161,7 @@ def test_a_withdrawn_activity_takes_all_its_figures_out_until_it_is_reinstated(
         store,
     )
     before = totals(store)
-    project([told.activity(activity, "activity.withdrawn", withdrawn=True)], store)
+    project([told.activity(activity, "activity.withdrawn")], store)
     assert set(totals(store).values()) == {0}
     assert ask(store)["activities_counted"] == 0
     project([told.activity(activity, "activity.reinstated", announced=announced)], store)
@@ -181,7 +181,7 @@ def test_a_withdrawn_person_is_counted_nowhere_until_reinstated(
         ],
         store,
     )
-    project([told.person(a, "participant.withdrawn", withdrawn=True)], store)
+    project([told.person(a, "participant.withdrawn")], store)
     assert totals(store)["person_sessions"] == totals(store)["unique_people"] == 1
     assert cells(store, "person_sessions", "sex") == {"female": 1}
     project([told.person(a, "participant.reinstated")], store)
