@@ -73,26 +73,23 @@ class World:
     def push(
         self, items: Sequence[Mapping[str, Any]], *, kind: str = "activity", **options: Any
     ) -> Receipts:
-        answer = handlers.push(KINDS[kind], request(items, **options), self.store)
-        return answer["pushes"][0]["receipts"]
+        return receipts(handlers.push(KINDS[kind], request(items, **options), self.store))
 
     def withdraw(self, identifier: str, *, kind: str = "activity", **options: Any) -> Receipts:
         items = [{"id": identifier, "reason": "pushed by mistake"}]
-        answer = handlers.withdraw(KINDS[kind], request(items, **options), self.store)
-        return answer["pushes"][0]["receipts"]
+        return receipts(handlers.withdraw(KINDS[kind], request(items, **options), self.store))
 
     def reinstate(self, identifier: str, *, kind: str = "activity", **options: Any) -> Receipts:
         items = [{"id": identifier, "reason": "was right"}]
-        answer = handlers.reinstate(KINDS[kind], request(items, **options), self.store)
-        return answer["pushes"][0]["receipts"]
+        return receipts(handlers.reinstate(KINDS[kind], request(items, **options), self.store))
 
     def record(self, *sheets: Mapping[str, Any], **options: Any) -> Receipts:
-        answer = attendance.record(request(sheets, **options), self.store)
-        return answer["pushes"][0]["receipts"]
+        return receipts(attendance.record(request(sheets, **options), self.store))
 
     def get(self, identifier: str, kind: str = "activity", caller: Caller = MALI) -> dict[str, Any]:
         asked = {"caller": caller.to_dict(), "ids": [identifier], "kind": kind}
-        return handlers.get_many(asked, self.store)["items"][0]
+        found: list[dict[str, Any]] = handlers.get_many(asked, self.store)["items"]
+        return found[0]
 
     def held(self, **fields: Any) -> str:
         """The id of a new activity without sessions of its own."""
@@ -119,16 +116,22 @@ class World:
         return [short(event) for event in self.events(subject)]
 
 
+def receipts(answer: Mapping[str, Any]) -> Receipts:
+    """Those of the first push."""
+    found: Receipts = answer["pushes"][0]["receipts"]
+    return found
+
+
 def short(event: Mapping[str, Any]) -> str:
     return str(event["type"]).removeprefix("org.foscao.").removesuffix(".v1")
 
 
-def statuses(receipts: Receipts) -> list[str]:
-    return [receipt["status"] for receipt in receipts]
+def statuses(told: Receipts) -> list[str]:
+    return [receipt["status"] for receipt in told]
 
 
-def codes(receipts: Receipts) -> list[str]:
-    return [problem["code"] for receipt in receipts for problem in receipt["problems"]]
+def codes(told: Receipts) -> list[str]:
+    return [problem["code"] for receipt in told for problem in receipt["problems"]]
 
 
 def problems(receipt: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:

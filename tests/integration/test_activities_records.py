@@ -175,9 +175,12 @@ def test_every_kind_is_recorded_corrected_withdrawn_and_reinstated(
     world: World, kind: str, make: Any
 ) -> None:
     item = make()
-    correction = {"concern": {"severity": 5}, "organisation": {"acronym": "G"}}.get(
-        kind, {"ends_on": "2022-12-31"}
-    )
+    corrections: dict[str, dict[str, Any]] = {
+        "project": {"ends_on": "2022-12-31"},
+        "organisation": {"acronym": "G"},
+        "concern": {"severity": 5},
+    }
+    correction = corrections[kind]
     assert statuses(world.push([item], kind=kind)) == ["CREATED"]
     assert statuses(world.push([{"id": item["id"], **correction}], kind=kind)) == ["UPDATED"]
     assert statuses(world.withdraw(item["id"], kind=kind)) == ["UPDATED"]
