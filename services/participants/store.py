@@ -37,11 +37,9 @@ from shared.records import RecordCollection, visible_to
 
 Document = dict[str, Any]
 
-STANDING = (
-    "standing"  # the slot of a nomination that counts; a withdrawn one stands aside in its id
-)
+STANDING = "standing"  # the slot of a nomination that counts; a withdrawn one's is its own id
 ALIKE_SHOWN = 50  # people of one group of possible duplicates; `count` tells how many there are
-SCAN_S = 5.0  # the likenesses of a whole chapter are compared in one go: about 0.5 s for 50,000
+SCAN_S = 5.0  # the likenesses of a whole chapter are compared in one go: 0.2 s for 10,000 people
 
 PEOPLE_INDEXES = (
     # vouch (answered from the index alone), a chapter's list in the order of ids and through any of
