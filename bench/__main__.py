@@ -47,17 +47,21 @@ async def measure(stack: Stack, options: argparse.Namespace) -> dict[str, float]
         load = await send(http, sheets[4:], options.sheet_connections, work.ATTENDANCE_REJECTED)
         figures["attendance_rows_per_s"] = load.answers * ROWS / load.span_s
         figures["attendance_p95_ms"] = load.percentile_ms(95)
-        figures["report_caught_up_after_s"] = await _caught_up(http, work, len(sheets) * ROWS)
+        figures["report_caught_up_after_s"] = await _caught_up(
+            http, work, work.sheets_project, sessions=len(sheets) * ROWS
+        )
         figures["ratio_to_raw_mongodb"] = (
             figures["attendance_rows_per_s"] / figures["raw_mongodb_rows_per_s"]
         )
 
-        small = work.small_activities(options.activities)
+        small = work.small_activities(options.activities, work.small_project)
         await send(http, small[:200], SMALL_CONNECTIONS, work.ACTIVITY_REJECTED)  # warm
         load = await send(http, small[200:], SMALL_CONNECTIONS, work.ACTIVITY_REJECTED)
         figures["single_activities_per_s"] = load.answers / load.span_s
         figures["single_activities_p95_ms"] = load.percentile_ms(95)
-        await _counted(http, work, options.activities)
+        figures["single_caught_up_after_s"] = await _caught_up(
+            http, work, work.small_project, activities=len(small)
+        )
 
         lone, visible = await _lone(http, work, options.lone)
         figures["lone_push_p95_ms"] = lone.percentile_ms(95)
@@ -65,35 +69,27 @@ async def measure(stack: Stack, options: argparse.Namespace) -> dict[str, float]
     return figures
 
 
-async def _caught_up(http: Any, work: Workload, rows: int) -> float:
-    """Seconds until the report shows every row that was accepted."""
+async def _caught_up(
+    http: Any, work: Workload, project: str, *, activities: int = 0, sessions: int = 0
+) -> float:
+    """Seconds until the project's report shows all that was accepted."""
     began = time.perf_counter()
     while time.perf_counter() - began < CATCH_UP_DEADLINE_S:
-        report = (await ask(http, work.report()))["report"]
-        if report["figures"]["personSessions"]["total"] == rows:
+        counted, attended = await work.reported(http, project)
+        if counted >= activities and attended >= sessions:
             return time.perf_counter() - began
         await asyncio.sleep(0.02)
     raise RuntimeError("the report did not catch up")
 
 
-async def _counted(http: Any, work: Workload, activities: int) -> None:
-    began = time.perf_counter()
-    while time.perf_counter() - began < CATCH_UP_DEADLINE_S:
-        if await work.counted(http) >= activities:
-            return
-        await asyncio.sleep(0.02)
-    raise RuntimeError("the report did not count every activity")
-
-
 async def _lone(http: Any, work: Workload, count: int) -> tuple[Load, Load]:
     """One small push at a time: how long its answer took, and how long until a report showed it."""
     lone, visible = Load(), Load()
-    before = await work.counted(http)
-    for number, payload in enumerate(work.small_activities(count), start=1):
+    for number, payload in enumerate(work.small_activities(count, work.lone_project), start=1):
         began = time.perf_counter()
         await ask(http, payload)
         lone.took_s.append(time.perf_counter() - began)
-        while await work.counted(http) < before + number:
+        while (await work.reported(http, work.lone_project))[0] < number:
             await asyncio.sleep(0.005)
         visible.took_s.append(time.perf_counter() - began)
     return lone, visible

@@ -11,7 +11,6 @@ import aiohttp
 from bench.load import ask, body
 from shared.ids import new_id
 
-CHAPTER = "ML"
 GROUPS = ("womens_group", "youth", "mining_community_member", "community_leader", "media")
 POOL = 5_000  # people who attend, each many times
 
@@ -38,7 +37,8 @@ class Workload:
 
     def __init__(self) -> None:
         self._random = random.Random(1)
-        self._project = new_id()
+        # One project for each measurement, so that each can be read off a report of its own.
+        self.sheets_project, self.small_project, self.lone_project = (new_id() for _ in range(3))
         self._people = [new_id() for _ in range(POOL)]
         self._sessions: list[str] = []
 
@@ -48,17 +48,15 @@ class Workload:
 
     def setup(self, *, sheets: int, rows: int) -> Iterator[bytes]:
         """The requests that must be answered before the measurement."""
-        project = {
-            "id": self._project,
-            "title": {"en": "bench"},
-            "startsOn": "2021-01-01",
-            "endsOn": "2021-12-31",
-        }
-        yield body(self.PUSH_PROJECTS, items=[project])
+        projects = [
+            {"id": project, "title": {"en": "bench"}, "startsOn": "2021-01-01"}
+            for project in (self.sheets_project, self.small_project, self.lone_project)
+        ]
+        yield body(self.PUSH_PROJECTS, items=projects)
         for start in range(0, POOL, rows):
             people = [self._person(key) for key in self._people[start : start + rows]]
             yield body(self.REGISTER, items=people)
-        activities = [self._activity() for _ in range(sheets)]
+        activities = [self._activity(self.sheets_project) for _ in range(sheets)]
         self._sessions = [activity["id"] for activity in activities]
         for start in range(0, sheets, rows):
             batch = activities[start : start + rows]
@@ -77,20 +75,18 @@ class Workload:
             ]
         ]
 
-    def small_activities(self, count: int) -> list[bytes]:
+    def small_activities(self, count: int, project: str) -> list[bytes]:
         """`count` requests of one activity each."""
         return [
-            body(self.PUSH_ACTIVITIES, input={"activities": [self._activity()]})
+            body(self.PUSH_ACTIVITIES, input={"activities": [self._activity(project)]})
             for _ in range(count)
         ]
 
-    def report(self) -> bytes:
-        return body(self.REPORT, filter={"chapters": [CHAPTER]})
-
-    async def counted(self, http: aiohttp.ClientSession) -> int:
-        """How many activities the report counts besides those of the sheets."""
-        report = (await ask(http, self.report()))["report"]
-        return int(report["activitiesCounted"]) - len(self._sessions)
+    async def reported(self, http: aiohttp.ClientSession, project: str) -> tuple[int, int]:
+        """The activities and the person-sessions that a project's report shows."""
+        payload = body(self.REPORT, filter={"projectIds": [project]})
+        report = (await ask(http, payload))["report"]
+        return report["activitiesCounted"], report["figures"]["personSessions"]["total"]
 
     def _person(self, key: str) -> dict[str, Any]:
         return {
@@ -104,11 +100,11 @@ class Workload:
             "consent": {"purpose": ["programme_records"], "givenOn": "2021-06-01", "by": "self"},
         }
 
-    def _activity(self) -> dict[str, Any]:
+    def _activity(self, project: str) -> dict[str, Any]:
         month = self._random.randint(1, 12)
         return {
             "id": new_id(),
-            "projectId": self._project,
+            "projectId": project,
             "type": "technical_training",
             "title": {"fr": "Formation technique"},
             "status": "held",
