@@ -68,7 +68,9 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
     """
     caller = caller_of(request)
     source, target = canonical(request.get("from_session")), canonical(request.get("to_session"))
-    people = ids_in(request, "participant_ids")
+    people = [canonical(each) for each in request.get("participant_ids") or ()]
+    if len(people) > MAX_ITEMS:
+        raise Refused("TOO_MANY_ITEMS", limit=MAX_ITEMS, count=len(people))
     if source is None or target is None or source == target:
         raise Refused("MALFORMED")
     push = Push(caller, (), all_or_nothing=True, dry_run=bool(request.get("dry_run")))
@@ -80,14 +82,14 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
             for name, session_id in (("from_session", source), ("to_session", target))
             if (problem := sheets.refusal(caller, found.get(session_id)))
         )
-        keys = [line_key(each, person) for person in people for each in (source, target)]
+        keys = [line_key(each, p) for p in people if p for each in (source, target)]
         lines = {} if refused else store.get_lines(tx, keys)
         receipts: list[Receipt] = []
         rows: list[Row] = []
         for row, person in enumerate(people):
-            here = lines.get(line_key(source, person))
-            there = lines.get(line_key(target, person))
-            if _on(here):
+            here = lines.get(line_key(source, person or ""))
+            there = lines.get(line_key(target, person or ""))
+            if person and _on(here):
                 moved = _moved(source, target, person, here, there)
                 rows += moved
                 version = (moved[1].expected_version or 0) + 1
@@ -95,8 +97,8 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
             elif _on(there):
                 receipts.append(Receipt(row, person, Status.UNCHANGED, there.version))
             else:
-                problems = refused or (Problem("NOT_ON_SHEET"),)
-                receipts.append(Receipt(row, person, Status.REJECTED, None, problems))
+                wrong = Problem("NOT_ON_SHEET") if person else Problem("INVALID_ID")
+                receipts.append(Receipt(row, person, Status.REJECTED, None, refused or (wrong,)))
         receipts, stands = settle(receipts, push)
         if stands:
             _save(tx, store, sheets.record([(push, rows)], found, lines), lines)

@@ -271,7 +271,9 @@ def test_five_people_move_from_one_session_to_another(world: World) -> None:
 
     assert statuses(moved(world, source, target, who[:5], dry_run=True)) == ["UPDATED"] * 5
     assert stored(world, target)[0] == set()
-    assert statuses(moved(world, source, target, who[:5])) == ["UPDATED"] * 5
+    # Whoever is named twice moves once.
+    twice = [*who[:5], who[0]]
+    assert statuses(moved(world, source, target, twice)) == ["UPDATED"] * 6
     assert statuses(moved(world, source, target, who[:5])) == ["UNCHANGED"] * 5
 
     assert stored(world, source) == replayed(world, source)
@@ -295,7 +297,8 @@ def test_five_people_move_from_one_session_to_another(world: World) -> None:
 def test_nobody_moves_if_one_cannot(world: World) -> None:
     source, target, who = world.held(), world.held(), people(2)
     world.record({"session_id": source, "rows": present(who[0])})
-    assert codes(moved(world, source, target, who)) == ["ALL_OR_NOTHING", "NOT_ON_SHEET"]
+    receipts = moved(world, source, target, [*who, "Awa", who[0]])
+    assert codes(receipts) == ["ALL_OR_NOTHING", "NOT_ON_SHEET", "INVALID_ID", "ALL_OR_NOTHING"]
     world.withdraw(target)
     receipts = moved(world, source, target, who[:1])
     assert problems(receipts[0]) == [("WITHDRAWN", ["to_session"])]
