@@ -104,7 +104,9 @@ class World:
     def events(self, subject: str | None = None) -> list[dict[str, Any]]:
         """Everything emitted (about `subject`), in order, each valid by its contract."""
         rows = self.store.outbox.collection.find({"subject": subject} if subject else {})
-        found = [orjson.loads(row["body"]) for row in rows.sort([("recorded_at", 1), ("sequence", 1)])]
+        found = [
+            orjson.loads(row["body"]) for row in rows.sort([("recorded_at", 1), ("sequence", 1)])
+        ]
         for event in found:
             validator = Draft202012Validator(
                 CONTRACTS[short(event)], format_checker=Draft202012Validator.FORMAT_CHECKER
