@@ -6,14 +6,14 @@ on its time, and the translation of the driver's failures into `Unavailable`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import pymongo
 from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, PyMongoError
+from pymongo.errors import ConnectionFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
@@ -27,9 +27,6 @@ from shared.outbox import Outbox
 T = TypeVar("T")
 Document = dict[str, Any]
 
-DUPLICATE_KEY = 11000
-# A twin that took our id commits once; the next attempt sees its row. More means a defect.
-TWIN_RETRIES = 3
 # The labels under which the driver says: not your fault, and the same again may work.
 RETRYABLE_LABELS = ("TransientTransactionError", "UnknownTransactionCommitResult")
 
@@ -122,7 +119,8 @@ class Store:
         """Run `work` in one transaction and return what it returns.
 
         `work` may run several times: it must have no effect outside the transaction. It is started
-        over on write conflicts, failovers, and when a concurrent twin took an id it inserts.
+        over on failovers and on write conflicts; that a concurrent twin has just inserted the same
+        id is such a conflict too, and the next attempt finds its row.
 
         Raises: Unavailable (retryable): no answer in `timeout_s`; it may have been committed if the
             failure hit the commit itself, so repeat it with the same ids. Whatever `work` raises:
@@ -137,13 +135,11 @@ class Store:
 
         try:
             with pymongo.timeout(timeout_s), self.db.client.start_session() as session:
-                result = _retry_twins(
-                    lambda: session.with_transaction(
-                        run,
-                        read_concern=ReadConcern("snapshot"),
-                        write_concern=WriteConcern("majority", j=True),
-                        read_preference=ReadPreference.PRIMARY,
-                    )
+                result = session.with_transaction(
+                    run,
+                    read_concern=ReadConcern("snapshot"),
+                    write_concern=WriteConcern("majority", j=True),
+                    read_preference=ReadPreference.PRIMARY,
                 )
         except PyMongoError as error:
             translated = as_hub_error(error)
@@ -158,20 +154,3 @@ class Store:
         """Raises: a PyMongoError if no primary answers within 2 s."""
         with pymongo.timeout(2.0):
             self.db.command("ping")
-
-
-def _retry_twins(attempt: Callable[[], T]) -> T:
-    for _ in range(TWIN_RETRIES):
-        try:
-            return attempt()
-        except (DuplicateKeyError, BulkWriteError) as error:
-            if not _is_duplicate(error):
-                raise
-    return attempt()
-
-
-def _is_duplicate(error: PyMongoError) -> bool:
-    if isinstance(error, BulkWriteError):
-        details: Mapping[str, Any] = error.details
-        return any(each["code"] == DUPLICATE_KEY for each in details["writeErrors"])
-    return isinstance(error, DuplicateKeyError)

@@ -133,13 +133,18 @@ def test_an_event_nobody_is_bound_for_waits_and_holds_up_no_other(
 def test_events_wait_until_every_expected_consumer_is_bound(
     store: Store, relays: Callable[..., Relay], service: Service, db: Db
 ) -> None:
+    """Else the late one would never see what the early one was already there for."""
+    early_db = f"{db.name}_early"
+    service("early", module=BUS, BUS_NAME="early", FOSCAO_DB=early_db)
     event = noted()
     emit(store, event)
-    relay = relays(consumers=("late",))
+    relay = relays(consumers=("early", "late"))
     wait_for(relay.ready)
     assert unpublished(db) == 1
     service("late", module=BUS, BUS_NAME="late", FOSCAO_DB=db.name)
     wait_for(lambda: applied(db, event.subject) == [1])
+    wait_for(lambda: applied(db.client[early_db], event.subject) == [1])
+    db.client.drop_database(early_db)
 
 
 def test_one_of_two_relays_publishes_and_the_other_takes_over(
@@ -254,6 +259,7 @@ def test_sigterm_lets_the_batch_in_hand_finish_and_leaves_the_rest_to_the_next(
     assert bus.stop() == 0
     assert applied(db, slow.subject) == [1]
     assert db.applied.count_documents({}) == 1
+    wait_for(lambda: waiting(amqp_uri, "bus") == 1)  # the message of ten; the slow one was acked
     bus.start()
     wait_for(lambda: db.applied.count_documents({"times": 1}) == 11)
 
@@ -262,9 +268,10 @@ def test_a_replica_stands_by_and_takes_over(
     bus: ServiceProcess, service: Service, amqp_uri: str, db: Db
 ) -> None:
     standby = service("bus", module=BUS, **QUICK)
-    first = noted()
-    publish(amqp_uri, [first])
-    wait_for(lambda: applied(db, first.subject) == [1])
+    first = [noted() for _ in range(5)]
+    for each in first:
+        publish(amqp_uri, [each])
+    wait_for(lambda: db.applied.count_documents({"times": 1}) == 5)
     assert standby.metric("foscao_event_batch_size_count") == 0.0
     bus.kill()
     second = noted()
@@ -356,6 +363,14 @@ def test_a_database_that_is_away_is_unavailable(config: Config) -> None:
     with pytest.raises(Unavailable):
         store.transact(lambda tx: store.db.things.insert_one({}, session=tx.session), timeout_s=1)
     store.db.client.close()
+
+
+def waiting(amqp_uri: str, service: str) -> int:
+    """Messages in the service's queue that nobody has."""
+    connection = connect(amqp_uri, "test")
+    queue = connection.channel().queue_declare(queues.events_queue(service), passive=True)
+    connection.close()
+    return int(queue.message_count)
 
 
 def bind(amqp_uri: str, service: str, pattern: str) -> None:
