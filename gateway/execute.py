@@ -28,7 +28,7 @@ from gateway.context import Calls, Context, Pushes, choose_language
 from gateway.documents import Documents, Invalid, check_cost
 from gateway.schema import schema
 from gateway.schema.receipts import camel_path, dotted, explained
-from shared.errors import HubError, Internal, Refused, Unavailable
+from shared.errors import HubError, Internal, Refused, TimedOut, Unavailable
 from shared.ids import new_id
 from shared.messages import message
 
@@ -36,6 +36,7 @@ JSON: Final = "application/json"
 GRAPHQL_JSON: Final = "application/graphql-response+json"
 MAX_BODY_BYTES: Final = 2 * 1024 * 1024  # 500 people, 500 activities and 500 rows are below 1 MiB
 BODY_S: Final = 60.0  # 2 MiB at 35 kB/s: a slow mobile connection
+REQUEST_S: Final = 20.0  # a push is up to four calls in a row, each with a timeout of its own
 MAX_ACTIVE: Final = 256  # requests at once; bounds the memory that bodies can take
 RETRY_AFTER_S: Final = 2
 
@@ -132,7 +133,13 @@ class GraphQLEndpoint:
             raise Invalid("BAD_VARIABLES", variables)
         check_cost(operation, document.fragments, variables)
         context = Context(caller, asker.lang, self._calls, self._pushes, self._keys)
-        result = await execute(self._schema, operation, document.fragments, variables, context)
+        try:
+            async with asyncio.timeout(REQUEST_S):
+                result = await execute(
+                    self._schema, operation, document.fragments, variables, context
+                )
+        except TimeoutError as error:
+            raise TimedOut from error
         return _executed(result, asker)
 
 

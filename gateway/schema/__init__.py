@@ -46,7 +46,7 @@ class Mutation(
     ActivityMutations,
     AttendanceMutations,
 ):
-    """What can be changed. All of it may be repeated with the same ids without harm."""
+    """What can be changed. Whatever takes a client's id may be repeated without harm."""
 
 
 @cache

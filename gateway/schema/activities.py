@@ -8,7 +8,7 @@ import orjson
 
 from gateway.schema.connections import connection, criteria, page, paged
 from gateway.schema.programme import Organisation, Project
-from gateway.schema.receipts import TombstoneInput
+from gateway.schema.receipts import TombstoneInput, camel
 from gateway.schema.texts import LocalisedText, coded, coded_list, list_of
 from gateway.schema.writes import pushing
 
@@ -189,7 +189,7 @@ class Change(graphene.ObjectType):
     @staticmethod
     def resolve_fields(root: Mapping[str, Any], _: Any) -> list[dict[str, Any]]:
         return [
-            {"field": name, "before": _json(step["before"]), "after": _json(step["after"])}
+            {"field": camel(name), "before": _json(step["before"]), "after": _json(step["after"])}
             for name, step in root["changed"].items()
         ]
 

@@ -188,7 +188,7 @@ def explained(problem: Mapping[str, Any], base: Sequence[str | int], lang: str) 
 
 def camel_path(path: Sequence[str | int]) -> list[str | int]:
     """The path as the client names its fields."""
-    return [_camel(part) if isinstance(part, str) else part for part in path]
+    return [camel(part) if isinstance(part, str) else part for part in path]
 
 
 def dotted(path: Sequence[str | int]) -> str:
@@ -200,7 +200,8 @@ def dotted(path: Sequence[str | int]) -> str:
 
 
 @lru_cache(maxsize=512)
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """A field's name as the client spells it."""
     head, *rest = name.split("_")
     return head + "".join(part.capitalize() for part in rest)
 

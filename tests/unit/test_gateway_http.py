@@ -179,6 +179,21 @@ async def test_a_service_that_cannot_keep_up_is_503_with_retry_after(
     assert partly.json()["data"] == {"report": None, "me": {"role": "chapter"}}
 
 
+async def test_a_request_ends_in_bounded_time_whatever_its_services_do(
+    http: httpx.AsyncClient, services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execute, "REQUEST_S", 0.05)
+
+    async def hang(_: Mapping[str, Any]) -> Any:
+        await asyncio.sleep(3600)
+
+    services.methods["reporting.report"] = hang
+    async with asyncio.timeout(2):
+        answer = await ask(http, REPORT)
+    assert (answer.status_code, codes(answer)) == (503, ["TIMED_OUT"])
+    assert answer.headers["retry-after"]
+
+
 async def test_too_many_requests_at_once_are_503_and_the_rest_go_on(
     http: httpx.AsyncClient, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
