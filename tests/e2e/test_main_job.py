@@ -226,6 +226,7 @@ def test_moving_5_people_changes_just_their_cells_and_withdrawing_takes_all_out(
     first = activity(project, sessions=days, announced={"total": 25})
     second = activity(project, sessions=[session()], announced={"total": 5})
     ghana.push(participants=people, activities=[first, second])
+    wait_for(lambda: {first["id"], second["id"]} <= {i["subject"] for i in partner.feed()[0]}, 20)
     _, mark = partner.feed()
     ghana.push(attendance=[sheet(days[0]["id"], ids), sheet(days[1]["id"], ids[:10])])
 
