@@ -112,7 +112,7 @@ def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
     Raises: Unavailable (retryable); Refused BAD_CURSOR (final).
     """
     with store.snapshot() as seen:
-        activities = seen.activities(asked.scope)
+        activities = seen.activities(asked.scope, "announced")
         counted = _counted(activities)
         sheets = seen.sheets([each.id for each in counted])
         attributes = ["birth_year" if dim == "age_band" else dim for dim in asked.by]
@@ -153,7 +153,7 @@ def coverage(asked: Question, store: ReportingStore) -> dict[str, Any]:
     Raises: Unavailable (retryable).
     """
     with store.snapshot() as seen:
-        counted = _counted(seen.activities(asked.scope))
+        counted = _counted(seen.activities(asked.scope, "sessions", "ecpf", "architecture"))
         sheets = seen.sheets([each.id for each in counted])
         frame = framed(seen.position(), asked.scope)
     activities: Counter[str] = Counter()
@@ -186,7 +186,7 @@ def gaps(asked: Question, store: ReportingStore) -> dict[str, Any]:
     Raises: Unavailable (retryable).
     """
     with store.snapshot() as seen:
-        activities = seen.activities(asked.scope)
+        activities = seen.activities(asked.scope, "sessions")
         sheets = seen.sheets([each.id for each in _counted(activities)])
         groups = seen.bits(["group_any"]).get("group_any", {})
         frame = framed(seen.position(), asked.scope)

@@ -48,14 +48,13 @@ class Announced:
     total: int = 0
     cells: tuple[tuple[Mapping[str, str], int], ...] = ()
 
-    def split(self, by: Sequence[str]) -> Counter[Keys]:
-        """The headcount by cell; whatever was not said of people is `unknown`."""
-        found: Counter[Keys] = Counter()
+    def add_to(self, found: Counter[Keys], by: Sequence[str]) -> None:
+        """Add the headcount to its cells; whatever was not said of people is `unknown`."""
         for stated, count in self.cells:
             known = (stated.get(dim) if dim in ANNOUNCED_DIMENSIONS else None for dim in by)
             found[tuple(value or UNKNOWN for value in known)] += count
-        found[(UNKNOWN,) * len(by)] += self.total - sum(count for _, count in self.cells)
-        return +found
+        if undescribed := self.total - sum(count for _, count in self.cells):
+            found[(UNKNOWN,) * len(by)] += undescribed
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +206,8 @@ def figures(activities: Iterable[Counted], cells: Cells, reference_year: int) ->
     again: defaultdict[int, list[BitMap]] = defaultdict(list)  # who came to further sessions of it
     for activity in activities:
         announced_total += activity.announced.total
-        announced.update(activity.announced.split(cells.by))
+        if cells.by:
+            activity.announced.add_to(announced, cells.by)
         year = activity.year if cells.by_age else reference_year
         came = BitMap()
         for present in activity.sheets:
@@ -219,7 +219,7 @@ def figures(activities: Iterable[Counted], cells: Cells, reference_year: int) ->
     per_activity = _sum(firsts, cells)
     repeats = _sum(again, cells)
     return Figures(
-        announced=Figure(announced_total, announced if cells.by else {}),
+        announced=Figure(announced_total, announced),
         person_sessions=Figure(
             per_activity.total + repeats.total, Counter(per_activity.cells) + Counter(repeats.cells)
         ),

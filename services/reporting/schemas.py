@@ -109,7 +109,7 @@ def _parsed(schema: RowSchema, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _given(part: Any) -> Any:
-    """Without what was left blank: an absent value and `null` ask for the same."""
+    """Without what was left blank: an absent value, `null` and an empty list ask for the same."""
     if isinstance(part, Mapping):
-        return {name: _given(value) for name, value in part.items() if value is not None}
+        return {name: _given(value) for name, value in part.items() if value not in (None, [])}
     return part

@@ -31,9 +31,13 @@ class Snapshot:
         """The last event applied, and how many were; None before the first."""
         return next(self._find("position", {"_id": "last"}), None)
 
-    def activities(self, scope: Scope) -> list[Activity]:
-        """Every activity in scope that is not withdrawn, whatever its status."""
-        return [_activity(row) for row in self._find("activities", _query(scope), _ACTIVITY)]
+    def activities(self, scope: Scope, *parts: str) -> list[Activity]:
+        """Every activity in scope that is not withdrawn, whatever its status.
+
+        Args: parts: `announced`, `sessions`, `ecpf`, `architecture`; left empty unless asked for.
+        """
+        fields = (*_ALWAYS, *parts)
+        return [_activity(row) for row in self._find("activities", _query(scope), fields)]
 
     def sections(self, activity_ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         """`media`, `publication` and `recommendations` of these activities."""
@@ -109,18 +113,7 @@ class Snapshot:
         return iter(found)
 
 
-_ACTIVITY: Final = (
-    "chapter",
-    "type",
-    "status",
-    "starts_on",
-    "project_id",
-    "place",
-    "announced",
-    "sessions",
-    "ecpf",
-    "architecture",
-)
+_ALWAYS: Final = ("chapter", "type", "status", "starts_on", "project_id", "place")
 
 
 def _query(scope: Scope) -> dict[str, Any]:
@@ -146,7 +139,7 @@ def _period(name: str, scope: Scope) -> dict[str, Any]:
 
 
 def _activity(row: Mapping[str, Any]) -> Activity:
-    announced = row["announced"] or {}
+    announced = row.get("announced") or {}
     return Activity(
         id=row["_id"],
         chapter=row["chapter"],
@@ -159,7 +152,9 @@ def _activity(row: Mapping[str, Any]) -> Activity:
             announced.get("total") or 0,
             tuple((cell, cell["count"]) for cell in announced.get("cells") or ()),
         ),
-        sessions=[Session(each["id"], each["topics"], each["place"]) for each in row["sessions"]],
-        ecpf=row["ecpf"] or (),
-        architecture=row["architecture"] or (),
+        sessions=[
+            Session(each["id"], each["topics"], each["place"]) for each in row.get("sessions") or ()
+        ],
+        ecpf=row.get("ecpf") or (),
+        architecture=row.get("architecture") or (),
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.reporting.model import Scope
 from services.reporting.schemas import coverage_question, report_question
 from shared.errors import Forbidden, Refused
 from shared.messages import catalogue
@@ -57,4 +58,4 @@ def test_a_chapter_is_held_to_its_own_chapter_and_the_rest_of_its_filter() -> No
 def test_blank_is_as_good_as_absent() -> None:
     blank = {"by": None, "rows_by": None, "first": None, "filter": {"from": None, "types": []}}
     asked = report_question({"caller": SECRETARIAT, **blank})
-    assert (asked.by, asked.rows_by, asked.first, asked.scope.since) == ((), None, 50, None)
+    assert (asked.by, asked.rows_by, asked.first, asked.scope) == ((), None, 50, Scope())
