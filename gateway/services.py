@@ -96,10 +96,12 @@ class RpcClient:
             time, the outcome is unknown; Internal: an answer that is none.
         """
         started = time.perf_counter()
-        outcome = "ok"
+        outcome = "abandoned"  # by whoever called; any other end says its own
         try:
             body = await self._exchange(service, method, request, timeout_s or self._limits.call_s)
-            return _result(body, service, method)
+            result = _result(body, service, method)
+            outcome = "ok"
+            return result
         except HubError as error:
             outcome = error.code
             raise
@@ -138,6 +140,10 @@ class RpcClient:
                 raise Unavailable("OVERLOADED", service=service) from error
             except _LOST as error:
                 raise Unavailable from error
+            except asyncio.CancelledError as error:
+                if _we_are_cancelled():
+                    raise
+                raise Unavailable from error  # aiormq cancels what waits on a closing channel
             try:
                 return await asyncio.wait_for(answer, timeout_s)
             except TimeoutError as error:
@@ -145,6 +151,8 @@ class RpcClient:
         finally:
             self._in_flight[service] -= 1
             del self._waiting[correlation_id]
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # looked at, lest asyncio complains where nobody waits any more
 
     async def _relinked(self) -> _Link:
         try:
@@ -162,7 +170,11 @@ class RpcClient:
                 async with self._connection() as closed:
                     log.info("broker connected")
                     await closed
-            except _LOST as error:
+            except asyncio.CancelledError:
+                if _we_are_cancelled():
+                    raise
+                log.warning("broker connection cancelled")  # by aiormq, see `_exchange`
+            except Exception as error:  # noqa: BLE001 - whatever it is, the connection must return
                 log.warning("broker not reachable: %s", type(error).__name__)
             else:
                 log.warning("broker connection lost")
@@ -213,6 +225,12 @@ class RpcClient:
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(Unavailable())
+
+
+def _we_are_cancelled() -> bool:
+    """Whether this very task was told to end, and not only something it waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _result(body: bytes, service: str, method: str) -> Any:
