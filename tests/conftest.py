@@ -64,7 +64,9 @@ def _vhosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[str]]
 @pytest.fixture(scope="module")
 def amqp_uri(_vhosts: Iterator[str]) -> str:
     """An administrator's URI of a vhost that no other module uses."""
-    return next(_vhosts)
+    uri = next(_vhosts, None)
+    assert uri is not None, "more modules than spare vhosts: raise TestBroker.vhosts"
+    return uri
 
 
 @pytest.fixture

@@ -251,7 +251,7 @@ def test_a_hung_handler_is_broken_off_and_its_neighbours_go_on(
 def test_sigterm_lets_the_batch_in_hand_finish_and_leaves_the_rest_to_the_next(
     bus: ServiceProcess, amqp_uri: str, db: Db
 ) -> None:
-    slow = noted(takes_s=1.0)
+    slow = noted(takes_s=3.0)
     publish(amqp_uri, [slow])
     wait_for(lambda: bus.metric("foscao_event_batch_size_count") == 1.0)
     rest = [noted() for _ in range(10)]
