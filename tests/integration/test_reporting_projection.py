@@ -203,6 +203,16 @@ def test_an_attendance_event_that_comes_too_early_is_handed_back_and_its_neighbo
     assert totals(store)["person_sessions"] == 2
 
 
+def test_a_step_told_again_under_another_id_changes_nothing(
+    store: ReportingStore, told: Told
+) -> None:
+    a, b, activity = ids(3)
+    first = told.sheet(activity, activity, came=[a, b])
+    project([told.activity(activity), first, told.sheet(activity, activity, left=[a])], store)
+    assert project([replace(first, id=ids(1)[0])], store) == []
+    assert totals(store)["person_sessions"] == 1
+
+
 def test_the_report_says_as_of_which_event_it_stands(store: ReportingStore, told: Told) -> None:
     assert ask(store)["as_of"]["event_id"] is None
     first, last = told.activity(ids(1)[0]), told.activity(ids(1)[0])
