@@ -42,10 +42,14 @@ MAX_ERRORS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A valid document: its operations by name (None: unnamed) and its fragments."""
+    """A valid document: its operations by name (None: unnamed) and its fragments.
+
+    `varies`: variables size its pages, so that each request has a cost of its own.
+    """
 
     operations: Mapping[str | None, OperationDefinitionNode]
     fragments: Mapping[str, FragmentDefinitionNode]
+    varies: bool
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to execute. Raises Refused UNKNOWN_OPERATION (final)."""
@@ -75,7 +79,7 @@ class Documents:
 
     def get(self, text: str) -> Document:
         """The document of that text. Raises Invalid; Refused QUERY_TOO_DEEP, TOO_MANY_ALIASES,
-        TOO_MANY_ROOT_FIELDS (final)."""
+        TOO_MANY_ROOT_FIELDS, QUERY_TOO_COSTLY (final)."""
         known = self._known.get(text)
         if known is not None:
             self._known.move_to_end(text)
@@ -93,8 +97,6 @@ class Documents:
         except GraphQLError as error:
             raise Invalid("GRAPHQL_SYNTAX", [error]) from error
         document = _arranged(tree)
-        for operation in document.operations.values():
-            _measure(operation, document.fragments)
         errors = validate(self._schema, tree, max_errors=MAX_ERRORS)
         if errors:
             raise Invalid("GRAPHQL_INVALID", errors[:MAX_ERRORS])
@@ -102,13 +104,11 @@ class Documents:
 
 
 def check_cost(
-    operation: OperationDefinitionNode,
-    fragments: Mapping[str, FragmentDefinitionNode],
-    variables: Mapping[str, Any],
+    document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]
 ) -> None:
     """Raises Refused QUERY_TOO_COSTLY (final): too many fields, if every page is full."""
-    if _Measure(fragments, variables).of(operation.selection_set).cost > MAX_COST:
-        raise Refused("QUERY_TOO_COSTLY", limit=MAX_COST)
+    if document.varies:
+        _bound(_Measure(document.fragments, variables).of(operation.selection_set))
 
 
 def _arranged(tree: DocumentNode) -> Document:
@@ -119,19 +119,21 @@ def _arranged(tree: DocumentNode) -> Document:
             operations[definition.name.value if definition.name else None] = definition
         elif isinstance(definition, FragmentDefinitionNode):
             fragments[definition.name.value] = definition
-    return Document(operations, fragments)
+    measure = _Measure(fragments, None)
+    for operation in operations.values():
+        if len(operation.selection_set.selections) > MAX_ROOT_FIELDS:
+            raise Refused("TOO_MANY_ROOT_FIELDS", limit=MAX_ROOT_FIELDS)
+        _bound(measure.of(operation.selection_set))
+    return Document(operations, fragments, measure.varies)
 
 
-def _measure(
-    operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
-) -> None:
-    size = _Measure(fragments, {}).of(operation.selection_set)
+def _bound(size: _Size) -> None:
     if size.depth > MAX_DEPTH:
         raise Refused("QUERY_TOO_DEEP", limit=MAX_DEPTH)
     if size.aliases > MAX_ALIASES:
         raise Refused("TOO_MANY_ALIASES", limit=MAX_ALIASES)
-    if len(operation.selection_set.selections) > MAX_ROOT_FIELDS:
-        raise Refused("TOO_MANY_ROOT_FIELDS", limit=MAX_ROOT_FIELDS)
+    if size.cost > MAX_COST:
+        raise Refused("QUERY_TOO_COSTLY", limit=MAX_COST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +144,21 @@ class _Size:
 
 
 class _Measure:
-    """Measures selections; each fragment once, however often it is spread."""
+    """Measures selections; each fragment once, however often it is spread.
+
+    Where the variables are not known yet (None), a page that one of them sizes counts as empty;
+    `varies` tells that there was one.
+    """
 
     def __init__(
-        self, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]
+        self,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: Mapping[str, Any] | None,
     ) -> None:
         self._fragments = fragments
         self._variables = variables
         self._sizes: dict[str, _Size] = {}
+        self.varies = False
 
     def of(self, selections: SelectionSetNode) -> _Size:
         depth = aliases = cost = 0
@@ -190,8 +199,11 @@ class _Measure:
                 if isinstance(value, IntValueNode):
                     return int(value.value)
                 if isinstance(value, VariableNode):
+                    self.varies = True
+                    if self._variables is None:
+                        return 0
                     given = self._variables.get(value.name.value)
-                    return given if isinstance(given, int) else DEFAULT_FIRST
+                    return DEFAULT_FIRST if given is None else int(given)
         assert field.selection_set is not None  # noqa: S101 - the caller looked
         paged = any(
             isinstance(each, FieldNode) and each.name.value in ("nodes", "edges")

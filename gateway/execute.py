@@ -8,8 +8,10 @@ for. Every refusal is a GraphQL error with `extensions.code` and a text in the c
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import re
+import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +31,6 @@ from gateway.documents import Documents, Invalid, check_cost
 from gateway.schema import schema
 from gateway.schema.receipts import camel_path, dotted, explained
 from shared.errors import HubError, Internal, Refused, TimedOut, Unavailable
-from shared.ids import new_id
 from shared.messages import message
 
 JSON: Final = "application/json"
@@ -50,6 +51,9 @@ _STATUS: Final[Mapping[str, int]] = {
     "BODY_TOO_LARGE": 413,
     "UNSUPPORTED_MEDIA_TYPE": 415,
 }
+
+_PROCESS: Final = secrets.token_hex(6)  # and a number: unique, and no system call for each request
+_NUMBERS: Final = itertools.count(1)
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +92,9 @@ class GraphQLEndpoint:
         asker = _Asker(
             media_type=JSON,
             lang=choose_language(headers.get("accept-language"), None),
-            correlation_id=given if _CORRELATION.fullmatch(given) else new_id(),
+            correlation_id=given
+            if _CORRELATION.fullmatch(given)
+            else f"{_PROCESS}.{next(_NUMBERS)}",
         )
         if self._active >= MAX_ACTIVE:
             return _refusal(Unavailable("OVERLOADED"), asker)
@@ -131,7 +137,7 @@ class GraphQLEndpoint:
         )
         if isinstance(variables, list):
             raise Invalid("BAD_VARIABLES", variables)
-        check_cost(operation, document.fragments, variables)
+        check_cost(document, operation, variables)
         context = Context(caller, asker.lang, self._calls, self._pushes, self._keys)
         try:
             async with asyncio.timeout(REQUEST_S):

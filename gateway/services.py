@@ -11,6 +11,7 @@ Every call ends in bounded time: with the method's result, with the service's ow
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import time
 from collections import Counter
@@ -63,6 +64,7 @@ class RpcClient:
         self._linked = asyncio.Event()
         self._waiting: dict[str, asyncio.Future[bytes]] = {}
         self._in_flight: Counter[str] = Counter()
+        self._numbers = itertools.count(1)
         self._keeper: asyncio.Task[None] | None = None
 
     @property
@@ -114,12 +116,13 @@ class RpcClient:
         if self._in_flight[service] >= self._limits.in_flight:
             raise Unavailable("OVERLOADED")
         link = self._link or await self._relinked()
-        correlation_id = uuid4().hex
+        correlation_id = f"{link.reply_to}/{next(self._numbers)}"
         message = aio_pika.Message(
             orjson.dumps({"args": [request], "kwargs": {}}),
             content_type="application/json",
             content_encoding="utf-8",
             correlation_id=correlation_id,
+            message_id=correlation_id,  # given, or aiormq would draw a random one: a system call
             reply_to=link.reply_to,
             expiration=timeout_s,  # nobody waits for the answer of a call that lay longer
             delivery_mode=DeliveryMode.NOT_PERSISTENT,

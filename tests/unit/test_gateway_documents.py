@@ -62,7 +62,7 @@ def nested(levels: int) -> str:
     ("text", "code"),
     [
         (nested(20).replace("1", '"ML"'), "QUERY_TOO_DEEP"),
-        ("{" + " ".join(f"a{n}: codeLists" for n in range(60)) + "}", "TOO_MANY_ALIASES"),
+        ("{ me {" + " ".join(f"a{n}: role" for n in range(60)) + "} }", "TOO_MANY_ALIASES"),
         ("{" + "codeLists " * 25 + "}", "TOO_MANY_ROOT_FIELDS"),
     ],
 )
@@ -88,9 +88,23 @@ PAGED = """query($n: Int) { activities(first: $n) { nodes { id
 def test_cost_counts_full_pages_with_the_variables_of_the_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(documents, "MAX_COST", 1_000)
+    monkeypatch.setattr(documents, "MAX_COST", 500)
     document = known().get(PAGED)
     operation = document.operation(None)
-    check_cost(operation, document.fragments, {"n": 100})
+    check_cost(document, operation, {"n": 50})
     with pytest.raises(Refused, match="QUERY_TOO_COSTLY"):
-        check_cost(operation, document.fragments, {"n": 200})
+        check_cost(document, operation, {"n": 200})
+    monkeypatch.setattr(documents, "MAX_COST", 300)
+    with pytest.raises(Refused, match="QUERY_TOO_COSTLY"):
+        check_cost(document, operation, {})  # a page of the usual size
+
+
+@pytest.mark.parametrize("pages", ["", "(first: 200)"])
+def test_a_document_that_always_costs_too_much_is_refused_as_such(
+    monkeypatch: pytest.MonkeyPatch, pages: str
+) -> None:
+    monkeypatch.setattr(documents, "MAX_COST", 300)
+    with pytest.raises(Refused, match="QUERY_TOO_COSTLY"):
+        known().get(
+            "{ activities" + pages + " { nodes { id version project { id title { fr } } } } }"
+        )
