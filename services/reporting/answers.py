@@ -3,12 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import product
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from services.reporting.model import UNKNOWN, Activity, Figure, Figures, Keys, Scope, row_key
 from services.reporting.schemas import ReportQuestion, ScopeSchema
 from shared.codes import code_list
 from shared.pages import decode_cursor, encode_cursor
+
+Section: TypeAlias = Mapping[str, Any]
 
 CODE_LISTS: Final = {
     "sex": "sex",
@@ -79,6 +81,69 @@ def page_of_rows(
     page = behind[: asked.first]
     cursor = encode_cursor(page[-1]) if len(behind) > len(page) else None
     return {key: rows[(last, day, key)] for last, day, key in page}, cursor
+
+
+def media_shown(media: Sequence[Section]) -> dict[str, Any]:
+    """Reach in all and by channel; `audience_estimate` is what organisers stated, no count of ours.
+
+    An intervention on several channels stands under each of them: channels do not add up.
+    """
+    return {
+        **_reach(media),
+        "audience_basis": "stated_by_organiser",
+        "by_channel": [
+            {
+                "channel": channel,
+                **_reach([each for each in media if channel in (each.get("channels") or ())]),
+            }
+            for channel in code_list("media_channel")
+        ],
+    }
+
+
+def publications_shown(publications: Sequence[Section]) -> dict[str, int]:
+    """How many titles, and how many copies of them were printed and handed out."""
+    return {
+        "titles": len(publications),
+        "copies_printed": _total(publications, "copies_printed"),
+        "copies_distributed": _total(publications, "copies_distributed"),
+    }
+
+
+def tests_shown(scores: Mapping[str, float]) -> dict[str, float | int | None]:
+    """Means (0 to 100) as quotients of the sums, None where nobody was tested.
+
+    The gain is that of those who took both tests; `n` says how many did.
+    """
+    return {
+        "pre_mean": _mean(scores["pre_sum"], scores["pre_n"]),
+        "post_mean": _mean(scores["post_sum"], scores["post_n"]),
+        "gain_mean": _mean(scores["gain_sum"], scores["paired_n"]),
+        "pre_n": int(scores["pre_n"]),
+        "post_n": int(scores["post_n"]),
+        "n": int(scores["paired_n"]),
+    }
+
+
+def by_status(list_name: str, found: Mapping[str, int]) -> list[dict[str, Any]]:
+    """How many there are of each status of a code list, zeros included."""
+    return [{"status": each, "count": found.get(each, 0)} for each in listed(list_name, found)]
+
+
+def _reach(media: Sequence[Section]) -> dict[str, int]:
+    return {
+        "interventions": len(media),
+        "broadcasts": _total(media, "broadcasts"),
+        "audience_estimate": _total(media, "audience_estimate"),
+    }
+
+
+def _total(sections: Sequence[Section], name: str) -> int:
+    return sum(each.get(name) or 0 for each in sections)
+
+
+def _mean(total: float, count: float) -> float | None:
+    return round(total / count, 2) if count else None
 
 
 def _cells(figure: Figure, asked: ReportQuestion) -> list[dict[str, Any]]:

@@ -13,10 +13,14 @@ from pyroaring import BitMap
 
 from services.reporting.answers import (
     CODE_LISTS,
+    by_status,
     figures_shown,
     framed,
     listed,
+    media_shown,
     page_of_rows,
+    publications_shown,
+    tests_shown,
 )
 from services.reporting.model import (
     COUNTED,
@@ -244,10 +248,6 @@ def concerns(asked: Question, store: ReportingStore) -> dict[str, Any]:
 def outputs(asked: Question, store: ReportingStore) -> dict[str, Any]:
     """Media reach, publications, recommendations, test scores and nominations.
 
-    `audience_estimate` is what organisers stated, no count of ours. An intervention on several
-    channels stands under each of them, so that channels do not add up. Means are quotients of
-    summed scores (0 to 100) and are None where nobody was tested; a gain is that of those who took
-    both tests.
     Raises: Unavailable (retryable).
     """
     with store.snapshot() as seen:
@@ -258,34 +258,16 @@ def outputs(asked: Question, store: ReportingStore) -> dict[str, Any]:
             scores = {name: scores[name] + sums[name] for name in SCORES}
         nominations = Counter(seen.nominations(asked.scope))
         frame = framed(seen.position(), asked.scope)
-    media = [each["media"] for each in sections if each["media"]]
-    publications = [each["publication"] for each in sections if each["publication"]]
     recommendations = Counter(status for each in sections for status in each["recommendations"])
     return {
         **frame,
-        "media": {
-            **_reach(media),
-            "audience_basis": "stated_by_organiser",
-            "by_channel": [
-                {"channel": channel, **_reach(_on_channel(media, channel))}
-                for channel in code_list("media_channel")
-            ],
-        },
-        "publications": {
-            "titles": len(publications),
-            "copies_printed": _total(publications, "copies_printed"),
-            "copies_distributed": _total(publications, "copies_distributed"),
-        },
-        "recommendations": _by_status("recommendation_status", recommendations),
-        "tests": {
-            "pre_mean": _mean(scores["pre_sum"], scores["pre_n"]),
-            "post_mean": _mean(scores["post_sum"], scores["post_n"]),
-            "gain_mean": _mean(scores["gain_sum"], scores["paired_n"]),
-            "pre_n": int(scores["pre_n"]),
-            "post_n": int(scores["post_n"]),
-            "n": int(scores["paired_n"]),
-        },
-        "nominations": _by_status("nomination_status", nominations),
+        "media": media_shown([each["media"] for each in sections if each["media"]]),
+        "publications": publications_shown(
+            [each["publication"] for each in sections if each["publication"]]
+        ),
+        "recommendations": by_status("recommendation_status", recommendations),
+        "tests": tests_shown(scores),
+        "nominations": by_status("nomination_status", nominations),
     }
 
 
@@ -311,27 +293,3 @@ def _by_group(people: BitMap, groups: Mapping[str, BitMap]) -> Iterator[tuple[st
         yield group, people.intersection_cardinality(groups.get(group, BitMap()))
     if ungrouped := people - union(groups.values()):
         yield UNKNOWN, len(ungrouped)
-
-
-def _on_channel(media: Iterable[Mapping[str, Any]], channel: str) -> list[Mapping[str, Any]]:
-    return [each for each in media if channel in (each.get("channels") or ())]
-
-
-def _reach(media: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    return {
-        "interventions": len(media),
-        "broadcasts": _total(media, "broadcasts"),
-        "audience_estimate": _total(media, "audience_estimate"),
-    }
-
-
-def _total(sections: Iterable[Mapping[str, Any]], name: str) -> int:
-    return sum(each.get(name) or 0 for each in sections)
-
-
-def _by_status(list_name: str, found: Counter[str]) -> list[dict[str, Any]]:
-    return [{"status": each, "count": found[each]} for each in listed(list_name, found)]
-
-
-def _mean(total: float, count: float) -> float | None:
-    return round(total / count, 2) if count else None
