@@ -22,6 +22,7 @@ from rich.table import Table
 
 from bench import raw
 from bench.load import Load, ask, send, session
+from bench.processes import cpu_seconds, spent
 from bench.workload import Workload
 from deploy.local.stack import Stack
 
@@ -29,9 +30,13 @@ ROWS = 500
 SMALL_CONNECTIONS = 64
 CATCH_UP_DEADLINE_S = 60.0
 
+Figures = dict[str, float]
+Profile = dict[str, dict[str, float]]
 
-async def measure(stack: Stack, options: argparse.Namespace) -> dict[str, float]:
-    figures: dict[str, float] = {}
+
+async def measure(stack: Stack, options: argparse.Namespace) -> tuple[Figures, Profile]:
+    figures: Figures = {}
+    profile: Profile = {}
     url = stack.hub_url
     async with session(url, stack.admin_key, 1) as admin:
         key = (await ask(admin, Workload.create_key()))["createApiKey"]["key"]
@@ -44,29 +49,33 @@ async def measure(stack: Stack, options: argparse.Namespace) -> dict[str, float]
 
         sheets = work.sheets(ROWS)
         await send(http, sheets[:4], 2, work.ATTENDANCE_REJECTED)  # warm
+        before = cpu_seconds(stack)
         load = await send(http, sheets[4:], options.sheet_connections, work.ATTENDANCE_REJECTED)
         figures["attendance_rows_per_s"] = load.answers * ROWS / load.span_s
         figures["attendance_p95_ms"] = load.percentile_ms(95)
         figures["report_caught_up_after_s"] = await _caught_up(
             http, work, work.sheets_project, sessions=len(sheets) * ROWS
         )
+        profile["ms per sheet of 500"] = spent(before, cpu_seconds(stack), load.answers)
         figures["ratio_to_raw_mongodb"] = (
             figures["attendance_rows_per_s"] / figures["raw_mongodb_rows_per_s"]
         )
 
         small = work.small_activities(options.activities, work.small_project)
         await send(http, small[:200], SMALL_CONNECTIONS, work.ACTIVITY_REJECTED)  # warm
+        before = cpu_seconds(stack)
         load = await send(http, small[200:], SMALL_CONNECTIONS, work.ACTIVITY_REJECTED)
         figures["single_activities_per_s"] = load.answers / load.span_s
         figures["single_activities_p95_ms"] = load.percentile_ms(95)
         figures["single_caught_up_after_s"] = await _caught_up(
             http, work, work.small_project, activities=len(small)
         )
+        profile["ms per single activity"] = spent(before, cpu_seconds(stack), load.answers)
 
         lone, visible = await _lone(http, work, options.lone)
         figures["lone_push_p95_ms"] = lone.percentile_ms(95)
         figures["visible_in_report_p95_ms"] = visible.percentile_ms(95)
-    return figures
+    return figures, profile
 
 
 async def _caught_up(
@@ -104,7 +113,7 @@ TARGETS = {
 }
 
 
-def show(figures: dict[str, float]) -> None:
+def show(figures: Figures, profile: Profile) -> None:
     table = Table(
         "figure", "measured", "target", title=f"{os.cpu_count()} cores, all on one machine"
     )
@@ -117,7 +126,12 @@ def show(figures: dict[str, float]) -> None:
             text if met else f"[red]{text}[/red]",
             f"{sign} {target:,}" if target is not None else "",
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for unit, by_process in profile.items():
+        total = sum(by_process.values())
+        parts = ", ".join(f"{name} {ms:.2f}" for name, ms in by_process.items() if ms > total / 100)
+        console.print(f"processor time, {unit}: {total:.2f} = {parts}")
 
 
 def main() -> int:
@@ -132,14 +146,15 @@ def main() -> int:
         stack = Stack(Path(folder))
         stack.up(dies_with_parent=True)
         try:
-            figures = asyncio.run(measure(stack, options))
+            figures, profile = asyncio.run(measure(stack, options))
         finally:
             stack.down()
-    show(figures)
+    show(figures, profile)
     result = {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
         "options": {k: v for k, v in vars(options).items() if k != "result"},
         "figures": figures,
+        "processor_ms": profile,
     }
     options.result.write_text(json.dumps(result, indent=2) + "\n")
     return 0
