@@ -1,0 +1,51 @@
+"""Owns how a command ends, and where it says what: results on stdout, all else on stderr."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+CLEAN: Final = 0
+FINDINGS: Final = 1
+CANNOT_RUN: Final = 2
+
+# Wide enough for ids where the output is piped into a file or another program.
+_PIPED_WIDTH: Final = 160
+
+
+class CannotRun(Exception):
+    """The command could not do its work; the text says why, in one line. Exit code 2."""
+
+
+def output() -> Console:
+    """Where results for people go: standard output."""
+    console = Console(highlight=False, soft_wrap=False)
+    return console if console.is_terminal else Console(highlight=False, width=_PIPED_WIDTH)
+
+
+def notes() -> Console:
+    """Where everything goes that is no result: standard error."""
+    return Console(stderr=True, highlight=False)
+
+
+def print_json(document: Any) -> None:
+    """Write one JSON document for programs (times in RFC 3339 with Z) to standard output."""
+    typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z))
+
+
+def progress() -> Progress:
+    """A progress display on standard error; it shows nothing where that is no terminal."""
+    console = notes()
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )

@@ -1,0 +1,79 @@
+"""Owns where the hub is and how an operator reaches it.
+
+The environment wins; what it lacks is read from `operator.env` in FOSCAO_HOME (default: `.local`
+in this folder), which the local stack writes when it starts:
+
+    HUB_URL               the gateway's address, for commands that ask the hub
+    HUB_ADMIN_KEY         an operator's API key, likewise
+    OPERATOR_MONGO_URI    the databases' user `operator`, for commands that read the databases
+    OPERATOR_AMQP_URI     the broker's user `operator`, for commands that look at the broker
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from cli.outcome import CannotRun
+
+FILE: Final = "operator.env"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The values as found, and `home`, the folder of the local stack; secrets are never printed."""
+
+    home: Path
+    _values: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment (default: the process's own) and the file.
+
+        Raises: CannotRun if the file is there and cannot be read.
+        """
+        given = os.environ if environment is None else environment
+        root = Path(__file__).resolve().parents[1]
+        home = Path(given.get("FOSCAO_HOME") or root / ".local")
+        return cls(home, {**_file(home / FILE), **{k: v for k, v in given.items() if v}})
+
+    @property
+    def hub_url(self) -> str:
+        """Raises CannotRun where it is told nowhere; so do all the others."""
+        return self._text("HUB_URL")
+
+    @property
+    def hub_admin_key(self) -> str:
+        return self._text("HUB_ADMIN_KEY")
+
+    @property
+    def mongo_uri(self) -> str:
+        return self._text("OPERATOR_MONGO_URI")
+
+    @property
+    def amqp_uri(self) -> str:
+        return self._text("OPERATOR_AMQP_URI")
+
+    def _text(self, name: str) -> str:
+        value = self._values.get(name)
+        if not value:
+            raise CannotRun(
+                f"{name} is missing: set it in the environment, or start the local stack "
+                f"(make up), which writes it to {self.home / FILE}"
+            )
+        return value
+
+
+def _file(path: Path) -> dict[str, str]:
+    """The `NAME=value` lines of the file; none if there is no file."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotRun(f"{path} cannot be read: {type(error).__name__}") from error
+    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
