@@ -20,8 +20,8 @@ from shared.pushing import MAX_ITEMS
 
 Receipts = list[dict[str, Any]]
 
-# A second call goes out beside the first for a full load only, or if the first takes this long: with
-# 3 ms, many small pushes were stored 1.5 times slower, each in a smaller company.
+# A second call goes out beside the first for a full load only, or if the first takes this long:
+# with 3 ms, many small pushes were stored 1.5 times slower, each in a smaller company.
 LINGER_S: Final = 0.05
 LANES: Final = 2  # per method: one load in the service's hands, the next already on its way
 MAX_WAITING: Final = 20_000  # items per method, about two seconds of work; beyond, say so at once
