@@ -31,6 +31,7 @@ from gateway.documents import Documents, Invalid, check_cost
 from gateway.schema import schema
 from gateway.schema.receipts import camel_path, dotted, explained
 from shared.errors import HubError, Internal, Refused, TimedOut, Unavailable
+from shared.killpoints import killpoint
 from shared.messages import message
 
 JSON: Final = "application/json"
@@ -146,6 +147,7 @@ class GraphQLEndpoint:
                 )
         except TimeoutError as error:
             raise TimedOut from error
+        killpoint("gateway.before_answer")
         return _executed(result, asker)
 
 

@@ -21,6 +21,7 @@ from shared.broker import Message, Publisher
 from shared.config import Config
 from shared.errors import HubError, OutOfOrder, Unavailable
 from shared.events import CONTENT_TYPE, Event, Undecodable
+from shared.killpoints import killpoint
 from shared.listener import Listener
 from shared.messages import message as text_of
 from shared.mongo import Store, as_hub_error
@@ -179,6 +180,7 @@ class Consumer:
         if not deliveries:
             return
         BATCH_EVENTS.observe(len(deliveries))
+        killpoint("consumer.before_apply")
         try:
             early = self._handle([each.event for each in deliveries]) or ()
         except Exception as error:  # whatever it is, it must not cost the neighbours
@@ -192,6 +194,7 @@ class Consumer:
             self._apply(deliveries[:half], patient=patient)
             self._apply(deliveries[half:], patient=patient)
             return
+        killpoint("consumer.after_apply")
         EVENTS.labels("applied").inc(len(deliveries) - len(early))
         self._fail({event.id: OutOfOrder() for event in early}, deliveries)
 
@@ -209,6 +212,7 @@ class Consumer:
         if later:
             if not all(self._publisher.publish(later)):
                 raise Unavailable("BROKER_UNAVAILABLE")  # a rung is missing: keep, do not ack
+            killpoint("consumer.after_delay")
             EVENTS.labels("retried").inc(len(later))
 
     def _retry(self, delivery: Delivery, error: Exception) -> Message:
@@ -257,6 +261,7 @@ class Consumer:
             if known is None:
                 raise
             raise known from error
+        killpoint("parking.after_park")
         EVENTS.labels("parked").inc()
 
 

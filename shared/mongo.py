@@ -22,6 +22,7 @@ from shared import inbox, outbox, parking
 from shared.config import Config
 from shared.errors import HubError, Unavailable
 from shared.events import Event
+from shared.killpoints import killpoint
 from shared.outbox import Outbox
 
 T = TypeVar("T")
@@ -131,7 +132,9 @@ class Store:
         def run(session: ClientSession) -> T:
             nonlocal last
             last = Tx(self, session)
-            return work(last)
+            result = work(last)
+            killpoint("transaction.before_commit")
+            return result
 
         try:
             with pymongo.timeout(timeout_s), self.db.client.start_session() as session:
@@ -146,6 +149,7 @@ class Store:
             if translated is None:
                 raise
             raise translated from error
+        killpoint("transaction.after_commit")
         if last is not None and last.emitted:
             self.outbox.wake()
         return result

@@ -20,6 +20,7 @@ from pymongo.errors import PyMongoError
 from shared.broker import Message, Publisher
 from shared.errors import Unavailable
 from shared.events import BATCH_CONTENT_TYPE, PREFIX, VERSION
+from shared.killpoints import killpoint
 from shared.lease import Lease
 from shared.outbox import Outbox
 from shared.queues import EXCHANGE, retry_exchange
@@ -182,7 +183,9 @@ class Relay:
 
     def _publish(self, rows: list[dict[str, Any]]) -> None:
         batches = pack(rows)
+        killpoint("relay.before_publish")
         arrived = self._publisher.publish([batch.to_message() for batch in batches])
+        killpoint("relay.after_confirm")
         published: list[str] = []
         for batch, ok in zip(batches, arrived, strict=True):
             if ok:

@@ -43,6 +43,7 @@ from nameko.extensions import Entrypoint, SharedExtension, register_entrypoint
 from shared.broker import LOST, TRANSIENT, connect
 from shared.config import Config
 from shared.errors import HubError, Internal
+from shared.killpoints import killpoint
 from shared.listener import Listener
 from shared.mongo import as_hub_error
 from shared.telemetry import RPC_S, describe, trace
@@ -153,6 +154,7 @@ class _RpcServer(SharedExtension):
             else:
                 log.info("rpc %s: %s", method, known.code)
             body = _dump({"result": None, "error": error_document(known)})
+        killpoint("rpc.before_reply")
         properties = message.properties
         if properties.get("reply_to") and body is not None:
             self._replies.send(properties["reply_to"], properties.get("correlation_id"), body)

@@ -30,6 +30,7 @@ from services.notifications.posting import Answer, Poster
 from services.notifications.sealing import Sealer, SecretUnreadable
 from services.notifications.store import NotificationStore
 from shared.ids import new_id
+from shared.killpoints import killpoint
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +136,7 @@ class Sender:
                 if self._stopping.is_set() or time.monotonic() > turn_ends:
                     return current
                 answer = self._post(current, item)
+                killpoint("sender.after_post")
                 if answer.error is not None:
                     return self._refused(current, item, answer)
                 self._record(current, item, answer, number=current.failures + 1)
