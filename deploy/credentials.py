@@ -18,8 +18,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.databases import DATABASES, mongo_uri
-from deploy.permissions import PERMISSIONS, VHOST, broker_definitions
+from deploy.databases import mongo_uri
+from deploy.permissions import broker_definitions
+from shared.access import GATEWAY, OPERATOR, SERVICES, USERS, VHOST
 
 COMPOSE_DIR = Path(__file__).parent / "compose" / "secrets"
 NAMESPACE = "foscao"
@@ -46,8 +47,8 @@ class Credentials:
             webhook_key="",
             mongo_keyfile="",
             mongo_root="",
-            mongo=dict.fromkeys(DATABASES, ""),
-            rabbit=dict.fromkeys(PERMISSIONS, ""),
+            mongo=dict.fromkeys(USERS, ""),
+            rabbit=dict.fromkeys(USERS, ""),
         )
 
 
@@ -59,8 +60,8 @@ def generate() -> Credentials:
         webhook_key=_random_base64(32),
         mongo_keyfile=_random_base64(756),
         mongo_root=secrets.token_urlsafe(32),
-        mongo={user: secrets.token_urlsafe(32) for user in DATABASES},
-        rabbit={user: secrets.token_urlsafe(32) for user in PERMISSIONS},
+        mongo={user: secrets.token_urlsafe(32) for user in USERS},
+        rabbit={user: secrets.token_urlsafe(32) for user in USERS},
     )
 
 
@@ -77,9 +78,13 @@ def compose_files(credentials: Credentials | None = None) -> dict[str, tuple[int
     operators = {
         "mongodb-init.env": _env_file({"MONGO_ADMIN_URI": root}),
         "hub.env": _env_file(hub),
+        "operator.env": _env_file(
+            _operator_environment(known, "rabbitmq", "mongodb:27017")
+            | {"HUB_URL": "http://gateway:8000", "HUB_ADMIN_KEY": known.admin_key}
+        ),
     } | {
         f"{user}.env": _env_file(_environment(known, user, "rabbitmq", "mongodb:27017"))
-        for user in PERMISSIONS
+        for user in (*SERVICES, GATEWAY)
     }
     mounted = {
         "participants_master_key": known.master_key,
@@ -113,8 +118,11 @@ def k8s_secrets(credentials: Credentials) -> dict[str, dict[str, str]]:
                 credentials, user, "rabbitmq", "mongodb-0.mongodb:27017"
             ).items()
         }
-        for user in PERMISSIONS
+        for user in (*SERVICES, GATEWAY)
     }
+    # Without the administrator's key, which stays outside the cluster.
+    operator = _operator_environment(credentials, "rabbitmq", "mongodb-0.mongodb:27017")
+    data[OPERATOR] = {key.lower().replace("_", "-"): value for key, value in operator.items()}
     root = f"mongodb://root:{credentials.mongo_root}@mongodb-0.mongodb:27017/?directConnection=true"
     data["participants"]["master-key"] = credentials.master_key
     data["notifications"]["webhook-key"] = credentials.webhook_key
@@ -154,13 +162,25 @@ def write_k8s(credentials: Credentials, folder: Path) -> None:
 
 def _environment(credentials: Credentials, user: str, broker: str, database: str) -> dict[str, str]:
     environment = {
-        "AMQP_URI": f"amqp://{user}:{credentials.rabbit[user]}@{broker}:5672/{VHOST}",
+        "AMQP_URI": _amqp_uri(credentials, user, broker),
         "MONGO_URI": mongo_uri(user, credentials.mongo[user], database),
     }
-    if user == "gateway":
+    if user == GATEWAY:
         digest = hashlib.sha256(credentials.admin_key.encode()).hexdigest()
         environment["HUB_ADMIN_KEY_SHA256"] = digest
     return environment
+
+
+def _operator_environment(credentials: Credentials, broker: str, database: str) -> dict[str, str]:
+    """Where the operators' command `foscao` reaches the servers."""
+    return {
+        "OPERATOR_AMQP_URI": _amqp_uri(credentials, OPERATOR, broker),
+        "OPERATOR_MONGO_URI": mongo_uri(OPERATOR, credentials.mongo[OPERATOR], database),
+    }
+
+
+def _amqp_uri(credentials: Credentials, user: str, broker: str) -> str:
+    return f"amqp://{user}:{credentials.rabbit[user]}@{broker}:5672/{VHOST}"
 
 
 def _env_file(values: Mapping[str, str]) -> str:

@@ -1,8 +1,8 @@
 """The database's users and its replica set: prepared once, by whoever deploys.
 
-Owns the table of who may reach which database, and the one-shot job `python -m deploy.databases`
-that makes a fresh one-node server ready. The job may run at every start: what is there is kept,
-passwords and roles are brought to what is asked.
+Owns the one-shot job `python -m deploy.databases` that makes a fresh one-node server ready. The job
+may run at every start: what is there is kept, passwords and roles are brought to what is asked. Who
+is granted what is the table in shared/access.py.
 
 Environment of the job: `MONGO_ADMIN_URI` (an administrator, directConnection=true),
 `MONGO_REPLICA_HOST` (host:port by which clients reach the member), `MONGO_USERS_FILE` (JSON object,
@@ -20,22 +20,16 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
-REPLICA_SET = "rs0"
-DATABASES: Mapping[str, tuple[str, ...]] = {
-    "participants": ("participants", "participants_keys"),
-    "activities": ("activities",),
-    "reporting": ("reporting",),
-    "notifications": ("notifications",),
-    "gateway": ("gateway",),
-}
+from shared.access import CUSTOM_ROLES, REPLICA_SET, mongo_roles
 
 _ALREADY_INITIALIZED = 23
 _USER_EXISTS = 51003
+_ROLE_EXISTS = 51002
 _POLL_S = 0.25
 
 
 def mongo_uri(user: str, password: str, hosts: str) -> str:
-    """The URI one user of `DATABASES` connects with; `password` must be URL-safe."""
+    """The URI a user of the hub connects with; `password` must be URL-safe."""
     return f"mongodb://{user}:{password}@{hosts}/{user}?replicaSet={REPLICA_SET}&authSource=admin"
 
 
@@ -48,27 +42,43 @@ def prepare(
     """Make the server behind `client` a one-node replica set with the users of `passwords`.
 
     Args: client: an administrator, connected directly to the member.
-    Raises: KeyError for a user not in `DATABASES`; TimeoutError (retryable) if the server did not
-        become a writable primary in time; OperationFailure if the administrator is refused.
-    Effects: the replica set's configuration; users in `admin`, each with readWrite on its own
-        databases and nothing else. Idempotent.
+    Raises: KeyError for a user that shared/access.py does not know; TimeoutError (retryable) if
+        the server did not become a writable primary in time; OperationFailure if the administrator
+        is refused.
+    Effects: the replica set's configuration; users and their roles in `admin`. Idempotent.
     """
-    roles = {
-        user: [{"role": "readWrite", "db": database} for database in DATABASES[user]]
-        for user in passwords
-    }
     give_up_at = time.monotonic() + deadline_s
     _await(client, give_up_at, _initiate(replica_host))
     _await(
         client, give_up_at, lambda server: bool(server.admin.command("hello")["isWritablePrimary"])
     )
+    grant(client, passwords)
+
+
+def grant(
+    client: MongoClient[dict[str, Any]], passwords: Mapping[str, str], **options: Any
+) -> None:
+    """Bring the users of `passwords` and the hub's own roles to what shared/access.py says.
+
+    Args: client: an administrator, connected to the primary. options: of `createUser`.
+    Raises: KeyError for a user not in the table; OperationFailure if the administrator is refused.
+    """
+    for name, privileges in CUSTOM_ROLES.items():
+        _ensure(client, "Role", name, _ROLE_EXISTS, privileges=list(privileges), roles=[])
     for user, password in passwords.items():
-        try:
-            client.admin.command("createUser", user, pwd=password, roles=roles[user])
-        except OperationFailure as error:
-            if error.code != _USER_EXISTS:
-                raise
-            client.admin.command("updateUser", user, pwd=password, roles=roles[user])
+        roles = mongo_roles(user)
+        _ensure(client, "User", user, _USER_EXISTS, pwd=password, roles=roles, **options)
+
+
+def _ensure(
+    client: MongoClient[dict[str, Any]], kind: str, name: str, exists: int, **values: Any
+) -> None:
+    try:
+        client.admin.command(f"create{kind}", name, **values)
+    except OperationFailure as error:
+        if error.code != exists:
+            raise
+        client.admin.command(f"update{kind}", name, **values)
 
 
 def _initiate(replica_host: str) -> Callable[[MongoClient[dict[str, Any]]], bool]:

@@ -1,45 +1,16 @@
-"""Who may touch what on the broker: one table, read by every way of deploying.
+"""The broker's users in the form in which RabbitMQ takes them at its start: a definitions file.
 
-Owns the list of the broker's users, their least privileges in the vhost, and the form in which
-RabbitMQ takes them at its start (a definitions file).
-
-A service reaches its own queues, its own RPC queue and the shared exchanges; the gateway reaches
-RPC alone. Reply queues belong to the gateway: answers of `participants` carry personal data, so no
-other service may read them, nor bind a queue of its own to somebody else's calls.
+Who is granted what is the table in shared/access.py.
 """
 
 import base64
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
-VHOST = "foscao"
-SERVICES = ("participants", "activities", "reporting", "notifications")
-GATEWAY = "gateway"
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """Regular expressions over names of queues and exchanges, as RabbitMQ matches them."""
-
-    configure: str
-    write: str
-    read: str
-
-
-def _service(name: str) -> Permission:
-    reach = rf"^(foscao\..*|nameko-rpc|{name}\..*|rpc-{name}.*)$"
-    return Permission(configure=reach, write=reach, read=reach)
-
-
-_RPC_CALLER = r"^(nameko-rpc|rpc\.reply-.*)$"
-
-PERMISSIONS: Mapping[str, Permission] = {
-    **{name: _service(name) for name in SERVICES},
-    GATEWAY: Permission(configure=_RPC_CALLER, write=_RPC_CALLER, read=_RPC_CALLER),
-}
+from shared.access import PERMISSIONS, TOPIC_PERMISSIONS, VHOST
 
 
 def rabbit_password_hash(password: str) -> str:
@@ -72,14 +43,8 @@ def broker_definitions(passwords: Mapping[str, str]) -> dict[str, Any]:
             {"user": user, "vhost": VHOST, **asdict(PERMISSIONS[user])} for user in passwords
         ],
         "topic_permissions": [
-            {
-                "user": user,
-                "vhost": VHOST,
-                "exchange": "nameko-rpc",
-                "write": ".*",  # answers go to whichever reply queue asked
-                "read": rf"^{user}\.\*$",  # the only binding a service needs: its own methods
-            }
+            {"user": user, "vhost": VHOST, **asdict(TOPIC_PERMISSIONS[user])}
             for user in passwords
-            if user in SERVICES
+            if user in TOPIC_PERMISSIONS
         ],
     }

@@ -6,6 +6,7 @@ that the node loads while it boots: the command line tools would cost seconds of
 """
 
 import json
+import shlex
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -17,9 +18,11 @@ from deploy.local import ports, process
 from deploy.local.bootstrap import RABBITMQ_SERVER
 from deploy.local.credentials import Secrets, private_folder, write_private
 from deploy.local.errors import LocalError
-from deploy.permissions import GATEWAY, SERVICES, VHOST, broker_definitions, rabbit_password_hash
+from deploy.permissions import broker_definitions, rabbit_password_hash
+from shared.access import USERS, VHOST
 
 ADMIN = "admin"
+RABBITMQCTL = RABBITMQ_SERVER.with_name("rabbitmqctl")
 
 
 class Broker:
@@ -55,9 +58,7 @@ class Broker:
         for folder in (self._run, self._data, self.log.parent):
             private_folder(folder)
         port = ports.claim(self._ports_file, ("amqp", "epmd", "distribution"))["amqp"]
-        passwords = {
-            user: self.secrets.password(f"amqp.{user}") for user in (*SERVICES, GATEWAY, ADMIN)
-        }
+        passwords = {user: self.secrets.password(f"amqp.{user}") for user in (*USERS, ADMIN)}
         admin_hash = rabbit_password_hash(passwords.pop(ADMIN))
         definitions = broker_definitions(passwords)
         definitions["users"].append(
@@ -108,6 +109,11 @@ class Broker:
             "ERL_EPMD_PORT": str(claimed["epmd"]),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
         }
+
+    def control(self) -> str:
+        """Return the command line of `rabbitmqctl` for this node, quoted for a shell."""
+        environment = [f"{name}={value}" for name, value in self.env().items()]
+        return shlex.join(["env", *environment, str(RABBITMQCTL)])
 
     def answers(self) -> bool:
         """Return whether the administrator can open an AMQP connection now."""

@@ -1,12 +1,11 @@
 """Owns the embedded MongoDB: a one-node replica set in a folder, on loopback, with authentication.
 
-Each service has a database user that may read and write its own database and nothing else.
+Its users are those of shared/access.py, with the least privileges listed there.
 """
 
 import importlib.util
 import os
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,17 +13,13 @@ from typing import Any, Self
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
+from deploy.databases import grant
 from deploy.local import ports, process
 from deploy.local.credentials import Secrets, private_folder
 from deploy.local.errors import LocalError
-from deploy.permissions import GATEWAY, SERVICES
+from shared.access import REPLICA_SET, USERS
 
 ROOT = "root"
-REPLICA_SET = "rs0"
-DATABASES: Mapping[str, tuple[str, ...]] = {
-    **{name: (name,) for name in (*SERVICES, GATEWAY)},
-    "participants": ("participants", "participants_keys"),  # the key vault is apart from the data
-}
 AUTHENTICATION_FAILED = 18
 ALREADY_INITIALIZED = 23
 NOT_YET_INITIALIZED = 94
@@ -92,11 +87,8 @@ class Database:
                 raise
             self._initiate()
         with self._connect(ROOT) as client:
-            admin = client.admin
-            existing = {each["user"] for each in admin.command("usersInfo")["users"]}
-            for user in DATABASES.keys() - existing:
-                roles = [{"role": "readWrite", "db": name} for name in DATABASES[user]]
-                self._create_user(client, user, roles)
+            passwords = {user: self.secrets.password(f"mongo.{user}") for user in USERS}
+            grant(client, passwords, mechanisms=["SCRAM-SHA-256"])
 
     def start(self) -> Self:
         """Start mongod as a child of this thread and return once it is primary, with its users.
@@ -163,7 +155,13 @@ class Database:
                 if refused.code != ALREADY_INITIALIZED:  # interrupted the last time
                     raise
             self._wait_primary(client)
-            self._create_user(client, ROOT, ["root"])
+            client.admin.command(
+                "createUser",
+                ROOT,
+                pwd=self.secrets.password(f"mongo.{ROOT}"),
+                roles=["root"],
+                mechanisms=["SCRAM-SHA-256"],
+            )
 
     def _configure_replica_set(self) -> None:
         """Tell the node its port: it leaves the set when the configuration names another."""
@@ -193,17 +191,6 @@ class Database:
             return True
 
         process.wait_until(read, "the database's configuration", self.log, timeout_s=90)
-
-    def _create_user(
-        self, client: MongoClient[dict[str, Any]], user: str, roles: list[Any]
-    ) -> None:
-        client.admin.command(
-            "createUser",
-            user,
-            pwd=self.secrets.password(f"mongo.{user}"),
-            roles=roles,
-            mechanisms=["SCRAM-SHA-256"],
-        )
 
     def _wait_primary(self, client: MongoClient[dict[str, Any]]) -> None:
         process.wait_until(

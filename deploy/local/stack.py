@@ -21,7 +21,7 @@ from deploy.local.broker import Broker
 from deploy.local.credentials import Secrets, private_folder, write_private
 from deploy.local.database import Database
 from deploy.local.supervisor import ProcessState, Program, Supervisor
-from deploy.permissions import GATEWAY, SERVICES
+from shared.access import GATEWAY, OPERATOR, SERVICES
 
 ALL = (*SERVICES, GATEWAY)
 # A service finishes what it has begun within 30 s of SIGTERM; a moment more before it is killed.
@@ -74,6 +74,20 @@ class Stack:
         """An AMQP URI that may do all: the embedded administrator's, or `AMQP_URI` as given."""
         return self.broker.admin_uri if self.broker else str(self.amqp_uri)
 
+    def operator_env(self) -> dict[str, str]:
+        """Return what the command `foscao` is told; LocalError before the first start."""
+        env = {
+            "OPERATOR_AMQP_URI": self.broker.uri(OPERATOR) if self.broker else str(self.amqp_uri),
+            "OPERATOR_MONGO_URI": (
+                self.database.uri(OPERATOR) if self.database else str(self.mongo_uri)
+            ),
+        }
+        if self.broker:
+            env["RABBITMQCTL"] = self.broker.control()
+        if GATEWAY in self.services:
+            env |= {"HUB_URL": self.hub_url, "HUB_ADMIN_KEY": self.admin_key}
+        return env
+
     def env(self, service: str) -> dict[str, str]:
         """Return what this service's process needs in its environment, besides the common one.
 
@@ -105,7 +119,8 @@ class Stack:
     def up(
         self, progress: Progress = lambda _step, _seconds: None, *, dies_with_parent: bool = False
     ) -> None:
-        """Start what does not run and return when every process is ready; then write `hub.env`.
+        """Start what does not run and return when every process is ready; then write `hub.env` and
+        `operator.env`.
 
         What was started is stopped again if that fails. With `dies_with_parent` the stack ends with
         the thread that called (tests); else it stays after the caller has gone.
@@ -127,6 +142,8 @@ class Stack:
             if GATEWAY in self.services:
                 text = f"HUB_URL={self.hub_url}\nHUB_ADMIN_KEY={self.admin_key}\n"
                 write_private(self.home / "hub.env", text)
+            operator = "".join(f"{name}={value}\n" for name, value in self.operator_env().items())
+            write_private(self.home / "operator.env", operator)
 
     def down(self) -> None:
         """Stop gateway, services, then broker and database, each cleanly; the data stays."""
@@ -139,7 +156,8 @@ class Stack:
         self.down()
         for part in ("data", "logs", "secrets", "run"):
             shutil.rmtree(self.home / part, ignore_errors=True)
-        (self.home / "hub.env").unlink(missing_ok=True)
+        for name in ("hub.env", "operator.env"):
+            (self.home / name).unlink(missing_ok=True)
 
     def processes(self) -> list[ProcessState]:
         """Return the state of each supervised process; none if the stack is down."""

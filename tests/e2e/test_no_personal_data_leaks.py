@@ -20,7 +20,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 
 from deploy.local.stack import Stack
-from deploy.permissions import SERVICES
+from shared.access import SERVICES
 from shared.broker import connect
 from shared.ids import new_id
 from shared.queues import EXCHANGE

@@ -16,10 +16,10 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from deploy import credentials
-from deploy.databases import DATABASES, mongo_uri, prepare
+from deploy.databases import mongo_uri, prepare
 from deploy.local.broker import Broker
 from deploy.local.database import Database
-from deploy.permissions import SERVICES
+from shared.access import DATABASES, SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS = credentials.generate()

@@ -21,8 +21,8 @@ import yaml
 
 from deploy import credentials, permissions
 from deploy.checks import compose, dockerfile, kubernetes, kustomize
-from deploy.databases import DATABASES
 from deploy.validate import ROOT, validate
+from shared import access
 
 PACKAGING = ("Dockerfile", "docker-compose.yml", "deploy/k8s", "deploy/compose")
 VENDOR = ROOT / "gateway" / "web" / "vendor"
@@ -178,7 +178,7 @@ def test_untidy_yaml_is_found(copy: Path) -> None:
 
 def test_the_overlay_runs_one_replica_and_reaches_only_its_own_backends() -> None:
     manifests = {kustomize.identity(m): m for m in kustomize.render(ROOT / SMALL)}
-    for name in permissions.PERMISSIONS:
+    for name in access.DATABASES:
         assert manifests[f"Deployment/{name}"]["spec"]["replicas"] == 1
     rules = manifests["NetworkPolicy/backends"]["spec"]["egress"]
     assert [rule["to"][0]["podSelector"]["matchLabels"] for rule in rules] == [
@@ -211,7 +211,7 @@ def test_compose_and_kubernetes_start_the_same_deployables() -> None:
         if "build" in service and "entrypoint" not in service
     }
     assert built == {
-        **{name: f"services.{name}" for name in permissions.SERVICES},
+        **{name: f"services.{name}" for name in access.SERVICES},
         "gateway": "gateway",
     }
     deployed = {
@@ -289,8 +289,8 @@ class TestCredentials:
         assert stat.S_IMODE((tmp_path / "secrets.yaml").stat().st_mode) == 0o600
 
     def test_every_user_of_the_broker_has_a_database_of_its_own(self) -> None:
-        assert DATABASES.keys() == permissions.PERMISSIONS.keys()
-        owned = [name for names in DATABASES.values() for name in names]
+        assert {*access.DATABASES, access.OPERATOR} == access.PERMISSIONS.keys()
+        owned = [name for names in access.DATABASES.values() for name in names]
         assert len(owned) == len(set(owned))
 
     def test_the_compose_folder_is_ignored_by_git(self) -> None:
@@ -299,22 +299,32 @@ class TestCredentials:
 
 
 class TestPermissions:
-    @pytest.mark.parametrize("service", permissions.SERVICES)
+    @pytest.mark.parametrize("service", access.SERVICES)
     def test_a_service_reaches_its_own_queues_and_no_other(self, service: str) -> None:
-        own = permissions.PERMISSIONS[service]
+        own = access.PERMISSIONS[service]
         for name in (f"{service}.events", f"{service}.retry.1", f"rpc-{service}", "foscao.events"):
             assert all(re.search(regex, name) for regex in (own.configure, own.write, own.read))
-        for other in {*permissions.SERVICES} - {service}:
+        for other in {*access.SERVICES} - {service}:
             for name in (f"{other}.events", f"rpc-{other}", "rpc.reply-gateway-1", "amq.topic"):
                 assert not re.search(own.read, name)
                 assert not re.search(own.configure, name)
 
     def test_the_gateway_reaches_rpc_alone(self) -> None:
-        gateway = permissions.PERMISSIONS["gateway"]
+        gateway = access.PERMISSIONS["gateway"]
         assert re.search(gateway.write, "nameko-rpc")
         assert re.search(gateway.read, "rpc.reply-gateway-1")
         for name in ("foscao.events", "participants.events", "rpc-participants", ""):
             assert not re.search(gateway.read, name)
+
+    def test_the_operator_can_name_every_queue_and_reach_no_message(self) -> None:
+        operator = access.PERMISSIONS["operator"]
+        for name in ("reporting.events", "reporting.retry.1000", "rpc-participants"):
+            assert re.search(operator.configure, name)
+        for name in ("rpc.reply-gateway-1", "amq.topic", "gateway.events", ""):
+            assert not re.search(operator.configure, name)
+        for name in ("foscao.events", "reporting.events", "rpc.reply-gateway-1"):
+            assert not re.search(operator.read, name)
+            assert not re.search(operator.write, name)
 
     def test_definitions_hold_a_verifiable_hash_and_no_password(self) -> None:
         definitions = permissions.broker_definitions({"gateway": "s3cret", "reporting": "0ther"})
