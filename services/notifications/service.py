@@ -9,20 +9,22 @@ from services.notifications.store import NotificationStore
 from services.notifications.webhooks import Webhooks
 from shared.events import Event
 from shared.messaging import on_events
+from shared.parking_service import ParkingService
 from shared.rpc import rpc
 from shared.runner import StoreProvider
+from shared.subscriptions import PATTERNS
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
 
 
-class NotificationsService:
+class NotificationsService(ParkingService):
     name = "notifications"
 
     store = StoreProvider(NotificationStore)
     webhooks = Webhooks()
 
-    @on_events("activity.*", "project.*", "attendance.*", "concern.*")
+    @on_events(*PATTERNS["notifications"])
     def on_events(self, events: list[Event]) -> list[Event]:
         early = handlers.record_events(events, self.store)
         self.webhooks.wake()

@@ -150,10 +150,14 @@ class NotificationStore(Store):
         """Store what the owner changed; None if somebody else did since it was `seen`.
 
         Args: changes: by field of `Endpoint`; the others are the sender's to move meanwhile.
+        Effects: a new filter counts from where the cursor stands in this moment.
         """
+        written: Document = {name: {"$literal": _plain(value)} for name, value in changes.items()}
+        if "filter" in changes:
+            written["filter_from"] = "$cursor"
         found = self.endpoints.find_one_and_update(
             {"_id": seen.id, "updated_at": seen.updated_at},
-            {"$set": {name: _plain(value) for name, value in changes.items()}},
+            [{"$set": written}],
             return_document=ReturnDocument.AFTER,
         )
         return to_endpoint(found) if found else None
@@ -242,6 +246,7 @@ def _from_endpoint(endpoint: Endpoint) -> Document:
             for each in fields(Endpoint)
             if each.name != "id"
         },
+        "filter_from": Int64(endpoint.cursor),  # what lies behind it, an audit judges by the filter
         "lease_holder": None,
         "lease_until": endpoint.created_at,
     }

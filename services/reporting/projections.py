@@ -13,16 +13,9 @@ from pyroaring import BitMap
 
 from services.reporting.model import admin1, places_within
 from shared.events import Event
+from shared.subscriptions import PATTERNS
 
-LISTENS: Final = (
-    "participant.*",
-    "nomination.*",
-    "project.*",
-    "organisation.*",  # nothing is drawn from it, but what nobody listens to is never published
-    "activity.*",
-    "concern.*",
-    "attendance.*",
-)
+LISTENS: Final = PATTERNS["reporting"]
 WITHDRAWN: Final = "withdrawn/yes"
 CHUNK_BITS: Final = 16
 """A set of people is stored in chunks of 65,536, the size of one container of a roaring bitmap: at
