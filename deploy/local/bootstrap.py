@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 RABBITMQ_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 LEAST_FREE_BYTES = 2 * 1024**3
+INSTEAD = " (or set AMQP_URI and MONGO_URI to servers of yours)"
 
 # Debian starts a service as soon as its package is there. policy-rc.d is Debian's own switch
 # against it; without one of the administrator's, ours stands for the length of the installation.
@@ -71,9 +72,10 @@ def install_debian(packages: list[str], log: Path) -> None:
     """
     by_hand = f"as root: apt-get install {' '.join(packages)}"
     if shutil.which("apt-get") is None:
+        servers = {"rabbitmq-server", "libcurl4"} & set(packages)
         raise LocalError(
-            f"missing: {', '.join(packages)}; there is no apt-get here: install them with this "
-            "system's package manager (or set AMQP_URI and MONGO_URI to servers of yours)"
+            f"missing: {', '.join(packages)}; there is no apt-get here: install with this system's "
+            f"package manager{INSTEAD if servers else ''}"
         )
     command = ["sh", "-c", INSTALL, "install", *packages]
     if os.geteuid() != 0:
@@ -87,8 +89,9 @@ def install_debian(packages: list[str], log: Path) -> None:
         raise LocalError(f"installing {', '.join(packages)} failed (see {log}): run {by_hand}")
 
 
-def missing_packages() -> list[str]:
-    """Return the Debian packages the embedded broker and database still need, in order."""
+def missing_packages(lock: str) -> list[str]:
+    """Return the Debian packages still needed, in order: the embedded broker's and database's,
+    and for `dev` the browser the page is tested in."""
     missing = []
     if "AMQP_URI" not in os.environ and not RABBITMQ_SERVER.exists():
         missing.append("rabbitmq-server")
@@ -97,6 +100,8 @@ def missing_packages() -> list[str]:
         libraries = subprocess.run(["ldd", mongod], capture_output=True, text=True, check=False)
         if "libcurl.so.4 => not found" in libraries.stdout:
             missing.append("libcurl4")
+    if lock == "dev" and shutil.which("chromium") is None:
+        missing.append("chromium")
     return missing
 
 
@@ -150,7 +155,7 @@ def main() -> int:
             make_venv(lock, log)
             (VENV / f".lock-{name}").write_text(fingerprint(lock))
             print(f"  ready in {time.monotonic() - started:.1f} s", flush=True)
-        if packages := missing_packages():
+        if packages := missing_packages(name):
             started = time.monotonic()
             print(f"Debian packages: {', '.join(packages)} ...", flush=True)
             install_debian(packages, log)
