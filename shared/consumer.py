@@ -88,7 +88,8 @@ class Consumer:
 
     def _subscribe(self, channel: Any) -> str:
         service = self._config.service
-        queues.declare(channel, service, self._patterns, self._config.retry_delays_s)
+        delays = self._config.retry_delays_s
+        queues.declare(channel, queues.for_events(service, self._patterns, delays))
         channel.basic_qos(0, PREFETCH, False)
         tag: str = channel.basic_consume(queues.events_queue(service), callback=self._arrived.put)
         return tag

@@ -11,15 +11,20 @@ Owns the topology around one consuming service:
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from shared.events import PREFIX, VERSION
 
 EXCHANGE = "foscao.events"
+RPC_EXCHANGE = "nameko-rpc"
 AGAIN = "again"
 # A message that takes its consumer's process down comes back each time. After so many deaths it
 # pauses on the ladder's last rung instead; without a number of ours, newer brokers drop it at 20.
 DELIVERY_LIMIT = 100
+# Calls that may wait in a service's queue; beyond, the broker refuses them: callers know at once.
+CALLS_WAITING = 1_000
 
 
 def events_queue(service: str) -> str:
@@ -36,38 +41,96 @@ def retry_key(delay_s: float) -> str:
     return str(int(delay_s * 1000))
 
 
-def declare(
-    channel: Any, service: str, patterns: tuple[str, ...], retry_delays_s: tuple[float, ...]
-) -> None:
-    """Declare what the service consumes from; changes nothing when repeated.
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A durable exchange."""
 
-    Args: channel: of py-amqp. patterns: short types, `activity.*`.
-    Raises: an amqp error, e.g. PreconditionFailed if a queue exists with other arguments.
+    name: str
+    type: str
+
+    def declare(self, channel: Any) -> None:
+        channel.exchange_declare(self.name, self.type, durable=True, auto_delete=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A durable queue with its arguments."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+    def declare(self, channel: Any) -> None:
+        channel.queue_declare(
+            self.name, durable=True, auto_delete=False, arguments=dict(self.arguments)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What an exchange sends to a queue."""
+
+    queue: str
+    exchange: str
+    key: str
+
+    def declare(self, channel: Any) -> None:
+        channel.queue_bind(self.queue, self.exchange, self.key)
+
+
+Part = Exchange | Queue | Binding
+
+
+def for_events(
+    service: str, patterns: Iterable[str], retry_delays_s: Sequence[float]
+) -> list[Part]:
+    """What the service consumes events from, in the order in which it is to be declared.
+
+    Args: patterns: short types, `activity.*`.
     """
     queue, retry = events_queue(service), retry_exchange(service)
-    channel.exchange_declare(EXCHANGE, "topic", durable=True, auto_delete=False)
     limited = retry_key(retry_delays_s[-1]) if retry_delays_s else AGAIN
-    _declare_queue(
-        channel,
-        queue,
-        {
-            "x-single-active-consumer": True,
-            "x-delivery-limit": DELIVERY_LIMIT,
-            **_dead_letter(retry, limited),
-        },
-    )
-    for pattern in patterns:
-        channel.queue_bind(queue, EXCHANGE, f"{PREFIX}{pattern}{VERSION}")
-    channel.exchange_declare(retry, "direct", durable=True, auto_delete=False)
-    channel.queue_bind(queue, retry, AGAIN)
-    for delay_s in retry_delays_s:
-        key = retry_key(delay_s)
-        _declare_queue(
-            channel,
-            f"{retry}.{key}",
-            {"x-message-ttl": int(key), **_dead_letter(retry, AGAIN)},
-        )
-        channel.queue_bind(f"{retry}.{key}", retry, key)
+    parts: list[Part] = [
+        Exchange(EXCHANGE, "topic"),
+        Queue(
+            queue,
+            {
+                "x-queue-type": "quorum",
+                "x-single-active-consumer": True,
+                "x-delivery-limit": DELIVERY_LIMIT,
+                **_dead_letter(retry, limited),
+            },
+        ),
+        *(Binding(queue, EXCHANGE, f"{PREFIX}{pattern}{VERSION}") for pattern in patterns),
+        Exchange(retry, "direct"),
+        Binding(queue, retry, AGAIN),
+    ]
+    for key in (retry_key(delay_s) for delay_s in retry_delays_s):
+        waiting = {"x-message-ttl": int(key), **_dead_letter(retry, AGAIN)}
+        parts += [
+            Queue(f"{retry}.{key}", {"x-queue-type": "quorum", **waiting}),
+            Binding(f"{retry}.{key}", retry, key),
+        ]
+    return parts
+
+
+def for_calls(service: str) -> list[Part]:
+    """What the service takes its RPC calls from, in the order in which it is to be declared."""
+    queue = f"rpc-{service}"
+    return [
+        Exchange(RPC_EXCHANGE, "topic"),
+        Queue(queue, {"x-max-length": CALLS_WAITING, "x-overflow": "reject-publish"}),
+        Binding(queue, RPC_EXCHANGE, f"{service}.*"),
+    ]
+
+
+def declare(channel: Any, parts: Iterable[Part]) -> None:
+    """Declare all of it; changes nothing when repeated.
+
+    Args: channel: of py-amqp.
+    Raises: an amqp error, e.g. PreconditionFailed if a queue exists with other arguments.
+    """
+    for part in parts:
+        part.declare(channel)
 
 
 def _dead_letter(exchange: str, key: str) -> dict[str, Any]:
@@ -81,12 +144,3 @@ def _dead_letter(exchange: str, key: str) -> dict[str, Any]:
         "x-dead-letter-strategy": "at-least-once",
         "x-overflow": "reject-publish",
     }
-
-
-def _declare_queue(channel: Any, name: str, arguments: dict[str, Any]) -> None:
-    channel.queue_declare(
-        name,
-        durable=True,
-        auto_delete=False,
-        arguments={"x-queue-type": "quorum", **arguments},
-    )

@@ -9,7 +9,7 @@ Owns the wire format, which the gateway's client must keep to:
                 reply_to = the caller's routing key (below), correlation_id = any unique text,
                 expiration = the caller's timeout in ms as text (an unanswered call is then dropped
                 instead of being done for nobody), delivery_mode 1
-              With publisher confirms, a nack means that the service's queue is full (QUEUE_LENGTH):
+              With publisher confirms, a nack: the service's queue is full (CALLS_WAITING), so
                 it cannot keep up; try later.
     Reply     the caller declares a queue `rpc.reply-gateway-<uuid>` (exclusive, auto-delete) and
               binds it to `nameko-rpc` with the routing key `<uuid>`, its `reply_to`.
@@ -40,6 +40,7 @@ import orjson
 from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint, SharedExtension, register_entrypoint
 
+from shared import queues
 from shared.broker import LOST, TRANSIENT, connect
 from shared.config import Config
 from shared.errors import HubError, Internal
@@ -51,10 +52,7 @@ from shared.workers import bounded, spawn
 
 log = logging.getLogger(__name__)
 
-EXCHANGE = "nameko-rpc"
 CONTENT_TYPE = "application/json"
-# Calls that may wait in a service's queue; beyond, the broker refuses them: callers know at once.
-QUEUE_LENGTH = 1_000
 # A reply that could not be sent for so long finds nobody waiting any more.
 REPLY_EXPIRES_S = 10.0
 RECONNECT_S = 0.2
@@ -107,14 +105,7 @@ class _RpcServer(SharedExtension):
 
     def _subscribe(self, channel: Any) -> str:
         name = f"rpc-{self._config.service}"
-        channel.exchange_declare(EXCHANGE, "topic", durable=True, auto_delete=False)
-        channel.queue_declare(
-            name,
-            durable=True,
-            auto_delete=False,
-            arguments={"x-max-length": QUEUE_LENGTH, "x-overflow": "reject-publish"},
-        )
-        channel.queue_bind(name, EXCHANGE, f"{self._config.service}.*")
+        queues.declare(channel, queues.for_calls(self._config.service))
         channel.basic_qos(0, self._config.max_workers, False)
         tag: str = channel.basic_consume(name, callback=self._take)
         return tag
@@ -231,7 +222,7 @@ class _Replies:
                 correlation_id=reply.correlation_id,
                 delivery_mode=TRANSIENT,
             ),
-            exchange=EXCHANGE,
+            exchange=queues.RPC_EXCHANGE,
             routing_key=reply.routing_key,
             timeout=REPLY_EXPIRES_S,
         )
