@@ -42,6 +42,9 @@ REQUIRES: Final[Mapping[str, frozenset[str]]] = {
     "webhooks": WEBHOOKS,
     "webhookAttempts": WEBHOOKS,
     "apiKeys": OPERATORS,
+    "parkedCounts": OPERATORS,
+    "parked": OPERATORS,
+    "parkedEvent": OPERATORS,
     "pushActivities": PROGRAMME,
     "withdrawActivities": PROGRAMME,
     "reinstateActivities": PROGRAMME,
@@ -67,4 +70,6 @@ REQUIRES: Final[Mapping[str, frozenset[str]]] = {
     "resendWebhook": WEBHOOKS,
     "createApiKey": OPERATORS,
     "revokeApiKey": OPERATORS,
+    "retryParked": OPERATORS,
+    "discardParked": OPERATORS,
 }

@@ -10,7 +10,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,6 @@ from shared.errors import HubError, OutOfOrder, Unavailable
 from shared.events import CONTENT_TYPE, Event, Undecodable
 from shared.killpoints import killpoint
 from shared.listener import Listener
-from shared.messages import message as text_of
 from shared.mongo import Store, as_hub_error
 from shared.telemetry import BATCH_EVENTS, EVENTS, describe, trace
 
@@ -229,33 +228,26 @@ class Consumer:
 
     def _park(self, delivery: Delivery, error: Exception) -> None:
         _log_failure(delivery, error, "parked")
-        params = error.params if isinstance(error, HubError) else {}
-        plain = text_of(_code(error), "en", params)
-        self._keep(
-            orjson.dumps(delivery.raw),
-            reason=_code(error),
-            text=plain if isinstance(error, HubError) else f"{plain} ({_where(error)})",
-            attempts=delivery.attempt,
-            event_id=delivery.event.id,
-        )
+        params = error.params if isinstance(error, HubError) else {"where": _where(error)}
+        body = orjson.dumps(delivery.raw)
+        self._keep(body, _code(error), params, delivery.attempt, delivery.event)
 
     def _park_raw(self, body: bytes, error: ValueError) -> None:
         log.error("parked a body that is no event: %s", type(error).__name__)
         why = str(error) if isinstance(error, Undecodable) else "not JSON"
-        self._keep(
-            body,
-            reason="UNDECODABLE",
-            text=text_of("UNDECODABLE", "en", {"why": why}),
-            attempts=1,
-            event_id=None,
-        )
+        self._keep(body, "UNDECODABLE", {"why": why}, 1, None)
 
     def _keep(
-        self, body: bytes, *, reason: str, text: str, attempts: int, event_id: str | None
+        self,
+        body: bytes,
+        reason: str,
+        params: Mapping[str, Any],
+        attempts: int,
+        event: Event | None,
     ) -> None:
         try:
             self._store.parked.park(
-                body, reason=reason, text=text, attempts=attempts, event_id=event_id
+                body, reason=reason, params=params, attempts=attempts, event=event
             )
         except Exception as error:
             known = as_hub_error(error)

@@ -7,6 +7,7 @@ on its time, and the translation of the driver's failures into `Unavailable`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import pymongo
@@ -153,6 +154,11 @@ class Store:
         if last is not None and last.emitted:
             self.outbox.wake()
         return result
+
+    def claimed(self, ids: Sequence[str]) -> dict[str, datetime]:
+        """Those of the events that were applied, each with the time."""
+        rows = self.inbox.find({"_id": {"$in": list(ids)}})
+        return {row["_id"]: row["at"] for row in rows}
 
     def ping(self) -> None:
         """Raises: a PyMongoError if no primary answers within 2 s."""

@@ -62,11 +62,13 @@ def keyset(
     after: str | None = None,
     first: int = DEFAULT_FIRST,
     session: ClientSession | None = None,
+    leave_out: str | None = None,
 ) -> tuple[list[dict[str, Any]], str | None]:
     """One page of documents and the cursor of the next page, None on the last.
 
     `sort` names the fields and directions and must end in a unique one; an index shall carry it.
-    Fields of `sort` must be present in every document. Raises Refused BAD_CURSOR (final).
+    Fields of `sort` must be present in every document; `leave_out` names one not to be read.
+    Raises Refused BAD_CURSOR (final).
     """
     conditions = [dict(query)] if query else []
     if after is not None:
@@ -76,7 +78,11 @@ def keyset(
         conditions.append({name: {"$gte" if direction > 0 else "$lte": values[0]}})
         conditions.append({"$or": _behind(sort, values)})
     found = list(
-        collection.find({"$and": conditions} if conditions else {}, session=session)
+        collection.find(
+            {"$and": conditions} if conditions else {},
+            {leave_out: 0} if leave_out else None,
+            session=session,
+        )
         .sort(list(sort))
         .limit(first + 1)
     )

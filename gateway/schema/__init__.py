@@ -18,6 +18,7 @@ from gateway.schema.codes import CodeQueries
 from gateway.schema.keys import KeyMutations, KeyQueries
 from gateway.schema.me import MeQueries
 from gateway.schema.notifications import NotificationMutations, NotificationQueries
+from gateway.schema.parked import ParkedMutations, ParkedQueries
 from gateway.schema.participants import ParticipantMutations, ParticipantQueries
 from gateway.schema.programme import ProgrammeMutations, ProgrammeQueries
 from gateway.schema.reporting import ReportQueries
@@ -25,6 +26,7 @@ from shared.errors import Forbidden
 
 
 class Query(
+    ParkedQueries,
     KeyQueries,
     NotificationQueries,
     ReportQueries,
@@ -39,6 +41,7 @@ class Query(
 
 
 class Mutation(
+    ParkedMutations,
     KeyMutations,
     NotificationMutations,
     ProgrammeMutations,

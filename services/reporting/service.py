@@ -8,11 +8,12 @@ from services.reporting.projections import LISTENS
 from services.reporting.store import ReportingStore
 from shared.events import Event
 from shared.messaging import on_events
+from shared.parking_service import ParkingService
 from shared.rpc import rpc
 from shared.runner import StoreProvider
 
 
-class ReportingService:
+class ReportingService(ParkingService):
     """Every method takes one request, `{"caller", "filter", ...}`, and answers one dictionary."""
 
     name = "reporting"
