@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -35,7 +35,16 @@ def graphiql() -> Response:
 
 def static() -> StaticFiles:
     """What the page loads."""
-    return StaticFiles(directory=WEB)
+    return _Static(directory=WEB)
+
+
+class _Static(StaticFiles):
+    """Files a browser asks about each time, so that none is older than the page that loads it."""
+
+    def file_response(self, *args: Any, **more: Any) -> Response:
+        response = super().file_response(*args, **more)
+        response.headers["cache-control"] = "no-cache"
+        return response
 
 
 @cache

@@ -14,17 +14,30 @@
     clear() { this.#values.clear(); }
   }
 
-  const WELCOME = `# Ctrl-Espace / Ctrl-Space : suggestions
-# Ctrl-Entrée / Ctrl-Enter : exécuter / run
+  const SPOKEN = ["fr", "en", "pt"];
+  const UNREACHABLE = {
+    fr: "Le hub ne répond pas. Vérifiez la connexion et recommencez.",
+    en: "The hub does not answer. Check the connection and try again.",
+    pt: "O hub não responde. Verifique a ligação e tente de novo.",
+  };
+  const WELCOME = {
+    fr: "# Ctrl-Espace : suggestions\n# Ctrl-Entrée : exécuter\n",
+    en: "# Ctrl-Space: suggestions\n# Ctrl-Enter: run\n",
+    pt: "# Ctrl-Espaço: sugestões\n# Ctrl-Enter: executar\n",
+  };
+  const ME = "{\n  me {\n    role\n    chapter {\n      label\n    }\n  }\n}\n";
 
-query {
-  __schema { queryType { fields { name description } } }
-}
-`;
-
+  const wanted = navigator.languages.map((tag) => tag.slice(0, 2));
+  const lang = wanted.find((tag) => SPOKEN.includes(tag)) ?? "en";
   const storage = new Memory();
-  const root = ReactDOM.createRoot(document.getElementById("graphiql"));
+  const form = document.getElementById("access");
+  const field = document.getElementById("key");
+  const button = form.querySelector("button");
+  const holder = document.getElementById("holder");
+  let root = null;
   let entered = 0;
+
+  document.documentElement.lang = lang;
 
   // A header typed in GraphiQL's own editor wins over the key field.
   const fetcher = (key) => async (request, options) => {
@@ -33,6 +46,7 @@ query {
       credentials: "omit",
       headers: {
         "Accept": "application/graphql-response+json, application/json;q=0.9",
+        "Accept-Language": lang,
         "Content-Type": "application/json",
         "Authorization": `Bearer ${key}`,
         ...options?.headers,
@@ -42,21 +56,39 @@ query {
     return response.json();
   };
 
-  document.getElementById("access").addEventListener("submit", (event) => {
-    event.preventDefault();
-    const field = document.getElementById("key");
-    const key = field.value.trim().replace(/^Bearer\s+/i, "");
-    field.value = "";
-    field.placeholder = "•••";
+  const say = (text, refused) => {
+    holder.textContent = text;
+    holder.classList.toggle("refused", refused);
+  };
+
+  const open = (ask) => {
+    root ??= ReactDOM.createRoot(document.getElementById("graphiql"));
     entered += 1;
     root.render(React.createElement(GraphiQL, {
-      key: entered, // a new key sees another schema perhaps: start anew
-      fetcher: fetcher(key),
+      key: entered, // a new key sees other things: start anew
+      fetcher: ask,
       storage,
-      defaultQuery: WELCOME,
-      defaultHeaders: JSON.stringify({ "Accept-Language": navigator.language }, null, 2),
-      defaultEditorToolsVisibility: "headers",
+      forcedTheme: "light",
+      defaultQuery: WELCOME[lang] + ME,
+      defaultHeaders: JSON.stringify({ "Accept-Language": lang }, null, 2),
+      defaultEditorToolsVisibility: "variables",
       shouldPersistHeaders: false,
     }));
+  };
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const ask = fetcher(field.value.trim().replace(/^Bearer\s+/i, ""));
+    button.disabled = true;
+    const unreachable = () => ({ errors: [{ message: UNREACHABLE[lang] }] });
+    const { data, errors } = await ask({ query: ME }).catch(unreachable);
+    button.disabled = false;
+    if (errors) {
+      say(errors[0].message, true);
+      return;
+    }
+    say([data.me.role, data.me.chapter?.label].filter(Boolean).join(" · "), false);
+    field.value = "";
+    open(ask);
   });
 })();
