@@ -62,17 +62,18 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
     Returns: `{"receipts": […]}`, one per participant: UPDATED (`version` of the line on the target
         sheet); UNCHANGED if that was done before; REJECTED NOT_ON_SHEET, or as `record` rejects,
         and then nobody moves. What the target sheet says of them already, stays.
-    Raises: Refused (final): MALFORMED, TOO_MANY_ITEMS. Unavailable (retryable).
+    Raises: Refused (final): INVALID_ID, REPEATED_VALUE (one session twice), TOO_MANY_ITEMS.
+        Unavailable (retryable).
     Effects: one transaction; an attendance.corrected for the one sheet, an attendance.recorded or
         corrected for the other.
     """
     caller = caller_of(request)
-    source, target = canonical(request.get("from_session")), canonical(request.get("to_session"))
+    source, target = _session_in(request, "from_session"), _session_in(request, "to_session")
     people = [canonical(each) for each in request.get("participant_ids") or ()]
     if len(people) > MAX_ITEMS:
         raise Refused("TOO_MANY_ITEMS", limit=MAX_ITEMS, count=len(people))
-    if source is None or target is None or source == target:
-        raise Refused("MALFORMED")
+    if source == target:
+        raise Refused("REPEATED_VALUE", path=["to_session"])
     push = Push(caller, (), all_or_nothing=True, dry_run=bool(request.get("dry_run")))
 
     def work(tx: Tx) -> dict[str, Any]:
@@ -157,6 +158,12 @@ def sessions_of(request: Request, store: ActivityStore) -> dict[str, Any]:
             place = {"session_id": session_id, "activity_id": sheet.activity_id}
             items[person].append({**place, **_dumped_line(person, line)})
     return {"items": items}
+
+
+def _session_in(request: Request, name: str) -> str:
+    if (session_id := canonical(request.get(name))) is None:
+        raise Refused("INVALID_ID", path=[name])
+    return session_id
 
 
 def _known(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.activities import listing
@@ -41,11 +41,13 @@ def push(kind: Kind, request: Request, store: ActivityStore) -> dict[str, Any]:
         `<kind>.recorded` or `<kind>.corrected` for each record written.
     """
     pushes = parse(request)
-    today = datetime.now(UTC).date().isoformat()
+    now = datetime.now(UTC)
+    today = now.date().isoformat()
+    latest = (now + timedelta(hours=1)).date().isoformat()  # where it is latest among the chapters
 
     def work(tx: Tx) -> dict[str, Any]:
         existing = store.records[kind.name].load(tx, ids_of(pushes))
-        rules = Rules.read(tx, store, kind, pushes, existing)
+        rules = Rules.read(tx, store, kind, pushes, existing, latest)
         decision = pushing.push(
             pushes,
             kind.schema,
@@ -85,11 +87,12 @@ def get_many(request: Request, store: ActivityStore) -> dict[str, Any]:
 def list_page(request: Request, store: ActivityStore) -> dict[str, Any]:
     """`{"items": [record], "next": cursor or None}` in the kind's order, `filter` as in `listing`.
 
-    Raises: Refused (final): MALFORMED, UNKNOWN_KIND, UNKNOWN_FILTER, PAGE_SIZE, BAD_CURSOR.
+    Raises: Refused (final): MALFORMED, UNKNOWN_KIND, PAGE_SIZE, BAD_CURSOR, or what is
+        wrong with the filter, with its path.
     """
     caller, kind = caller_of(request), kind_of(request)
     reader = _as_reader(caller, kind)
-    query = listing.query(request.get("filter") or {})
+    query = listing.query(kind.name, request.get("filter") or {})
     if reader.role == "secretariat":
         # Names the chapters, so that the index of each gives its part in order.
         query.setdefault("chapter", {"$in": list(code_list("country"))})

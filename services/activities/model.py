@@ -29,6 +29,9 @@ CONCERN_MOVES: Moves = {
 }
 
 
+HAPPENED = frozenset({"held", "reported", "validated"})
+
+
 def complete_activity(content: Content, today: str) -> Content:
     """With what may be left open: it lasts a day, and is held once it is over."""
     if (start := content.get("starts_on")) is None:
@@ -71,6 +74,14 @@ def activity_problems(
             "publication", "copies_distributed", code="MORE_THAN_PRINTED", printed=printed
         )
     yield from _repeated_ids(content.get("dialogue", {}), "recommendations", ("dialogue",))
+
+
+def future_problems(content: Content, today: str) -> Iterator[Problem]:
+    """What is told as having happened cannot lie ahead: its figures would count."""
+    if content.get("status") in HAPPENED and content["starts_on"] > today:
+        yield Problem.at("starts_on", code="IN_FUTURE", value=content["starts_on"])
+    if content.get("raised_on", today) > today:
+        yield Problem.at("raised_on", code="IN_FUTURE", value=content["raised_on"])
 
 
 def period_problems(content: Content, _: Content | None = None) -> Iterator[Problem]:

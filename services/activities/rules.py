@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from services.activities import model
 from services.activities.kinds import KINDS, Kind
 from services.activities.model import Content
 from services.activities.sheets import Sheet
@@ -26,8 +27,10 @@ class Rules:
         known: Mapping[str, Mapping[str, tuple[str, bool]]],
         sheets: Mapping[str, Sheet],
         holders: dict[str, str],
+        today: str,
     ) -> None:
         self.sheets = sheets
+        self._today = today
         self._kind = kind
         self._known = known
         self._holders = holders  # session id or unique value → the record that has it
@@ -40,6 +43,7 @@ class Rules:
         kind: Kind,
         pushes: Sequence[Push],
         existing: Mapping[str, Record],
+        today: str,
     ) -> Rules:
         items = [item for each in pushes for item in each.items]
         wanted: dict[str, set[str]] = {target: set() for target in kind.references.values()}
@@ -63,13 +67,14 @@ class Rules:
         elif kind.unique:
             values = {str(item[kind.unique]).strip() for item in items if item.get(kind.unique)}
             holders = store.holders(tx, kind, values)
-        return cls(kind, known, sheets, holders)
+        return cls(kind, known, sheets, holders, today)
 
     def problems(self, caller: Caller, after: Record, before: Record | None) -> list[Problem]:
         """The `Check` of the push engine."""
         old = before.content if before else None
         found = [
             *self._kind.problems(after.content, old),
+            *model.future_problems(after.content, self._today),
             *self._bad_references(caller, after, old or {}),
             *self._dropped_sheets(after, before),
         ]

@@ -294,6 +294,18 @@ def test_five_people_move_from_one_session_to_another(world: World) -> None:
     assert stored(world, source)[0] == set(who)
 
 
+def test_a_move_names_two_sessions_and_a_wrong_one_is_told_by_its_field(world: World) -> None:
+    session = world.held()
+    for source, target, code, field in (
+        ("none", session, "INVALID_ID", "from_session"),
+        (session, "", "INVALID_ID", "to_session"),
+        (session, session, "REPEATED_VALUE", "to_session"),
+    ):
+        with pytest.raises(Refused) as caught:
+            moved(world, source, target, people(1))
+        assert (caught.value.code, caught.value.params["path"]) == (code, [field])
+
+
 def test_nobody_moves_if_one_cannot(world: World) -> None:
     source, target, who = world.held(), world.held(), people(2)
     world.record({"session_id": source, "rows": present(who[0])})

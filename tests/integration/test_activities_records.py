@@ -351,9 +351,40 @@ def test_lists_filter_and_page_in_the_order_of_days(world: World) -> None:
     assert listed(withdrawn=True) == [other]
     assert listed(types=["media_intervention"]) == []
     assert listed(text="formaTION", statuses=["held"]) == newest_first
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "code", "at"),
+    [
+        ("activity", {"colour": "green"}, "UNKNOWN_FIELD", ["colour"]),
+        ("activity", {"from": "2021-13-40"}, "INVALID_DATE", ["from"]),
+        ("activity", {"types": ["policy_dialogue", "parade"]}, "UNKNOWN_CODE", ["types", 1]),
+        ("activity", {"places": ["Nampala"]}, "UNKNOWN_PLACE", ["places", 0]),
+        ("activity", {"project_ids": ["none"]}, "INVALID_ID", ["project_ids", 0]),
+        ("activity", {"statuses": ["verified"]}, "UNKNOWN_CODE", ["statuses", 0]),
+        ("concern", {"statuses": ["held"]}, "UNKNOWN_CODE", ["statuses", 0]),
+        ("concern", {"severity_from": 9}, "OUT_OF_RANGE", ["severity_from"]),
+    ],
+)
+def test_a_filter_that_names_nothing_is_refused_not_answered_by_an_empty_list(
+    world: World, kind: str, wrong: dict[str, Any], code: str, at: list[Any]
+) -> None:
     with pytest.raises(Refused) as caught:
-        listed(colour="green")
-    assert caught.value.code == "UNKNOWN_FILTER"
+        handlers.list_page({"caller": MALI.to_dict(), "kind": kind, "filter": wrong}, world.store)
+    assert (caught.value.code, caught.value.params["path"]) == (code, ["filter", *at])
+
+
+def test_concerns_are_found_by_status_and_by_their_words(world: World) -> None:
+    dust, noise = (concern(text=text) for text in ("Dust on the wells", "Noise at night"))
+    world.push([dust, {**noise, "status": "verified"}], kind="concern")
+
+    def listed(**filters: Any) -> list[str]:
+        asked = {"caller": MALI.to_dict(), "kind": "concern", "filter": filters}
+        return [item["id"] for item in handlers.list_page(asked, world.store)["items"]]
+
+    assert listed(text="dust") == [dust["id"]]
+    assert listed(statuses=["verified"]) == [noise["id"]]
+    assert set(listed(severity_from=1, withdrawn=False)) == {dust["id"], noise["id"]}
 
 
 def test_the_change_log_tells_each_step_and_what_it_changed(world: World) -> None:
@@ -381,3 +412,15 @@ def test_the_change_log_tells_each_step_and_what_it_changed(world: World) -> Non
     rest = log(first=2, after=first["next"])
     assert rest["items"] == steps[2:]
     assert rest["next"] is None
+
+
+def test_what_has_happened_does_not_lie_ahead(world: World) -> None:
+    ahead = {"starts_on": "2199-01-01", "ends_on": "2199-01-02"}
+    held = world.push([world.activity(**ahead, status="held")])
+    planned = world.activity(**ahead, status="planned")
+
+    assert codes(held) == ["IN_FUTURE"]
+    assert held[0]["problems"][0]["path"] == ["starts_on"]
+    assert statuses(world.push([planned])) == ["CREATED"]
+    assert codes(world.push([{"id": planned["id"], "status": "held"}])) == ["IN_FUTURE"]
+    assert codes(world.push([concern(raised_on="2199-01-01")], kind="concern")) == ["IN_FUTURE"]
