@@ -104,6 +104,9 @@ def _parsed(schema: RowSchema, request: Mapping[str, Any]) -> dict[str, Any]:
         raise Refused(first.code, path=list(first.path), **first.params) from error
     scope = Scope(**asked.pop("filter", {}))
     if caller.role == "chapter":
+        # Not answered by its own figures, which would be read as the others'.
+        if scope.chapters and caller.chapter not in scope.chapters:
+            raise Refused("CHAPTER_NOT_YOURS", path=["filter", "chapters"])
         scope = replace(scope, chapters=[str(caller.chapter)])
     return {"scope": scope, **asked}
 

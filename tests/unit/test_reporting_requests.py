@@ -41,6 +41,16 @@ def test_a_question_it_cannot_answer_is_refused_with_a_code_and_the_field(
     assert code in catalogue()
 
 
+def test_a_chapter_that_asks_for_another_is_told_so_and_not_given_its_own_figures() -> None:
+    mali = {"role": "chapter", "chapter": "ML"}
+    with pytest.raises(Refused) as refused:
+        report_question({"caller": mali, "filter": {"chapters": ["BJ"]}})
+    assert refused.value.code == "CHAPTER_NOT_YOURS"
+    assert refused.value.params["path"] == ["filter", "chapters"]
+    asked = report_question({"caller": mali, "filter": {"chapters": ["BJ", "ML"]}})
+    assert asked.scope.chapters == ["ML"]
+
+
 @pytest.mark.parametrize("asked", [{}, {"of": None}, {"of": "religion"}])
 def test_a_coverage_must_say_of_what(asked: dict[str, Any]) -> None:
     with pytest.raises(Refused) as refused:
@@ -50,7 +60,7 @@ def test_a_coverage_must_say_of_what(asked: dict[str, Any]) -> None:
 
 def test_a_chapter_is_held_to_its_own_chapter_and_the_rest_of_its_filter() -> None:
     caller = {"role": "chapter", "chapter": "NE"}
-    asked = {"filter": {"chapters": ["ML"], "types": ["publication"]}}
+    asked = {"filter": {"chapters": ["ML", "NE"], "types": ["publication"]}}
     scope = report_question({"caller": caller, **asked}).scope
     assert (list(scope.chapters), list(scope.types)) == (["NE"], ["publication"])
 
