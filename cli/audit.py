@@ -1,0 +1,123 @@
+"""`foscao audit`: nothing lost, nothing twice, from the stores to each partner."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from cli.auditing import report
+from cli.auditing.log import Moment
+from cli.auditing.reading import Databases
+from cli.auditing.run import audit
+from cli.auditing.scope import EVERYTHING, Scope, of_activity, of_period
+from cli.auditing.tally import Account
+from cli.outcome import CLEAN, FINDINGS, CannotRun, notes, output, print_json
+from cli.settings import Settings
+from shared.ids import canonical
+
+_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="audit")(run)
+
+
+def run(
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Everything there is: the default.")
+    ] = False,
+    activity: Annotated[
+        str | None,
+        typer.Option(help="One activity: its sessions and the people on their sheets too."),
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=_FORMATS, help="Whatever was recorded since (UTC)."),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=_FORMATS, help="Whatever was recorded before (UTC)."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    grace: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds that an event may take to its next stage."),
+    ] = 5.0,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Nothing may be in flight: as --grace 0.")
+    ] = False,
+    most: Annotated[int, typer.Option(min=0, help="Findings named of each stage.")] = 20,
+) -> None:
+    """Follow what was accepted from where it is stored to each partner; name gaps and doubles.
+
+    Reads the databases alone, as of one moment. Exit codes: 0 clean, 1 findings, 2 could not run.
+    """
+    if sum((everything, activity is not None, since is not None or until is not None)) > 1:
+        raise CannotRun("--all, --activity and --from/--to exclude each other")
+    uri = Settings.load().mongo_uri
+    grace_given = timedelta(seconds=0 if strict else grace)
+    console = notes()
+    try:
+        with (
+            console.status("reading") as status,
+            _connected(uri) as client,
+            Databases(client) as databases,
+        ):
+            scope = _scope(databases, activity, _utc(since), _utc(until))
+            account = audit(
+                databases,
+                scope,
+                Moment(databases.now, grace_given),
+                most,
+                lambda what: status.update(f"reading {what}"),
+            )
+    except PyMongoError as error:
+        raise CannotRun(_why(error)) from error
+    _tell(account, as_json=as_json)
+    raise typer.Exit(CLEAN if account.clean else FINDINGS)
+
+
+def _connected(uri: str) -> MongoClient[dict[str, Any]]:
+    return MongoClient(
+        uri, appname="foscao-audit", serverSelectionTimeoutMS=5_000, tz_aware=True, retryReads=True
+    )
+
+
+def _scope(
+    databases: Databases, activity: str | None, since: datetime | None, until: datetime | None
+) -> Scope:
+    if activity is not None:
+        identifier = canonical(activity)
+        if identifier is None:
+            raise CannotRun(f"{activity!r} is no id of an activity")
+        try:
+            return of_activity(databases, identifier)
+        except LookupError as error:
+            raise CannotRun(f"no database knows of activity {identifier}") from error
+    if since is not None or until is not None:
+        return of_period(databases, since, until)
+    return EVERYTHING
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return at and at.replace(tzinfo=UTC)
+
+
+def _tell(account: Account, *, as_json: bool) -> None:
+    if as_json:
+        print_json(report.document(account))
+    else:
+        report.show(account, output())
+
+
+def _why(error: PyMongoError) -> str:
+    """One line without the server's own text, which may repeat what it was sent."""
+    code = getattr(error, "code", None)
+    if code == 239:  # SnapshotTooOld
+        return "it took longer than the database keeps its past: audit a period or an activity"
+    return f"the database: {type(error).__name__}{f' {code}' if code else ''}"

@@ -1,0 +1,88 @@
+"""Claimed → feed: each event for partners is one item with its figures; positions have no gap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from cli.auditing.log import Entry
+from cli.auditing.tally import Tally
+
+FIELDS: Final = ("type", "subject", "time", "chapter", "data")
+Document = Mapping[str, Any]
+
+
+def check(tally: Tally, event: Entry, items: Sequence[Document], claimed: datetime | None) -> bool:
+    """Compare the item of one event with it.
+
+    Returns: whether the item is missing, unless a later step of the subject overtook the event.
+    """
+    if event.problem:
+        return False  # named where the log is compared with what is stored
+    if not items:
+        return claimed is not None and shown(event)
+    if not shown(event):
+        tally.differs(f"{event.name} tells partners nothing, and is in the feed", **event.ids)
+        return False
+    tally.match(event.id)
+    if len(items) > 1:
+        positions = [item["_id"] for item in items]
+        tally.double(
+            f"{event.name} is in the feed at the positions {', '.join(map(str, positions))}",
+            count=len(items) - 1,
+            positions=positions,
+            **event.ids,
+        )
+        tally.find(f"{event.id} again", len(items) - 1)
+    for item in items:
+        if unlike := _unlike(item, event):
+            tally.differs(
+                f"{event.name}: its item at position {item['_id']} has another {', '.join(unlike)}",
+                position=item["_id"],
+                **event.ids,
+            )
+    return False
+
+
+def shown(event: Entry) -> bool:
+    """Whether partners learn of it: a sheet's step that moves nobody is none of theirs."""
+    return event.noun != "attendance" or bool(event.data.get("rows"))
+
+
+def lost(tally: Tally, event: Entry) -> None:
+    """Name an event that is claimed, was not overtaken, and has no item."""
+    tally.expect(event.id)
+    tally.missing(f"{event.name} was applied by notifications and is not in the feed", **event.ids)
+
+
+def check_positions(tally: Tally, head: int, positions: Iterable[int]) -> None:
+    """Compare the positions, in order, with 1 to `head`."""
+    expected = 1
+    for position in positions:
+        for absent in range(expected, min(position, head + 1)):
+            tally.missing(f"position {absent} of the feed is empty", position=absent)
+        if position > head or position < 1:
+            tally.double(f"position {position} is beyond the feed's head {head}", position=position)
+        expected = position + 1
+    for absent in range(expected, head + 1):
+        tally.missing(f"position {absent} of the feed is empty", position=absent)
+
+
+def _unlike(item: Document, event: Entry) -> list[str]:
+    """The names of what the item says otherwise than its event."""
+    data = event.data
+    said: dict[str, Any] = {"type": event.type, "subject": event.subject}
+    said |= {"chapter": data.get("chapter")}
+    figures: dict[str, Any]
+    if event.noun == "attendance":
+        present = [row["present"] for row in data["rows"]]
+        figures = {
+            "present_total": data["present_total"],
+            "present_added": sum(present),
+            "present_removed": len(present) - sum(present),
+        }
+    else:
+        figures = {name: data.get(name) for name in ("version", "withdrawn", "status")}
+    unlike = [name for name, value in said.items() if item[name] != value]
+    return unlike + [name for name, value in figures.items() if item["data"].get(name) != value]

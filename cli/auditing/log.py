@@ -1,0 +1,103 @@
+"""One event as its producer's outbox keeps it, and whether it may still be on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+
+from shared.events import PREFIX, VERSION
+
+FIELDS: Final = ("type", "subject", "sequence", "recorded_at", "published_at", "body")
+
+
+@dataclass(slots=True)
+class Entry:
+    """A row of an outbox; `data` is that of the event, empty where `problem` says why."""
+
+    id: str
+    type: str
+    subject: str
+    sequence: int
+    recorded_at: datetime
+    published_at: datetime | None
+    data: Mapping[str, Any]
+    time: str
+    problem: str | None
+
+    @property
+    def noun(self) -> str:
+        return self.type.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """The event for people: its type, subject and step."""
+        return f"{self.type} {self.subject} #{self.sequence}"
+
+    @property
+    def ids(self) -> dict[str, Any]:
+        return {
+            "event": self.id,
+            "type": self.type,
+            "subject": self.subject,
+            "sequence": self.sequence,
+        }
+
+
+def entry(row: Mapping[str, Any]) -> Entry:
+    """The row with its frozen event; a body that is not this row's event is a problem."""
+    problem: str | None = None
+    data: Mapping[str, Any] = {}
+    time = ""
+    try:
+        event = orjson.loads(row["body"])
+        said = (event["id"], event["type"], event["subject"], event["sequence"])
+        wire_type = f"{PREFIX}{row['type']}{VERSION}"
+        if said != (row["_id"], wire_type, row["subject"], row["sequence"]):
+            problem = "its body is another event"
+        data, time = event["data"], event["time"]
+    except (ValueError, KeyError, TypeError):
+        problem = "its body is no event"
+    return Entry(
+        row["_id"],
+        row["type"],
+        row["subject"],
+        row["sequence"],
+        row["recorded_at"],
+        row["published_at"],
+        data,
+        time,
+        problem,
+    )
+
+
+def entries(rows: Iterable[Mapping[str, Any]]) -> list[Entry]:
+    return [entry(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When the audit looks, and how old an event may be that has not arrived yet."""
+
+    now: datetime
+    grace: timedelta
+
+    def fresh(self, at: datetime | None) -> bool:
+        """Whether this was so recently that what follows may still be under way.
+
+        Clocks differ: a time ahead of the database's is as close as one behind it.
+        """
+        return at is not None and abs(self.now - at) < self.grace
+
+
+def steps(log: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """The first entry of each sequence, in order; and those whose sequence was taken."""
+    first: dict[int, Entry] = {}
+    double: list[Entry] = []
+    for each in log:
+        if first.setdefault(each.sequence, each) is not each:
+            double.append(each)
+    return [first[sequence] for sequence in sorted(first)], double
