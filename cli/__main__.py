@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 import typer
 
+from cli import parked
 from cli.outcome import CANNOT_RUN, CannotRun, notes
 
 
@@ -18,7 +19,7 @@ class Command(Protocol):
 
 
 # In the order of `foscao --help`. A new command is a module of this package and a name here.
-COMMANDS: Final[tuple[Command, ...]] = ()
+COMMANDS: Final[tuple[Command, ...]] = (parked,)
 
 
 def application() -> typer.Typer:

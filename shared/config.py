@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from shared.subscriptions import PATTERNS
+
 # The services that take events, and so have a parking lot.
-EVENT_CONSUMERS: Final = ("reporting", "notifications")
+EVENT_CONSUMERS: Final = tuple(PATTERNS)
 
 
 class ConfigError(Exception):

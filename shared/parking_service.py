@@ -65,7 +65,7 @@ class ParkingService:
     @rpc
     def parked(self, request: Request) -> Answer:
         """`{"items", "next", "counts"}`: the rows in `state` (all states without one), of `subject`
-        and `reason` where given, oldest first."""
+        and `reason` and among `ids` where given, oldest first."""
         _operator(request)
         state = request.get("state")
         if state is not None and state not in STATES:
@@ -75,9 +75,12 @@ class ParkingService:
             "subject": request.get("subject"),
             "reason": request.get("reason"),
         }
+        query: Document = {n: _text(value) for n, value in wanted.items() if value is not None}
+        if request.get("ids") is not None:
+            query["_id"] = {"$in": _ids(request)}
         store: Store = self.store
         rows, following = store.parked.page(
-            {name: _text(value) for name, value in wanted.items() if value is not None},
+            query,
             after=request.get("after"),
             first=bounded(request.get("first")),
         )

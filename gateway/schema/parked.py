@@ -107,6 +107,7 @@ class ParkedQueries(graphene.ObjectType):
         state=graphene.String(description=f"One of {', '.join(STATES)}; all without one."),
         subject=graphene.String(description="Of this subject only."),
         reason=graphene.String(description="With this reason's code only."),
+        ids=list_of(graphene.String, description="Among these ids, at most 200."),
     )
     parked_event = graphene.Field(
         ParkedEvent,
