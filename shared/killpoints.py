@@ -24,6 +24,10 @@ NAMES: Final = (
     "rpc.before_reply",  # done, not answered
     "sender.after_post",  # the partner has it, the lane's cursor has not moved
     "gateway.before_answer",  # stored, the client not told
+    "rebuild.after_begin",  # the consumer notes what it applies, nothing is read yet
+    "rebuild.after_batch",  # part of the logs applied beside the live projections
+    "rebuild.before_swap",  # all applied, the old projections live
+    "rebuild.after_swap",  # the new ones live, the old ones still there
 )
 
 

@@ -22,6 +22,7 @@ from services.reporting.answers import (
     publications_shown,
     tests_shown,
 )
+from services.reporting.generation import Generation
 from services.reporting.model import (
     COUNTED,
     NOT_COUNTED,
@@ -66,45 +67,51 @@ def project(events: Sequence[Event], store: ReportingStore) -> list[Event]:
     """
     early: list[Event] = []
     for part in portions(events, ROWS_PER_TRANSACTION):
-        numbers, waiting = store.transact(partial(_project, part, store))
-        store.remember(numbers)
+        into, numbers, waiting = store.transact(partial(project_within, part, store))
+        into.remember(numbers)
         early += waiting
     return early
 
 
-def _project(
+def project_within(
     events: Sequence[Event], store: ReportingStore, tx: Tx
-) -> tuple[dict[str, int], list[Event]]:
-    """Returns the numbers of the people met, and the events that came too early."""
+) -> tuple[Generation, dict[str, int], list[Event]]:
+    """Apply events, no more than one portion, within a transaction.
+
+    Returns: what was written to, the numbers of the people met, to be remembered once it has
+        committed, and the events that came too early.
+    Raises: Stopped: the store is pinned to projections that are no longer being built.
+    """
+    into = store.generation(tx)
     attendance = [each for each in events if noun(each) == "attendance"]
-    sheets = store.load_sheets(tx, list({each.subject for each in attendance}))
+    sheets = into.load_sheets(tx, list({each.subject for each in attendance}))
     order = in_order(attendance, {key: sheet.sequence for key, sheet in sheets.items()})
     early = {each.id for each in order.early}
-    claimed = tx.claim([each for each in events if each.id not in early])
+    claimed = into.claim(tx, [each for each in events if each.id not in early])
     if not claimed:
-        return {}, order.early
+        return into, {}, order.early
 
     of = defaultdict(list)
     for event in claimed:
         of[noun(event)].append(event)
     described = {each.subject for each in of["participant"]}
     met = people_in(claimed)
-    numbers = store.cached_numbers(met)
+    numbers = into.cached_numbers(met)
     asked = [each for each in met if each in described or each not in numbers]
-    people = store.load_people(tx, asked)
-    strangers = store.number(tx, [each for each in asked if each not in people])
+    people = into.load_people(tx, asked)
+    strangers = into.number(tx, [each for each in asked if each not in people])
     people |= strangers
     numbers |= {each: person.number for each, person in people.items()}
 
     changed, moves = describe(of["participant"], people)
-    store.save_people(tx, strangers | changed)
-    store.move(tx, moves)
-    store.save_sheets(tx, attend(order.ready, sheets, numbers))
+    into.save_people(tx, strangers | changed)
+    into.move(tx, moves)
+    into.save_sheets(tx, attend(order.ready, sheets, numbers))
     for kind in KINDS:
         newest = latest(of[kind])
-        store.save_newer(tx, kind, {key: document(event) for key, event in newest.items()})
-    store.advance(tx, claimed)
-    return numbers, order.early
+        into.save_newer(tx, kind, {key: document(event) for key, event in newest.items()})
+    into.advance(tx, claimed)
+    return into, numbers, order.early
 
 
 def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
