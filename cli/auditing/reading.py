@@ -62,12 +62,15 @@ class Databases:
         service: str,
         name: str,
         query: Mapping[str, Any],
-        fields: Fields,
+        fields: Fields | None,
         sort: Sequence[tuple[str, int]] = (),
     ) -> Iterator[Document]:
-        """The documents that match, with these fields and `_id`."""
+        """The documents that match, with these fields and `_id`; with all of them if None."""
         cursor = self._collection(service, name).find(
-            query, dict.fromkeys(fields, 1), session=self._session, batch_size=_BATCH
+            query,
+            None if fields is None else dict.fromkeys(fields, 1),
+            session=self._session,
+            batch_size=_BATCH,
         )
         if sort:
             cursor = cursor.sort(sort).allow_disk_use(True)
@@ -90,7 +93,7 @@ class Databases:
         name: str,
         key: str,
         values: Iterable[Any] | None,
-        fields: Fields,
+        fields: Fields | None,
         where: Mapping[str, Any] | None = None,
         then: Sequence[tuple[str, int]] = (),
     ) -> Iterator[tuple[Any, Document]]:
@@ -100,13 +103,14 @@ class Databases:
             order within a key.
         """
         sort = [(key, ASCENDING), *then]
+        wanted = None if fields is None else (key, *fields)
         condition = dict(where or {})
         queries: Iterable[Mapping[str, Any]] = (condition,)
         if values is not None:
             chunks = in_chunks(sorted(values), _CHUNK)
             queries = ({**condition, key: {"$in": chunk}} for chunk in chunks)
         for query in queries:
-            for document in self.find(service, name, query, (key, *fields), sort):
+            for document in self.find(service, name, query, wanted, sort):
                 yield document[key], document
 
     def lines(self, session_ids: Iterable[str] | None) -> Iterator[tuple[str, Document]]:

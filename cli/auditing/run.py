@@ -72,7 +72,9 @@ def _by_subject(
         streams = joined(
             db.by(kind.service, kind.collection, "_id", scope.subjects, records.FIELDS),
             _log(db, kind.service, kind.noun, scope),
-            db.by("reporting", kind.projected, "_id", scope.subjects, ()) if kind.projected else (),
+            db.by("reporting", kind.projected, "_id", scope.subjects, None)
+            if kind.projected
+            else (),
             _known(db, kind.noun, scope) if known else (),
         )
         for key, (stored, rows, copies, subjects) in streams:

@@ -1,0 +1,287 @@
+"""`python -m bench.audit`: how long the audit takes over a large programme.
+
+Writes a consistent programme straight into the collections of a database of its own, in the
+services' own shapes: people, activities with five sessions each, and one sheet of 100 rows per
+session; the log, the claims, the projections, the feed and one partner who got it all. Then it
+audits everything, and prints the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from bson.binary import Binary
+from bson.int64 import Int64
+from pymongo import MongoClient
+from pymongo.collection import Collection
+from pyroaring import BitMap
+
+from cli.auditing import report
+from cli.auditing.log import Moment
+from cli.auditing.reading import Databases
+from cli.auditing.run import audit
+from cli.auditing.scope import EVERYTHING
+from cli.outcome import output
+from deploy.local.database import Database
+from services.activities.store import ActivityStore
+from services.notifications import feed
+from services.notifications.feed import Applied
+from services.notifications.model import Item
+from services.notifications.store import NotificationStore
+from services.reporting.projections import CHUNK_BITS, SCORES, document, facts_of
+from services.reporting.store import ReportingStore
+from shared import outbox
+from shared.caller import Caller
+from shared.events import Event
+from shared.ids import new_id
+from shared.pushing import Record
+from shared.records import RecordCollection
+
+Row = dict[str, Any]
+
+SESSIONS: Final = 5  # of an activity
+ROWS: Final = 100  # of a sheet
+AT: Final = datetime(2026, 1, 5, 12, tzinfo=UTC)
+CALLER: Final = Caller("chapter", "ML", "bench")
+_PORTION: Final = 5_000
+
+
+class Programme:
+    """Writes each part of the programme to the collections of the service that has it."""
+
+    def __init__(self, client: MongoClient[Row]) -> None:
+        self.people = client["participants"]
+        self.activities = ActivityStore(client["activities"])
+        self.reporting = ReportingStore(client["reporting"])
+        self.notifications = NotificationStore(client["notifications"])
+        for store in (self.activities, self.reporting, self.notifications):
+            store.ensure_indexes()
+        self.people["outbox"].create_indexes(list(outbox.INDEXES))
+        self.random = random.Random(0)  # the same programme each time
+        self.numbers: dict[str, int] = {}
+        self.known: dict[str, Applied] = {}
+        self.position = 0
+
+    def register(self, count: int) -> None:
+        """People, with their facts in reporting's sets."""
+        sets: defaultdict[str, list[int]] = defaultdict(list)
+        records, events, copies = [], [], []
+        for number in range(count):
+            key = new_id()
+            content = {"sex": self.random.choice(("female", "male")), "groups": ["youth"]}
+            data = {
+                **{"id": key, "chapter": "ML", "birth_year": self.random.randint(1950, 2008)},
+                **{**content, "disability": None, "place": None},
+                **{"withdrawn": False, "version": 1},
+            }
+            records.append(_record(self.people["people"], key, content))
+            events.append(_event("participant.registered", key, 1, data))
+            facts = facts_of(data)
+            self.numbers[key] = number
+            copies.append({"_id": key, "n": number, "version": 1, "facts": sorted(facts)})
+            for fact in facts:
+                sets[f"{fact}/{number >> CHUNK_BITS}"].append(number)
+        _write(self.people["people"], records)
+        _write(self.reporting.db["people"], copies)
+        bits = ({"_id": key, "bits": _bits(numbers)} for key, numbers in sets.items())
+        _write(self.reporting.db["attributes"], bits)
+        self._log(self.people["outbox"], events, told=False)
+
+    def hold(self, count: int) -> int:
+        """Activities with their sessions and sheets; returns how many rows."""
+        everybody = list(self.numbers)
+        rows = 0
+        for start in range(0, count, 100):
+            activities, sheets, lines, events, copies, sessions = [], [], [], [], [], []
+            for _ in range(min(100, count - start)):
+                activity, session_ids = new_id(), [new_id() for _ in range(SESSIONS)]
+                content = {
+                    **{"project_id": None, "type": "technical_training", "status": "held"},
+                    **{"title": {"en": "Training"}, "place": "ML.06.YAN.KALANA"},
+                    **{"starts_on": "2025-11-03", "ends_on": "2025-11-07"},
+                    "sessions": [{"id": each, "on": "2025-11-03"} for each in session_ids],
+                }
+                state = {"id": activity, "chapter": "ML", "version": 1, "withdrawn": False}
+                recorded = _event("activity.recorded", activity, 1, {**state, **content})
+                events.append(recorded)
+                copies.append(document(recorded))
+                activities.append(_record(self.activities.db["activities"], activity, content))
+                for session in session_ids:
+                    people = self.random.sample(everybody, ROWS)
+                    rows += len(people)
+                    events.append(_sheet_event(session, activity, people))
+                    lines += [
+                        {"_id": f"{session}:{each}", "p": each, "st": "present", "v": 1}
+                        for each in people
+                    ]
+                    totals = {"seq": 1, "present": ROWS, "lines": ROWS}
+                    sheets.append(
+                        {
+                            **{"_id": session, "activity_id": activity, "chapter": "ML"},
+                            **{"state": "open", **totals, "scores": [0] * len(SCORES)},
+                        }
+                    )
+                    sessions.append(
+                        {
+                            **{"_id": session, "activity_id": activity, "seq": 1},
+                            "present": _bits(self.numbers[each] for each in people),
+                            "scores": dict.fromkeys(SCORES, 0),
+                        }
+                    )
+            _write(self.activities.db["activities"], activities)
+            _write(self.activities.sheets, sheets)
+            _write(self.activities.attendance, lines)
+            _write(self.reporting.db["activities"], copies)
+            _write(self.reporting.db["sessions"], sessions)
+            self._log(self.activities.outbox.collection, events, told=True)
+        return rows
+
+    def deliver(self) -> None:
+        """One partner, who has accepted the whole feed."""
+        endpoint = new_id()
+        wanted: Row = {"types": [], "chapters": []}
+        _write(self.notifications.counters, [{"_id": "feed", "position": Int64(self.position)}])
+        _write(
+            self.notifications.endpoints,
+            [
+                {
+                    **{"_id": endpoint, "state": "active", "filter": wanted},
+                    **{"cursor": Int64(self.position), "filter_from": Int64(0)},
+                }
+            ],
+        )
+        items = self.notifications.feed.find({}, {"id": 1})
+        _write(
+            self.notifications.attempts,
+            (
+                {
+                    **{"_id": new_id(), "endpoint_id": endpoint, "position": item["_id"]},
+                    **{"event_id": item["id"], "resend": False, "error": None},
+                    "at": datetime.now(UTC),
+                }
+                for item in items
+            ),
+        )
+
+    def _log(self, log: Collection[Row], events: Sequence[Event], *, told: bool) -> None:
+        _write(log, (_logged(event) for event in events))
+        claims = [{"_id": event.id, "at": AT + timedelta(seconds=1)} for event in events]
+        _write(self.reporting.db["inbox"], claims)
+        if not told:
+            return
+        _write(self.notifications.inbox, claims)
+        growth = feed.grow(events, self.known)
+        self.known |= growth.applied
+        _write(self.notifications.feed, (self._placed(item) for item in growth.items))
+        subjects = (
+            {"_id": key, "sequence": each.sequence, "place": each.place}
+            for key, each in growth.applied.items()
+        )
+        _write(self.notifications.subjects, subjects)
+
+    def _placed(self, item: Item) -> Row:
+        self.position += 1
+        shown = feed.to_dict(item)
+        names = ("id", "type", "subject", "chapter", "country", "place", "data")
+        return {
+            "_id": Int64(self.position),
+            "time": item.time,
+            **{name: shown[name] for name in names},
+        }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.audit", description=__doc__)
+    parser.add_argument("--activities", type=int, default=2_000)
+    parser.add_argument("--people", type=int, default=50_000)
+    parser.add_argument("--most-seconds", type=float, default=60.0)
+    asked = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="foscao-bench-") as home,
+        Database(Path(home)) as server,
+        MongoClient[Row](server.root_uri, tz_aware=True) as client,
+    ):
+        began = time.monotonic()
+        programme = Programme(client)
+        programme.register(asked.people)
+        rows = programme.hold(asked.activities)
+        programme.deliver()
+        written = time.monotonic()
+        with Databases(client) as databases:
+            moment = Moment(databases.now, timedelta(0))
+            account = audit(databases, EVERYTHING, moment, progress=_clock())
+        took_s = time.monotonic() - written
+    report.show(account, output())
+    memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"\nwritten in {written - began:.1f} s: {asked.people:,} people, {rows:,} rows")
+    print(f"audited in {took_s:.1f} s, with {memory_mb:.0f} MB at most (writing included)")
+    return 0 if account.clean and took_s <= asked.most_seconds else 1
+
+
+def _clock() -> Any:
+    begun = time.monotonic()
+
+    def told(what: str) -> None:
+        print(f"{time.monotonic() - begun:6.1f} s  {what}", file=sys.stderr, flush=True)
+
+    return told
+
+
+def _record(collection: Collection[Row], key: str, content: Row) -> Row:
+    record = Record(key, "ML", 1, False, content, (), AT, AT)
+    return RecordCollection(collection).encode(record)
+
+
+def _event(kind: str, subject: str, sequence: int, data: Row) -> Event:
+    return Event.new(kind, "/bench", subject, sequence, data, caller=CALLER)
+
+
+def _sheet_event(session: str, activity: str, people: Sequence[str]) -> Event:
+    data = {
+        **{"session_id": session, "activity_id": activity, "chapter": "ML"},
+        "rows": [{"participant_id": each, "present": True} for each in people],
+        **{"present_total": len(people), "scores": dict.fromkeys(SCORES, 0)},
+    }
+    return _event("attendance.recorded", session, 1, data)
+
+
+def _logged(event: Event) -> Row:
+    return {
+        **{"_id": event.id, "type": event.type, "subject": event.subject},
+        **{"sequence": event.sequence, "body": Binary(event.to_json()), "actor": "bench"},
+        **{"recorded_at": AT, "published_at": AT},
+    }
+
+
+def _bits(numbers: Iterable[int]) -> Binary:
+    return Binary(BitMap(numbers).serialize())
+
+
+def _write(collection: Collection[Row], documents: Iterable[Row]) -> None:
+    for portion in _portions(documents):
+        collection.insert_many(portion, ordered=False)
+
+
+def _portions(documents: Iterable[Row]) -> Iterator[list[Row]]:
+    portion: list[Row] = []
+    for each in documents:
+        portion.append(each)
+        if len(portion) == _PORTION:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
+
+
+if __name__ == "__main__":
+    sys.exit(main())
