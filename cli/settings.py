@@ -7,11 +7,13 @@ in this folder), which the local stack writes when it starts:
     HUB_ADMIN_KEY         an operator's API key, likewise
     OPERATOR_MONGO_URI    the databases' user `operator`, for commands that read the databases
     OPERATOR_AMQP_URI     the broker's user `operator`, for commands that look at the broker
+    RABBITMQCTL           how to call the broker's own tool, if one can: a command line
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +58,11 @@ class Settings:
     @property
     def amqp_uri(self) -> str:
         return self._text("OPERATOR_AMQP_URI")
+
+    @property
+    def rabbitmqctl(self) -> list[str] | None:
+        """The words of the command line; None where it is told nowhere."""
+        return shlex.split(self._values.get("RABBITMQCTL", "")) or None
 
     def _text(self, name: str) -> str:
         value = self._values.get(name)

@@ -1,0 +1,130 @@
+"""`foscao doctor`: compares the running set-up with what the code relies on."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Final
+
+import typer
+from pymongo import MongoClient
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
+from rich.text import Text
+
+from cli.checkup import flow, indexes, machine, node, queues, replicas, users
+from cli.checkup.finding import Finding, Severity, fault
+from cli.outcome import CLEAN, FINDINGS, CannotRun, output, print_json
+from cli.settings import Settings
+from shared.config import Config, ConfigError
+
+_COLOURS: Final = {Severity.FAULT: "bold red", Severity.WARNING: "yellow", Severity.OK: "green"}
+_ORDER: Final = list(Severity)
+
+
+def register(app: typer.Typer) -> None:
+    """Add `doctor`."""
+    app.command()(doctor)
+
+
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = (
+        False
+    ),
+    every: Annotated[bool, typer.Option("--all", help="Show also what is well.")] = False,
+) -> None:
+    """Check database, broker, permissions, keys and versions; say what could be lost, and the
+    remedy. Exit code 1 if anything that the guarantees rest on is not so."""
+    findings = sorted(examine(Settings.load()), key=lambda each: _ORDER.index(each.severity))
+    counts = Counter(each.severity for each in findings)
+    if json:
+        print_json(
+            {
+                "counts": {severity: counts[severity] for severity in Severity},
+                "findings": [each.to_dict() for each in findings],
+            }
+        )
+    else:
+        _show(findings, counts, every)
+    raise typer.Exit(FINDINGS if counts[Severity.FAULT] else CLEAN)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every finding there is. Raises CannotRun where the settings lack what it takes."""
+    delays = _retry_delays_s()
+    mongo_uri, amqp_uri = settings.mongo_uri, settings.amqp_uri
+    yield from _database(mongo_uri)
+    yield from queues.check(amqp_uri, delays)
+    yield from node.check(settings.rabbitmqctl, delays)
+    yield from machine.check(settings.home)
+
+
+def _retry_delays_s() -> tuple[float, ...]:
+    """As the services read them: who changed RETRY_DELAYS_S sets it here too."""
+    try:
+        return Config.from_env(
+            "doctor", {"AMQP_URI": "-", "MONGO_URI": "-", **os.environ}
+        ).retry_delays_s
+    except ConfigError as error:
+        raise CannotRun(str(error)) from None
+
+
+def _database(uri: str) -> Iterator[Finding]:
+    with MongoClient[dict[str, Any]](
+        uri,
+        appname="foscao-doctor",
+        serverSelectionTimeoutMS=3_000,
+        connectTimeoutMS=3_000,
+        socketTimeoutMS=20_000,
+        readConcernLevel="majority",
+        tz_aware=True,
+    ) as client:
+        try:
+            client.admin.command("ping")
+        except ConnectionFailure as error:
+            yield from replicas.unreachable(uri, error)
+            return
+        except PyMongoError as error:
+            yield _refused("sign-in", error)
+            return
+        rooms: dict[str, Callable[[], Iterator[Finding]]] = {
+            "replica set": lambda: replicas.check(client, uri),
+            "indexes": lambda: indexes.check(client),
+            "users": lambda: users.check(client),
+            "flow": lambda: flow.check(client),
+        }
+        for name, room in rooms.items():
+            try:
+                yield from room()
+            except PyMongoError as error:
+                yield _refused(name, error)
+
+
+def _refused(room: str, error: PyMongoError) -> Finding:
+    """The server's text is not shown: it may repeat what it was sent."""
+    code = f" {error.code}" if isinstance(error, OperationFailure) else ""
+    return fault(
+        "database",
+        room,
+        f"the check of {room} was broken off: {type(error).__name__}{code}",
+        "what is wrong there stays unseen",
+        "give the user `operator` the role of shared/access.py (python -m deploy.databases); "
+        "see the database's log",
+    )
+
+
+def _show(findings: list[Finding], counts: Counter[Severity], every: bool) -> None:
+    console = output()
+    for each in findings:
+        if each.severity is Severity.OK and not every:
+            continue
+        line = Text(f"{each.severity.upper():<8} ", style=_COLOURS[each.severity])
+        line.append(f"{each.check} {each.subject}: {each.found}", style="default")
+        console.print(line, soft_wrap=True)
+        if each.risk:
+            console.print(Text(f"         could be lost: {each.risk}"), soft_wrap=True)
+            console.print(Text(f"         remedy: {each.remedy}"), soft_wrap=True)
+    console.print(
+        f"{counts[Severity.FAULT]} faults, {counts[Severity.WARNING]} warnings, "
+        f"{counts[Severity.OK]} checks well"
+    )
