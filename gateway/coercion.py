@@ -2,13 +2,18 @@
 
 graphql-core walks type and value together and keeps the path of each step for a possible error: for
 500 rows that takes longer than all else the gateway does. Here each input type becomes one closure
-that only builds the value. Where it finds anything amiss it gives up, and graphql-core coerces the
-same value again to say exactly what is wrong, and where. So the fast way never has to explain.
+that only builds the value. Where it finds anything amiss it gives up, and the value is coerced once
+more with patience: a value of the wrong type *within a row* (`"birthYear": "1990"`) is passed on,
+so that the service which owns the row rejects that row alone, with a code and the field, and stores
+its neighbours. Whatever else is wrong (an unknown field, a row that is none) refuses the request,
+and graphql-core says what it is, and where. So the fast way never has to explain.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
+from enum import Enum
 from functools import cache
 from typing import Any, Final, cast
 
@@ -23,6 +28,7 @@ from graphql import (
     GraphQLString,
     Undefined,
     VariableDefinitionNode,
+    get_named_type,
     is_input_type,
     type_from_ast,
     value_from_ast,
@@ -37,22 +43,59 @@ class _NotPlain(Exception):
     """The value is not plainly right."""
 
 
+class _WrongType(_NotPlain):
+    """The value is of another type than its place."""
+
+
+class _Patience(Enum):
+    """With what a plan puts up."""
+
+    NONE = "nothing"
+    ROWS = "wrong types within the objects of a list"
+    VALUES = "wrong types"
+
+
+_AT: Final = re.compile(r" at '([\w.\[\]]+)'$")
+
+
 def coerce_variables(
     schema: GraphQLSchema,
     definitions: Collection[VariableDefinitionNode],
     given: Mapping[str, Any],
 ) -> dict[str, Any] | list[GraphQLError]:
-    """The variables as resolvers get them, or what is wrong with them."""
-    try:
-        return _plainly(schema, definitions, given)
-    except (_NotPlain, GraphQLError, RecursionError):
-        return get_variable_values(schema, definitions, dict(given), max_errors=MAX_ERRORS)
+    """The variables as resolvers get them, or what is wrong with them.
+
+    No error repeats a value, as it may be somebody's name or number. `extensions.field` of an error
+    leads to the value, from the variable's name on.
+    """
+    for patience in (_Patience.NONE, _Patience.ROWS):
+        try:
+            return _plainly(schema, definitions, given, patience)
+        except (_NotPlain, GraphQLError, RecursionError):
+            continue
+    values = get_variable_values(schema, definitions, dict(given), max_errors=MAX_ERRORS)
+    return [_without_value(error) for error in values] if isinstance(values, list) else values
+
+
+def _without_value(error: GraphQLError) -> GraphQLError:
+    """The error as graphql-core words it, but for the value."""
+    cause = error.original_error
+    if not isinstance(cause, GraphQLError):
+        return error
+    reason = cause.message
+    place = _AT.search(error.message.removesuffix(f"; {reason}"))
+    variable = error.message.split("'", 2)[1].removeprefix("$")
+    field = place[1] if place else variable
+    if " cannot represent " in reason:
+        reason = reason.partition(": ")[0]
+    return GraphQLError(f"{field}: {reason}", error.nodes, extensions={"field": field})
 
 
 def _plainly(
     schema: GraphQLSchema,
     definitions: Collection[VariableDefinitionNode],
     given: Mapping[str, Any],
+    patience: _Patience,
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for definition in definitions:
@@ -62,7 +105,7 @@ def _plainly(
         kind = cast(GraphQLInputType, named)
         name = definition.variable.name.value
         if name in given:
-            values[name] = _plan(kind)(given[name])
+            values[name] = _plan(kind, patience)(given[name])
         elif definition.default_value is not None:
             values[name] = value_from_ast(definition.default_value, kind)
         elif isinstance(kind, GraphQLNonNull):
@@ -71,9 +114,9 @@ def _plainly(
 
 
 @cache  # by identity: a schema has a few hundred input types, and lists of them
-def _named_plan(kind: GraphQLInputType) -> Coerce:
+def _named_plan(kind: GraphQLInputType, patience: _Patience) -> Coerce:
     if isinstance(kind, GraphQLInputObjectType):
-        return _object(kind)
+        return _object(kind, patience)
     if kind is GraphQLString:
         return _text
     if isinstance(kind, GraphQLEnumType):
@@ -82,18 +125,36 @@ def _named_plan(kind: GraphQLInputType) -> Coerce:
     return _nullable(parse)
 
 
-def _plan(kind: GraphQLInputType) -> Coerce:
+def _plan(kind: GraphQLInputType, patience: _Patience) -> Coerce:
     if isinstance(kind, GraphQLNonNull):
-        return _required(_plan(kind.of_type))
+        return _required(_plan(kind.of_type, patience))
     if isinstance(kind, GraphQLList):
-        return _list(_plan(kind.of_type))
-    return _named_plan(kind)
+        if patience is _Patience.VALUES:
+            return _list(_kept(_plan(kind.of_type, patience)))
+        rows = patience is _Patience.ROWS and isinstance(
+            get_named_type(kind), GraphQLInputObjectType
+        )
+        return _list(_plan(kind.of_type, _Patience.VALUES if rows else patience))
+    return _named_plan(kind, patience)
+
+
+def _kept(coerce: Coerce) -> Coerce:
+    """Where the value is of another type it is passed on, for its service to reject: emptied if it
+    has parts, as its type is all that this takes, and what is in it has no limits of its own."""
+
+    def attempt(value: Any) -> Any:
+        try:
+            return coerce(value)
+        except (_WrongType, GraphQLError):
+            return type(value)() if type(value) in (dict, list) else value
+
+    return attempt
 
 
 def _text(value: Any) -> Any:
     if value is None or type(value) is str:
         return value
-    raise _NotPlain
+    raise _WrongType
 
 
 def _nullable(parse: Coerce) -> Coerce:
@@ -106,7 +167,7 @@ def _nullable(parse: Coerce) -> Coerce:
 def _required(inner: Coerce) -> Coerce:
     def coerce(value: Any) -> Any:
         if value is None:
-            raise _NotPlain
+            raise _WrongType
         return inner(value)
 
     return coerce
@@ -121,7 +182,7 @@ def _list(item: Coerce) -> Coerce:
     return coerce
 
 
-def _object(kind: GraphQLInputObjectType) -> Coerce:
+def _object(kind: GraphQLInputObjectType, patience: _Patience) -> Coerce:
     plans: dict[str, tuple[str, Coerce]] = {}
     defaults: dict[str, Any] = {}
     required: set[str] = set()
@@ -129,7 +190,13 @@ def _object(kind: GraphQLInputObjectType) -> Coerce:
     def prepare() -> None:
         """On first use, as input types may contain themselves."""
         for name, field in kind.fields.items():
-            plans[name] = (field.out_name or name, _plan(field.type))
+            if patience is not _Patience.VALUES:
+                plan = _plan(field.type, patience)
+            elif isinstance(field.type, GraphQLNonNull):  # the rows of a sheet
+                plan = _plan(field.type, _Patience.ROWS)
+            else:
+                plan = _kept(_plan(field.type, patience))
+            plans[name] = (field.out_name or name, plan)
             if field.default_value is not Undefined:
                 defaults[field.out_name or name] = field.default_value
             elif isinstance(field.type, GraphQLNonNull):
@@ -141,7 +208,7 @@ def _object(kind: GraphQLInputObjectType) -> Coerce:
         if type(value) is not dict:
             if value is None:
                 return None
-            raise _NotPlain
+            raise _WrongType
         coerced = defaults.copy()
         try:
             for name, each in value.items():

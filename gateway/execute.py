@@ -236,10 +236,11 @@ def _explained(error: GraphQLError, asker: _Asker) -> dict[str, Any]:
 
 
 def _invalid(code: str, errors: Sequence[GraphQLError], asker: _Asker) -> Response:
-    shown = [
-        {**_entry(code, {"detail": error.message}, False, asker), "locations": _locations(error)}
-        for error in errors
-    ]
+    shown = []
+    for error in errors:
+        entry = _entry(code, {"detail": error.message}, False, asker)
+        entry["extensions"] |= error.extensions or {}
+        shown.append({**entry, "locations": _locations(error)})
     return _response({"errors": shown}, 400 if asker.media_type == GRAPHQL_JSON else 200, asker)
 
 

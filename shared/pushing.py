@@ -284,15 +284,19 @@ def _tombstone(*, withdrawn: bool) -> _Step:
     def step(pushed: Push, row: int, item: Mapping[str, Any], state: _Overlay) -> Receipt:
         identifier = canonical(item.get("id"))
         if identifier is None:
-            return _rejected(row, None, [Problem.at("id", code="INVALID_ID")])
+            code = "INVALID_ID" if item.get("id") else "REQUIRED"
+            return _rejected(row, None, [Problem.at("id", code=code)])
         before = state.get(identifier)
         if before is None or not pushed.caller.may_touch(before.chapter):
             return _rejected(row, identifier, [Problem.at("id", code="NOT_FOUND")])
         if before.withdrawn is withdrawn:
             return Receipt(row, identifier, Status.UNCHANGED, before.version)
-        reason = str(item.get("reason") or "").strip()
+        given = item.get("reason") or ""
+        reason = given.strip() if isinstance(given, str) else ""
         problems = _version_problems(item, before)
-        if not reason:
+        if not isinstance(given, str):
+            problems.append(Problem.at("reason", code="NOT_A_TEXT"))
+        elif not reason:
             problems.append(Problem.at("reason", code="REQUIRED"))
         elif len(reason) > 500:
             problems.append(Problem.at("reason", code="TOO_LONG", limit=500))
@@ -333,20 +337,30 @@ def _load_all(
     result = []
     for row, item in enumerate(items):
         problems = list(problems_from(faults[row])) if row in faults else []
-        clear = frozenset(item.get("clear") or ())
-        problems += [
-            Problem.at("clear", code="UNKNOWN_FIELD", field=str(name)[:80])
-            for name in sorted(clear - set(schema.fields))
-        ]
+        clear, wrong = _cleared(item.get("clear") or [], schema)
+        problems += wrong
         result.append((content[row] if not problems else {}, clear, problems))
     return result
 
 
+def _cleared(names: Any, schema: Schema) -> tuple[frozenset[str], list[Problem]]:
+    """The fields to empty, and what is wrong with their list."""
+    if not isinstance(names, list):
+        return frozenset(), [Problem.at("clear", code="NOT_A_LIST")]
+    if len(names) > len(schema.fields):
+        return frozenset(), [Problem.at("clear", code="TOO_MANY", limit=len(schema.fields))]
+    return frozenset(name for name in names if isinstance(name, str)), [
+        Problem.at("clear", at, code="UNKNOWN_FIELD")
+        if isinstance(name, str)
+        else Problem.at("clear", at, code="NOT_A_TEXT")
+        for at, name in enumerate(names)
+        if not isinstance(name, str) or name not in schema.fields
+    ]
+
+
 def _refusal(caller: Caller, item: Mapping[str, Any], before: Record | None) -> list[Problem]:
     if before is None:
-        if item.get("expected_version"):
-            return [Problem.at("expected_version", code="VERSION_CONFLICT", version=0)]
-        return []
+        return _version_problems(item, None) if item.get("expected_version") else []
     if not caller.may_touch(before.chapter):
         return [Problem.at("id", code="ID_TAKEN")]
     if before.withdrawn:
@@ -354,11 +368,13 @@ def _refusal(caller: Caller, item: Mapping[str, Any], before: Record | None) -> 
     return _version_problems(item, before)
 
 
-def _version_problems(item: Mapping[str, Any], before: Record) -> list[Problem]:
-    expected = item.get("expected_version")
-    if expected is None or expected == before.version:
+def _version_problems(item: Mapping[str, Any], before: Record | None) -> list[Problem]:
+    expected, version = item.get("expected_version"), before.version if before else 0
+    if expected is None or expected == version:
         return []
-    return [Problem.at("expected_version", code="VERSION_CONFLICT", version=before.version)]
+    if not isinstance(expected, int):
+        return [Problem.at("expected_version", code="NOT_A_NUMBER")]
+    return [Problem.at("expected_version", code="VERSION_CONFLICT", version=version)]
 
 
 def _chapter(
@@ -370,8 +386,9 @@ def _chapter(
         if given and given != before.chapter:
             problems.append(Problem.at("chapter", code="CHAPTER_FIXED"))
         return before.chapter
-    if given and given not in code_list("country"):
-        problems.append(Problem.at("chapter", code="UNKNOWN_CODE", list="country", value=given))
+    if given and not (isinstance(given, str) and given in code_list("country")):
+        value = str(given)[:80]
+        problems.append(Problem.at("chapter", code="UNKNOWN_CODE", list="country", value=value))
     elif given and not caller.may_touch(given):
         problems.append(Problem.at("chapter", code="CHAPTER_NOT_YOURS"))
     elif not (given or caller.chapter):

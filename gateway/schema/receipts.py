@@ -171,7 +171,9 @@ def snake_clear(items: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
     """The items, with the names in `clear` as the services know them."""
     for item in items:
         if item.get("clear"):
-            item["clear"] = [_snake(name) for name in item["clear"]]
+            item["clear"] = [
+                _snake(name) if isinstance(name, str) else name for name in item["clear"]
+            ]
     return items
 
 

@@ -15,8 +15,14 @@ from gateway.coercion import MAX_ERRORS, coerce_variables
 from gateway.completion import execute
 from gateway.documents import Documents
 from gateway.schema import schema
+from services.activities.kinds import ACTIVITY
+from services.activities.schemas import read_rows
+from services.participants.schemas import PERSON
+from shared.caller import Caller
+from shared.pushing import Push, Status, push
 from tests.gateway_fakes import FakeServices, context, receipt
 
+MALI = Caller("chapter", "ML", "k1")
 PUSH = "mutation($input: PushActivitiesInput!) { pushActivities(input: $input) { __typename } }"
 ANYTHING = (
     st.none()
@@ -52,10 +58,89 @@ def test_variables_are_coerced_as_graphql_core_does(variables: dict[str, Any]) -
     definitions = Documents(schema()).get(PUSH).operation(None).variable_definitions
     ours = coerce_variables(schema(), definitions, variables)
     theirs = get_variable_values(schema(), definitions, variables, max_errors=MAX_ERRORS)
-    if isinstance(theirs, list):
-        assert [str(each) for each in ours] == [str(each) for each in theirs]
-    else:
+    if isinstance(theirs, dict):
         assert ours == theirs
+    elif isinstance(ours, list):
+        assert len(ours) == len(theirs)
+    else:
+        assert Status.REJECTED in pushed(ours["input"])
+
+
+def pushed(input: dict[str, Any]) -> set[Status]:
+    """What the services that own the rows say of them."""
+    kinds = ((PERSON, "participants"), (ACTIVITY.schema, "activities"))
+    found = {
+        receipt.status
+        for schema, name in kinds
+        for receipts in push([Push(MALI, input.get(name) or [])], schema, {}).receipts
+        for receipt in receipts
+    }
+    for row in read_rows(input.get("attendance") or []):
+        if row.problems:
+            found.add(Status.REJECTED)
+    return found
+
+
+def coerced(**input: Any) -> Any:
+    definitions = Documents(schema()).get(PUSH).operation(None).variable_definitions
+    return coerce_variables(schema(), definitions, {"input": input})
+
+
+@pytest.mark.parametrize(
+    ("row", "kept"),
+    [
+        ({"birthYear": "1990"}, {"birth_year": "1990"}),
+        ({"birthYear": 10**12}, {"birth_year": 10**12}),
+        ({"givenName": 7, "familyName": "B"}, {"given_name": 7, "family_name": "B"}),
+        ({"groups": ["youth", 5, None]}, {"groups": ["youth", 5, None]}),
+        ({"groups": {"a": 1}}, {"groups": [{}]}),
+        ({"consent": "yes"}, {"consent": "yes"}),
+        ({"consent": [{"by": "self"}]}, {"consent": []}),
+        (
+            {"consent": {"givenOn": 2021, "by": "self"}},
+            {"consent": {"given_on": 2021, "by": "self"}},
+        ),
+    ],
+    ids=str,
+)
+def test_a_wrong_type_within_a_row_is_left_to_the_rows_service(
+    row: dict[str, Any], kept: dict[str, Any]
+) -> None:
+    good = {"givenName": "Awa"}
+    first, wrong = coerced(participants=[good, row])["input"]["participants"]
+    assert first == coerced(participants=[good])["input"]["participants"][0]
+    assert {name: wrong[name] for name in kept} == kept
+
+
+@pytest.mark.parametrize(
+    ("input", "field", "told"),
+    [
+        ({"participants": ["Awa Traoré"]}, "input.participants[0]", "mapping"),
+        (
+            {"participants": [{"givenName": "Awa Traoré"}, None]},
+            "input.participants[1]",
+            "not to be",
+        ),
+        ({"participants": [{"givenName": "Awa Traoré", "foo": 1}]}, "input.participants[0]", "foo"),
+        (
+            {"participants": [{"consent": {"foo": "Awa Traoré at 'x'"}}]},
+            "input.participants[0].consent",
+            "foo",
+        ),
+        ({"dryRun": "Awa Traoré"}, "input.dryRun", "Boolean cannot represent"),
+        ({"attendance": [{"sessionId": "Awa Traoré"}]}, "input.attendance[0]", "rows"),
+        ({"attendance": [{"rows": ["Awa Traoré"]}]}, "input.attendance[0].rows[0]", "mapping"),
+    ],
+    ids=str,
+)
+def test_what_refuses_the_request_is_told_by_its_field_without_its_value(
+    input: dict[str, Any], field: str, told: str
+) -> None:
+    [error] = coerced(**input)
+    assert error.extensions == {"field": field}
+    assert error.message.startswith(f"{field}: ")
+    assert told in error.message
+    assert "Awa" not in error.message
 
 
 def test_a_variables_default_is_used_where_none_is_given() -> None:

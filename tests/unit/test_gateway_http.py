@@ -124,9 +124,11 @@ async def test_older_clients_get_200_for_what_is_wrong_with_the_query(
 
 async def test_variables_that_do_not_fit_say_where(http: httpx.AsyncClient) -> None:
     text = "mutation($i: PushActivitiesInput!) { pushActivities(input: $i) { __typename } }"
-    answer = await ask(http, text, variables={"i": {"activities": [{"id": 5}]}})
+    answer = await ask(http, text, variables={"i": {"activities": [{"id": "x", "colour": 5}]}})
     assert (answer.status_code, codes(answer)) == (400, ["BAD_VARIABLES"])
-    assert "activities[0].id" in answer.json()["errors"][0]["message"]
+    [error] = answer.json()["errors"]
+    assert error["extensions"]["field"] == "i.activities[0]"
+    assert "'colour'" in error["message"]
 
 
 @pytest.mark.parametrize("told", [True, False])

@@ -180,9 +180,42 @@ def test_withdrawing_asks_for_a_reason_and_only_reaches_ones_own() -> None:
     assert codes(withdraw([Push(NIGER, [{"id": key, "reason": "x"}])], stored)) == ["NOT_FOUND"]
 
 
+def test_a_reason_is_a_text() -> None:
+    key = new_id()
+    stored, _ = send({}, {"id": key, "name": "Kalana"})
+    for reason, code in ((5, "NOT_A_TEXT"), ({}, "REQUIRED"), ("  ", "REQUIRED")):
+        assert codes(withdraw([Push(MALI, [{"id": key, "reason": reason}])], stored)) == [code]
+
+
 def test_unknown_fields_are_told_with_their_path() -> None:
     _, decision = send({}, {"id": new_id(), "name": "a", "colour": "red"})
     assert decision.receipts[0][0].problems == (Problem("UNKNOWN_FIELD", ("colour",)),)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "at"),
+    [
+        ({"clear": "size"}, "NOT_A_LIST", ("clear",)),
+        ({"clear": ["size", 7]}, "NOT_A_TEXT", ("clear", 1)),
+        ({"clear": [{}]}, "NOT_A_TEXT", ("clear", 0)),
+        ({"clear": ["size", "colour"]}, "UNKNOWN_FIELD", ("clear", 1)),
+        ({"clear": ["x"] * 4}, "TOO_MANY", ("clear",)),
+        ({"chapter": ["ML"]}, "UNKNOWN_CODE", ("chapter",)),
+        ({"expected_version": "1"}, "NOT_A_NUMBER", ("expected_version",)),
+        ({"id": {}}, "REQUIRED", ("id",)),
+        ({"id": 5}, "INVALID_ID", ("id",)),
+    ],
+    ids=str,
+)
+def test_what_every_row_may_say_is_checked_as_its_fields_are(
+    wrong: dict[str, Any], code: str, at: tuple[str | int, ...]
+) -> None:
+    _, decision = send(
+        {}, {"id": new_id(), "name": "Kalana", **wrong}, {"id": new_id(), "name": "B"}
+    )
+    assert statuses(decision) == [Status.REJECTED, Status.CREATED]
+    [problem] = decision.receipts[0][0].problems
+    assert (problem.code, problem.path) == (code, at)
 
 
 def test_a_push_beyond_the_limit_is_refused_as_a_whole() -> None:
