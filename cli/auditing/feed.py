@@ -56,17 +56,36 @@ def lost(tally: Tally, event: Entry) -> None:
     tally.missing(f"{event.name} was applied by notifications and is not in the feed", **event.ids)
 
 
-def check_positions(tally: Tally, head: int, positions: Iterable[int]) -> None:
-    """Compare the positions, in order, with 1 to `head`."""
-    expected = 1
+def check_positions(
+    tally: Tally, head: int, positions: Iterable[int], gaps: Sequence[Document] = ()
+) -> None:
+    """Compare the positions, in order, with 1 to `head`.
+
+    Args: gaps: `{after, to}`, in order: what restores of a backup have left out on purpose.
+    """
+    behind = {gap["after"] + 1: gap["to"] + 1 for gap in gaps}
+
+    def given(position: int) -> int:
+        """The position, or if a gap starts there, the first one behind it."""
+        while position in behind:
+            position = behind[position]
+        return position
+
+    def empty(start: int, end: int) -> None:
+        while start < end:
+            tally.missing(f"position {start} of the feed is empty", position=start)
+            start = given(start + 1)
+
+    expected = given(1)
     for position in positions:
-        for absent in range(expected, min(position, head + 1)):
-            tally.missing(f"position {absent} of the feed is empty", position=absent)
-        if position > head or position < 1:
+        if position > head:
             tally.double(f"position {position} is beyond the feed's head {head}", position=position)
-        expected = position + 1
-    for absent in range(expected, head + 1):
-        tally.missing(f"position {absent} of the feed is empty", position=absent)
+        elif position < expected:
+            tally.double(f"position {position} was left out by a restore", position=position)
+        else:
+            empty(expected, position)
+            expected = given(position + 1)
+    empty(expected, head + 1)
 
 
 def _unlike(item: Document, event: Entry) -> list[str]:

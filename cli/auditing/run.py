@@ -162,20 +162,25 @@ def _by_event(db: Databases, scope: Scope, account: Account, moment: Moment) -> 
 
 
 def _positions(db: Databases, tally: Tally) -> None:
-    head = _head(db)
+    head, gaps = _counter(db)
+    given = head - sum(gap["to"] - gap["after"] for gap in gaps)
     shape: list[dict[str, Any]] = [
         {"$group": {"_id": None, "n": {"$sum": 1}, "last": {"$max": "$_id"}}}
     ]
     found = next(db.aggregate("notifications", "feed", shape), {"n": 0, "last": 0})
-    tally.expect(str(head), head)
+    last = head
+    for gap in reversed(gaps):
+        if gap["to"] == last:  # nothing has come since that restore
+            last = gap["after"]
+    tally.expect(str(last), given)
     tally.find(str(found["last"]), found["n"])
-    if (found["n"], found["last"]) != (head, head):
+    if (found["n"], found["last"]) != (given, last):
         rows = db.by("notifications", "feed", "_id", None, ())
-        feed.check_positions(tally, head, (position for position, _ in rows))
+        feed.check_positions(tally, head, (position for position, _ in rows), gaps)
 
 
 def _deliveries(db: Databases, scope: Scope, account: Account, moment: Moment) -> None:
-    head = _head(db)
+    head, _ = _counter(db)
     alive = {"state": {"$ne": "deleted"}}
     fields = deliveries.ENDPOINT_FIELDS
     endpoints = list(db.by("notifications", "endpoints", "_id", None, fields, alive))
@@ -233,10 +238,11 @@ def _sessions(db: Databases, scope: Scope) -> list[str] | None:
     return sorted(sheets | {key for key, _ in _log(db, "activities", "attendance", scope)})
 
 
-def _head(db: Databases) -> int:
-    """The feed's last position."""
-    counters = db.find("notifications", "counters", {"_id": "feed"}, ("position",))
-    return int(next(counters, {"position": 0})["position"])
+def _counter(db: Databases) -> tuple[int, list[Document]]:
+    """The feed's last position, and the gaps that restores of a backup have left."""
+    counters = db.find("notifications", "counters", {"_id": "feed"}, ("position", "gaps"))
+    counter: Document = next(counters, {"position": 0})
+    return int(counter["position"]), counter.get("gaps", [])
 
 
 def _told(noun: str) -> bool:
