@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 import typer
 
-from cli import parked
+from cli import audit, backup, doctor, parked, rebuild, republish, restore
 from cli.outcome import CANNOT_RUN, CannotRun, notes
 
 
@@ -19,7 +19,16 @@ class Command(Protocol):
 
 
 # In the order of `foscao --help`. A new command is a module of this package and a name here.
-COMMANDS: Final[tuple[Command, ...]] = (parked,)
+COMMANDS: Final[tuple[Command, ...]] = (
+    audit,
+    doctor,
+    audit,
+    parked,
+    rebuild,
+    republish,
+    backup,
+    restore,
+)
 
 
 def application() -> typer.Typer:
