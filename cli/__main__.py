@@ -20,7 +20,6 @@ class Command(Protocol):
 
 # In the order of `foscao --help`. A new command is a module of this package and a name here.
 COMMANDS: Final[tuple[Command, ...]] = (
-    audit,
     doctor,
     audit,
     parked,
