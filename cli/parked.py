@@ -262,7 +262,7 @@ def _summary(row: Mapping[str, Any]) -> str:
     lines = [
         f"{row['service']}  {row['id']}",
         f"    {what}",
-        f"    {row['state']} since {row['lastAt']}, attempts: {row['attempts']}",
+        f"    {row['state']}; last failed {row['lastAt']}, attempts: {row['attempts']}",
         f"    {row['reasonText']} [{row['reason']}]",
     ]
     if row["appliedAt"]:
