@@ -1,0 +1,103 @@
+"""`foscao audit` over the whole hub: clean after pushes, exact about a loss, told by its exit."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from shared.ids import new_id
+from tests.e2e.client import PUSH_PROJECTS, Client, activity, person, session, sheet
+from tests.stack import wait_for
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def foscao_audit(stack, *options: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "cli", "audit", *options],
+        cwd=ROOT,
+        env={**os.environ, **stack.operator_env(), **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def all_is_claimed(client: MongoClient[dict[str, Any]]) -> bool:
+    applied = client["reporting"]["inbox"].distinct("_id")
+    waiting = {"_id": {"$nin": applied}}
+    logs = (client[each]["outbox"] for each in ("participants", "activities"))
+    return not any(log.count_documents(waiting) for log in logs)
+
+
+@pytest.fixture(scope="module")
+def pushed(stack) -> str:
+    """The id of an activity with 30 people on its sheet, that has arrived everywhere."""
+    admin = Client(stack.hub_url, stack.admin_key)
+    ghana = Client(stack.hub_url, admin.key("chapter", "GH"))
+    project = {"id": new_id(), "title": {"en": "Audited"}, "startsOn": "2024-01-01"}
+    ghana.ask(PUSH_PROJECTS, items=[project])
+    people = [person() for _ in range(30)]
+    training = activity(project["id"], sessions=[session()])
+    rows = sheet(training["sessions"][0]["id"], [each["id"] for each in people])
+    ghana.push(participants=people, activities=[training], attendance=[rows])
+    with MongoClient[dict[str, Any]](stack.mongo_root_uri) as client:
+        wait_for(lambda: all_is_claimed(client), 20)
+    wait_for(lambda: foscao_audit(stack, "--strict").returncode == 0, 20)
+    return training["id"]
+
+
+def test_a_hub_that_was_pushed_to_is_clean(stack, pushed) -> None:
+    told = foscao_audit(stack)
+    assert told.returncode == 0, told.stdout
+    assert "Clean: nothing is missing, nothing is double." in told.stdout
+    assert "DIFFERS" not in told.stdout
+    one = foscao_audit(stack, "--activity", pushed, "--json")
+    assert one.returncode == 0, one.stdout
+    stages = {each["stage"]: each for each in json.loads(one.stdout)["stages"]}
+    assert stages["attendance: stored → logged"]["found"] == 30
+    assert stages["participant: claimed → reporting"]["found"] == 30
+    assert stages["activity: stored → logged"]["found"] == 1
+
+
+def test_a_loss_is_named_and_ends_with_1(stack, pushed) -> None:
+    with MongoClient[dict[str, Any]](stack.mongo_root_uri) as client:
+        log = client["activities"]["outbox"]
+        event = log.find_one({"subject": pushed, "type": "activity.recorded"})
+        claim = client["reporting"]["inbox"].find_one_and_delete({"_id": event["_id"]})
+        try:
+            told = foscao_audit(stack, "--json", "--grace", "0")
+            shown = foscao_audit(stack, "--grace", "0")
+        finally:
+            client["reporting"]["inbox"].insert_one(claim)
+    assert (told.returncode, shown.returncode) == (1, 1)
+    [finding] = json.loads(told.stdout)["findings"]
+    assert (finding["stage"], finding["ids"]["event"]) == ("published → reporting", event["_id"])
+    assert event["_id"] not in shown.stderr
+    assert f"activity.recorded {pushed} #1" in shown.stdout
+    assert "Mensah" not in told.stdout + shown.stdout, "people are ids"
+
+
+@pytest.mark.parametrize(
+    ("options", "env", "said"),
+    [
+        (("--activity", "no-id"), {}, "is no id"),
+        (("--activity", "01890000-0000-7000-8000-000000000000"), {}, "no database knows"),
+        (("--all", "--from", "2024-01-01"), {}, "exclude each other"),
+        ((), {"OPERATOR_MONGO_URI": "mongodb://127.0.0.1:9/?connectTimeoutMS=200"}, "database"),
+    ],
+)
+def test_what_cannot_be_done_ends_with_2_and_one_line(stack, pushed, options, env, said) -> None:
+    told = foscao_audit(stack, *options, **env)
+    assert told.returncode == 2, told.stderr
+    assert told.stdout == ""
+    assert len(told.stderr.strip().splitlines()) == 1, told.stderr
+    assert said in told.stderr
