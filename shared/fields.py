@@ -173,7 +173,15 @@ class Localised(_Field):
             raise fail("REQUIRED")
         if unknown := sorted(set(texts) - set(LANGUAGES)):
             raise fail("UNKNOWN_CODE", list="language", value=str(unknown[0])[:20])
-        return {language: self._text.deserialize(text) for language, text in texts.items()}
+        loaded, wrong = {}, {}
+        for language, text in texts.items():
+            try:
+                loaded[language] = self._text.deserialize(text)
+            except ValidationError as error:
+                wrong[language] = error.messages
+        if wrong:
+            raise ValidationError(wrong)
+        return loaded
 
 
 class Many(fields.List[Any]):

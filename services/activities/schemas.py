@@ -13,11 +13,12 @@ from marshmallow import ValidationError, pre_load
 
 from services.activities.sheets import Given, Row
 from shared import fields as f
+from shared.codes import code_list
 from shared.errors import Problem, problems_from
 from shared.ids import canonical
 
 MAX_SCORE = 100
-SHEET_STATUSES = ("present", "absent", "removed")
+SHEET_STATUSES = frozenset(code_list("attendance_status"))
 
 
 class Nested(f.RowSchema):
@@ -171,18 +172,11 @@ class Concern(f.RowSchema):
     raised_by_group = f.Code("stakeholder_group")
 
 
-class SheetStatus(f.Text):
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
-        if value not in SHEET_STATUSES:
-            raise f.fail("UNKNOWN_CODE", list="attendance_status", value=str(value)[:80])
-        return str(value)
-
-
 class SheetRow(Nested):
     """One participant on one session's sheet; a blank leaves what is stored."""
 
     participant_id = f.Id(required=True)
-    status = SheetStatus()
+    status = f.Code("attendance_status")
     pre_score = f.Whole(0, MAX_SCORE)
     post_score = f.Whole(0, MAX_SCORE)
     expected_version = f.Whole(0)
@@ -223,7 +217,7 @@ def _plain(number: int, session_id: str, raw: Any) -> Row | None:
     if (
         canonical(person) == person
         and person
-        and (status is None or status in SHEET_STATUSES)
+        and (status is None or (type(status) is str and status in SHEET_STATUSES))
         and (pre is None or (type(pre) is int and 0 <= pre <= MAX_SCORE))
         and (post is None or (type(post) is int and 0 <= post <= MAX_SCORE))
         and expected is None

@@ -24,7 +24,7 @@ from services.participants.schemas import (
 from services.participants.store import ParticipantStore
 from shared import pushing
 from shared.caller import Caller
-from shared.errors import Forbidden, Problem, Refused
+from shared.errors import Forbidden, Problem, Refused, problems_from
 from shared.events import Event
 from shared.ids import canonical
 from shared.mongo import Tx
@@ -308,6 +308,8 @@ def _filter(schema: Schema, request: Request) -> Mapping[str, Any]:
     try:
         asked: Mapping[str, Any] = schema.load(request.get("filter") or {})
     except ValidationError as error:
-        # Which part it was, without its value: it may be somebody's phone number.
-        raise Refused("BAD_FILTER", part=", ".join(sorted(error.messages_dict))) from error
+        first, *_ = problems_from(error.messages)
+        # Without the value: it may be somebody's phone number.
+        known = {name: value for name, value in first.params.items() if name != "value"}
+        raise Refused(first.code, path=["filter", *first.path], **known) from error
     return asked

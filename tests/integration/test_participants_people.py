@@ -252,8 +252,12 @@ def test_nobody_is_found_by(store: ParticipantStore, asked: dict[str, Any]) -> N
 def test_a_filter_that_makes_no_sense_is_named_without_its_value(store: ParticipantStore) -> None:
     with pytest.raises(Refused) as refused:
         found(store, phone="call Fatoumata")
-    assert refused.value.code == "BAD_FILTER"
-    assert refused.value.params == {"part": "phone"}
+    assert refused.value.code == "INVALID_PHONE"
+    assert refused.value.params == {"path": ["filter", "phone"]}
+    with pytest.raises(Refused) as refused:
+        found(store, sex="Fatoumata")
+    assert refused.value.code == "UNKNOWN_CODE"
+    assert refused.value.params == {"path": ["filter", "sex"], "list": "sex"}
 
 
 def test_pages_go_through_everybody_once_while_others_come(store: ParticipantStore) -> None:

@@ -22,7 +22,8 @@ def extra_values(list_name: str, column: str) -> list[str]:
 
 def test_the_lists_a_push_is_checked_against_are_there() -> None:
     assert set(codes.list_names()) == {
-        "activity_status", "activity_type", "age_band", "architecture_tag", "concern_category",
+        "activity_status", "activity_type", "age_band", "architecture_tag", "attendance_status",
+        "concern_category",
         "concern_status", "consent_giver", "consent_purpose", "country", "disability_status",
         "ecpf_component", "emmmda_topic", "language", "media_channel", "nomination_status",
         "organisation_type",
