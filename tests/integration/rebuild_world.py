@@ -21,9 +21,10 @@ Document = dict[str, Any]
 class Logs:
     """The databases of the two producers, with real outboxes."""
 
-    def __init__(self, beside: Database[Document]) -> None:
+    def __init__(self, beside: Database[Document], prefix: str | None = None) -> None:
         self._client = beside.client
-        self._stores = {each: Store(self._client[f"{beside.name}_{each}"]) for each in PRODUCERS}
+        prefix = f"{beside.name}_" if prefix is None else prefix
+        self._stores = {each: Store(self._client[f"{prefix}{each}"]) for each in PRODUCERS}
         for store in self._stores.values():
             store.ensure_indexes()
 

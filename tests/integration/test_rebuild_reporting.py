@@ -50,8 +50,9 @@ def figures(store: ReportingStore) -> list[Document]:
 
 
 def apply_live(store: ReportingStore, events: list[Event]) -> None:
-    while events := project(events, store):
-        pass
+    for _ in range(3):  # a batch's portions are in the order of subjects: one is enough, mostly
+        events = project(events, store)
+    assert events == [], "these wait for an event that was lost"
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
