@@ -37,6 +37,11 @@ def claim(
     return fresh
 
 
+def claimed(collection: Collection[dict[str, Any]], ids: Iterable[str]) -> dict[str, datetime]:
+    """Those of these events that were applied, each with the time."""
+    return {row["_id"]: row["at"] for row in collection.find({"_id": {"$in": list(ids)}})}
+
+
 @dataclass(frozen=True, slots=True)
 class Ordered:
     """Delta events sorted by what may happen to them now.

@@ -157,8 +157,7 @@ class Store:
 
     def claimed(self, ids: Sequence[str]) -> dict[str, datetime]:
         """Those of the events that were applied, each with the time."""
-        rows = self.inbox.find({"_id": {"$in": list(ids)}})
-        return {row["_id"]: row["at"] for row in rows}
+        return inbox.claimed(self.inbox, ids)
 
     def ping(self) -> None:
         """Raises: a PyMongoError if no primary answers within 2 s."""

@@ -8,8 +8,9 @@ Owns the collection `settings`, of one document, absent until the first rebuild:
 It is read inside each transaction and each snapshot, so that a swap is one step for all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
 
 import pymongo
@@ -19,6 +20,7 @@ from pymongo.errors import PyMongoError
 
 from services.reporting.generation import COLLECTIONS, WHILE_BUILDING, Generation
 from services.reporting.snapshot import Snapshot
+from shared import inbox
 from shared.mongo import Document, Store, Tx, as_hub_error
 from shared.replay import Stopped
 
@@ -48,6 +50,10 @@ class ReportingStore(Store):
         """The prefix of the live generation, and what is said of the one built beside it."""
         row = self.settings.find_one({"_id": "live"}, session=session) or {"prefix": ""}
         return row["prefix"], row.get("beside")
+
+    def claimed(self, ids: Sequence[str]) -> dict[str, datetime]:
+        """Those of the events that were applied to the projections, each with the time."""
+        return inbox.claimed(self.db[f"{self._prefix()}inbox"], ids)
 
     def generation(self, tx: Tx) -> Generation:
         """The projections that this transaction is to write.

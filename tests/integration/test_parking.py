@@ -1,11 +1,13 @@
 """The parking lot through real parts: listed, explained, retried in order, discarded on record."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pymongo.database import Database
 
+from services.reporting.store import ReportingStore
 from shared import mongo, queues
 from shared.broker import Message
 from shared.caller import ROLES, Caller
@@ -14,6 +16,7 @@ from shared.errors import Forbidden, NotFound, Refused
 from shared.events import CONTENT_TYPE, Event
 from shared.ids import new_id
 from shared.mongo import Store
+from tests.integration.reporting_world import SECRETARIAT, Told, ids
 from tests.stack import ServiceProcess, publish, publish_raw, wait_for
 
 Service = Callable[..., ServiceProcess]
@@ -255,3 +258,42 @@ def test_the_operators_list_is_read_by_its_index(store: Store) -> None:
     ).explain()["queryPlanner"]["winningPlan"]
     assert "'indexName': 'state_oldest'" in str(plan)
     assert "SORT'" not in str(plan)
+
+
+def test_reporting_takes_a_sheet_s_missing_step_and_then_what_waited_for_it(
+    service: Service, rpc: Rpc, amqp_uri: str
+) -> None:
+    service("reporting", RETRY_DELAYS_S="0.1,0.2")
+    told, people, activity = Told(), ids(4), new_id()
+    history = [told.person(each) for each in people] + [told.activity(activity)]
+    sheets = [told.sheet(activity, activity, came=[each]) for each in people]
+    publish(amqp_uri, [*history, sheets[0], *sheets[2:]])
+
+    def lot(**wanted: Any) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = rpc("reporting.parked", {**OPERATOR, **wanted})["items"]
+        return items
+
+    wait_for(lambda: len(lot(state="parked", reason="OUT_OF_ORDER")) == 2)
+    publish(amqp_uri, [sheets[1]])
+    rpc("reporting.retry_parked", {**OPERATOR, "ids": [sheets[2].id]})
+    wait_for(lambda: _person_sessions(rpc) == 4)
+    wait_for(lambda: [item["applied_at"] is not None for item in lot()] == [True, True])
+
+
+def _person_sessions(rpc: Rpc) -> int:
+    figures = rpc("reporting.report", {"caller": SECRETARIAT})["figures"]
+    return int(figures["person_sessions"]["total"])
+
+
+def test_whether_an_event_was_applied_is_asked_of_the_projections_that_are_live(
+    config: Config,
+) -> None:
+    store = ReportingStore(mongo.connect(config))
+    store.ensure_indexes()
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    store.db["inbox"].insert_one({"_id": "before", "at": at})
+    store.db["b_inbox"].insert_one({"_id": "after", "at": at})
+    assert store.claimed(["before", "after"]) == {"before": at}
+    store.settings.insert_one({"_id": "live", "prefix": "b_"})
+    assert store.claimed(["before", "after"]) == {"after": at}
+    store.db.client.close()
