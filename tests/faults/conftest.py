@@ -1,0 +1,33 @@
+"""One hub for all tests of faults, and the chapters whose books are compared after each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.cluster import Hub
+from tests.faults.world import World
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """Three mongods, one broker node, two replicas of each service, one gateway."""
+    hub = Hub(tmp_path_factory.mktemp("faults"), election_ms=2_000)
+    try:
+        hub.up()
+        yield hub
+    finally:
+        hub.down()
+
+
+@pytest.fixture(scope="session")
+def world(hub: Hub) -> Iterator[World]:
+    with World(hub, 1, ("ML", "GH")) as world:
+        yield world
+
+
+@pytest.fixture(autouse=True)
+def all_ready(hub: Hub) -> None:
+    """Each test finds the hub whole."""
+    hub.wait_ready()

@@ -1,0 +1,69 @@
+"""Chapters and a partner at a hub: who works while faults happen, and whose books are compared."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from shared.ids import new_id
+from tests.e2e.client import Client
+from tests.faults.accounting import Account, account, settled
+from tests.faults.chapters import Answers, Chapter
+from tests.faults.cluster import Hub
+from tests.receiver import Receiver, Reply
+
+CREATE_WEBHOOK = """mutation($id: String!, $url: String!) {
+  createWebhook(id: $id, url: $url, from: "beginning") { secret } }"""
+
+
+class World:
+    """Opened on a ready hub: keys, chapters that have begun, and a partner who takes webhooks."""
+
+    def __init__(self, hub: Hub, seed: int, countries: tuple[str, ...], **habits: Any) -> None:
+        self.hub = hub
+        self.answers = Answers()
+        self.parked = 0  # what the tests themselves have put into the parking lots
+        self.receiver = Receiver()
+        # A partner turns away what it cannot verify, as one whose sender's clock is wrong.
+        self.receiver.answer = lambda taken: Reply(204 if taken.genuine else 401)
+        self.chapters: list[Chapter] = []
+        self._readers: list[Client] = []
+        admin = Client(hub.url, hub.admin_key)
+        partner = Client(hub.url, admin.key("partner"))
+        made = partner.ask(CREATE_WEBHOOK, id=new_id(), url=self.receiver.url)
+        self.receiver.secrets = [made["secret"]]
+        for number, country in enumerate(countries):
+            key = admin.key("chapter", country)
+            chapter = Chapter(hub.url, key, seed * 1000 + number, self.answers, **habits)
+            self.chapters.append(chapter)
+            self._readers.append(Client(hub.url, key))
+
+    def __enter__(self) -> Self:
+        self.receiver.__enter__()
+        for chapter in self.chapters:
+            chapter.begin()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.receiver.__exit__(kind, error, trace)
+
+    @property
+    def rows(self) -> int:
+        """Attendance rows accepted so far."""
+        return sum(chapter.ledger.rows for chapter in self.chapters)
+
+    def account(self, *, deadline_s: float = 120.0) -> Account:
+        """Wait until everything has arrived, and compare the books."""
+        with self.hub.client() as client:
+            took_s = settled(client, self.receiver, deadline_s)
+            pairs = list(zip(self.chapters, self._readers, strict=True))
+            found = account(
+                client, self.hub.url, self.hub.admin_key, pairs, self.receiver, parked=self.parked
+            )
+        found.counted["settled after ms"] = round(took_s * 1000)
+        return found
