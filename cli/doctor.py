@@ -40,7 +40,7 @@ def doctor(
     if json:
         print_json(
             {
-                "counts": {severity: counts[severity] for severity in Severity},
+                "counts": {each.value: counts[each] for each in Severity},
                 "findings": [each.to_dict() for each in findings],
             }
         )

@@ -52,7 +52,7 @@ def check(client: MongoClient[Document]) -> Iterator[Finding]:
     for name, collections in expected.items():
         actual = described(client[name])
         if name == "reporting":
-            actual = _live(client[name], actual)
+            actual = live(client[name], actual)
         findings = [*_compare(name, collections, actual)]
         yield from findings
         if not findings:
@@ -60,7 +60,7 @@ def check(client: MongoClient[Document]) -> Iterator[Finding]:
             yield ok("index", name, f"{count} indexes as expected")
 
 
-def _live(
+def live(
     database: Database[Document], actual: Mapping[str, dict[str, Document]]
 ) -> dict[str, dict[str, Document]]:
     """The live projections under their plain names; others, being built or kept, left out."""

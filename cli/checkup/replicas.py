@@ -30,7 +30,7 @@ LAG_S: Final = 60.0
 FREE_BYTES: Final = 2 * 1024**3
 FREE_PART: Final = 0.1
 TRANSACTION_S: Final = 10.0  # twice what the services give a transaction
-_TIMEOUT_MS: Final = 5_000
+_TIMEOUT_MS: Final = 3_000
 _ROUTING: Final = ("replicaset", "directconnection", "loadbalanced")
 _HEALTHY: Final = {1: "PRIMARY", 2: "SECONDARY"}
 _ARBITER: Final = 7
@@ -183,7 +183,7 @@ def _members(config: Document, status: Document) -> Iterator[Finding]:
 
 
 def _concerns(defaults: Document) -> Iterator[Finding]:
-    write = defaults.get("defaultWriteConcern", {"w": "majority"})
+    write = defaults.get("defaultWriteConcern", {"w": 1})
     if write.get("w", 1) != "majority":
         yield warning(
             "write-concern",
@@ -295,6 +295,8 @@ def _versions(client: MongoClient[Document], members: Sequence[Member]) -> Itera
 
 def _disk(client: MongoClient[Document]) -> Iterator[Finding]:
     stats = client["activities"].command("dbStats")
+    if not stats["fsTotalSize"]:
+        return  # a database that does not exist yet has no files to tell by
     free = stats["fsTotalSize"] - stats["fsUsedSize"]
     found = f"{free / 1024**3:.1f} GB of {stats['fsTotalSize'] / 1024**3:.0f} GB free"
     if free < FREE_BYTES:
