@@ -61,6 +61,7 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    expect.set_options(timeout=20_000)
     with sync_playwright() as running:
         yield running
 

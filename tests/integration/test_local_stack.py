@@ -321,6 +321,18 @@ def test_without_apt_or_root_the_missing_package_is_named_in_one_line(
         bootstrap.install_debian(["rabbitmq-server"], tmp_path / "log")
 
 
+def test_only_developers_are_given_a_browser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    assert "chromium" in bootstrap.missing_packages("dev")
+    assert "chromium" not in bootstrap.missing_packages("local")
+    with pytest.raises(LocalError, match=r"^missing: chromium; .* package manager$"):
+        bootstrap.install_debian(["chromium"], tmp_path / "log")
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    assert "chromium" not in bootstrap.missing_packages("dev")
+
+
 def test_a_python_that_is_too_old_is_told_so_in_one_line() -> None:
     source = (ROOT / "deploy" / "local" / "bootstrap.py").read_text()
     code = f"import sys; sys.version_info = (3, 9, 2); exec({source!r})"
