@@ -141,7 +141,7 @@ def retry(
                 for count in _counts(hub, service)
                 for row in _rows(hub, count["service"], state="parked", reason=reason)
             ]
-        _decide(hub, RETRY, "retried", _leading(rows), json=json)
+        _decide(hub, RETRY, "retried", leading(rows), json=json)
 
 
 def discard(
@@ -203,7 +203,7 @@ def _found(hub: Hub, ids: Sequence[str], service: str | None) -> list[Row]:
     return rows
 
 
-def _leading(rows: Sequence[Row]) -> list[Row]:
+def leading(rows: Sequence[Row]) -> list[Row]:
     """The rows without those that go along with another of them."""
     named = {(row["service"], row["id"]) for row in rows}
     return [

@@ -11,7 +11,9 @@ import pytest
 import typer
 
 from cli import __main__ as command
+from cli import parked
 from cli.outcome import CannotRun, print_json, progress
+from cli.parked import Row
 from cli.settings import Settings
 
 
@@ -86,3 +88,13 @@ def test_the_script_runs_from_anywhere_and_through_a_link(tmp_path: Path) -> Non
     link = tmp_path / "foscao"
     link.symlink_to(script)
     assert os.popen(f"cd / && {link} --help").read().count("parked") >= 1
+
+
+def test_what_goes_along_with_another_is_not_sent_twice() -> None:
+    def row(id: str, waits_for: str | None, state: str = "parked", service: str = "s") -> Row:
+        return {"id": id, "waitsFor": waits_for, "state": state, "service": service}
+
+    alone, other = row("4", "0"), row("2", "1", service="t")
+    given_up = row("3", "1", state="discarded")  # only what is parked goes along by itself
+    rows = [row("1", None), row("2", "1"), given_up, alone, other]
+    assert parked.leading(rows) == [rows[0], given_up, alone, other]
