@@ -20,6 +20,7 @@ from deploy.local.errors import LocalError
 from shared.access import REPLICA_SET, USERS
 
 ROOT = "root"
+TRANSACTION_S = 10  # twice what the services give a transaction
 AUTHENTICATION_FAILED = 18
 ALREADY_INITIALIZED = 23
 NOT_YET_INITIALIZED = 94
@@ -66,9 +67,17 @@ class Database:
             "replSet": REPLICA_SET,
             "keyFile": str(self.secrets.key_file("mongo.key", 600)),
             "wiredTigerCacheSizeGB": os.environ.get("FOSCAO_MONGO_CACHE_GB", "1"),
-            "setParameter": "diagnosticDataCollectionEnabled=false",
+        }
+        parameters = {
+            "diagnosticDataCollectionEnabled": "false",
+            # What a process that died or hangs has locked is free after this, not after a minute.
+            "transactionLifetimeLimitSeconds": str(TRANSACTION_S),
         }
         arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+        arguments += [
+            word for name, value in parameters.items()
+            for word in ("--setParameter", f"{name}={value}")
+        ]  # fmt: skip
         return {"database": [str(self._mongod()), "--auth", "--nounixsocket", *arguments]}
 
     def answers(self) -> bool:
