@@ -69,9 +69,8 @@ def restore(
                 )
             if not new_broker:
                 broker.require_stopped(settings.amqp_uri)
-            question = f"Delete what {', '.join(held)} hold now?"
-            if held and not yes and not typer.confirm(question, err=True):
-                raise CannotRun("nothing was touched")
+            if held and not yes:
+                _ask(f"Delete what {', '.join(held)} hold now?")
             if not new_broker:
                 broker.forget_events(settings.amqp_uri, _delays_s())
             replaced = feed.head(client)
@@ -97,6 +96,16 @@ def restore(
         console.print(f"The feed ended at {gap.after:,} and goes on behind {gap.to:,}.")
         console.print(f"{missing.events:,} events are published again.")
     notes().print(AFTERWARDS, soft_wrap=True)
+
+
+def _ask(question: str) -> None:
+    """Raises: CannotRun: the answer is no, or there is nobody to answer."""
+    try:
+        sure = typer.confirm(question, err=True)
+    except typer.Abort:
+        sure = False
+    if not sure:
+        raise CannotRun("nothing was touched")
 
 
 def _verify(manifest: Manifest, folder: Path) -> None:

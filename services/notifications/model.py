@@ -26,7 +26,8 @@ TYPES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry of the feed. `position` counts 1, 2, 3 … without gaps, in commit order.
+    """One entry of the feed. `position` counts 1, 2, 3 … in commit order, without gaps but those
+    that restores of a backup leave.
 
     `place` is a first-level unit or a country (gazetteer id), None where none is known.
     """

@@ -2,6 +2,8 @@
 
 Owns the only pymongo of this service. A position is given out in the transaction that inserts the
 item: the counter's row makes writers queue, so positions are in commit order and have no gap.
+Only the restore of a backup leaves one, noted in the counter's row as `gaps` [{after, to, at}], so
+that no position is ever given out twice.
 """
 
 from __future__ import annotations
