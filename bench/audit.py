@@ -1,8 +1,8 @@
 """`python -m bench.audit`: how long the audit takes over a large programme.
 
 Writes a consistent programme straight into the collections of a database of its own, in the
-services' own shapes: people, activities with five sessions each, and one sheet of 100 rows per
-session; the log, the claims, the projections, the feed and one partner who got it all. Then it
+services' own shapes: people, activities with five sessions each, and a sheet of each session, told
+by one event; the log, the claims, the projections, the feed and one partner who got it all. Then it
 audits everything, and prints the figures.
 """
 
@@ -50,7 +50,6 @@ from shared.records import RecordCollection
 Row = dict[str, Any]
 
 SESSIONS: Final = 5  # of an activity
-ROWS: Final = 100  # of a sheet
 AT: Final = datetime(2026, 1, 5, 12, tzinfo=UTC)
 CALLER: Final = Caller("chapter", "ML", "bench")
 _PORTION: Final = 5_000
@@ -97,8 +96,8 @@ class Programme:
         _write(self.reporting.db["attributes"], bits)
         self._log(self.people["outbox"], events, told=False)
 
-    def hold(self, count: int) -> int:
-        """Activities with their sessions and sheets; returns how many rows."""
+    def hold(self, count: int, present: int) -> int:
+        """Activities with sessions, so many people present in each; returns how many rows."""
         everybody = list(self.numbers)
         rows = 0
         for start in range(0, count, 100):
@@ -117,14 +116,14 @@ class Programme:
                 copies.append(document(recorded))
                 activities.append(_record(self.activities.db["activities"], activity, content))
                 for session in session_ids:
-                    people = self.random.sample(everybody, ROWS)
+                    people = self.random.sample(everybody, present)
                     rows += len(people)
                     events.append(_sheet_event(session, activity, people))
                     lines += [
                         {"_id": f"{session}:{each}", "p": each, "st": "present", "v": 1}
                         for each in people
                     ]
-                    totals = {"seq": 1, "present": ROWS, "lines": ROWS}
+                    totals = {"seq": 1, "present": present, "lines": present}
                     sheets.append(
                         {
                             **{"_id": session, "activity_id": activity, "chapter": "ML"},
@@ -204,6 +203,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.audit", description=__doc__)
     parser.add_argument("--activities", type=int, default=2_000)
     parser.add_argument("--people", type=int, default=50_000)
+    parser.add_argument("--present", type=int, default=100, help="people in each session")
     parser.add_argument("--most-seconds", type=float, default=60.0)
     asked = parser.parse_args()
     with (
@@ -214,7 +214,7 @@ def main() -> int:
         began = time.monotonic()
         programme = Programme(client)
         programme.register(asked.people)
-        rows = programme.hold(asked.activities)
+        rows = programme.hold(asked.activities, asked.present)
         programme.deliver()
         written = time.monotonic()
         with Databases(client) as databases:

@@ -37,6 +37,7 @@ def audit(
     Raises: a PyMongoError.
     """
     account = Account(most)
+    _in_order(account)
     behind = {consumer: Behind(db, consumer) for consumer in CONSUMERS}
     progress("people")
     numbers = {row["_id"]: row["n"] for row in db.find("reporting", "people", {}, ("n",))}
@@ -53,6 +54,17 @@ def audit(
     return account
 
 
+def _in_order(account: Account) -> None:
+    """Let the stages be told in the order in which an event comes by, not in that of the passes."""
+    for kind in records.KINDS:
+        account.stage(f"{kind.noun}: stored → logged")
+    account.stage("attendance: rows → totals")
+    account.stage("attendance: stored → logged")
+    account.stage("logged → published")
+    for consumer in CONSUMERS:
+        account.stage(f"published → {consumer}")
+
+
 def _by_subject(
     db: Databases,
     scope: Scope,
@@ -61,14 +73,12 @@ def _by_subject(
     people: attendance.People,
     progress: Progress,
 ) -> None:
-    for kind in records.KINDS:
-        account.stage(f"{kind.noun}: stored → logged")
     sets = projections.Sets()
     for kind in records.KINDS:
         progress(kind.collection)
         logged = account.stage(f"{kind.noun}: stored → logged")
-        known = account.stage(f"{kind.noun}: claimed → notifications") if _told(kind.noun) else None
         copied = account.stage(f"{kind.noun}: claimed → reporting") if kind.projected else None
+        known = account.stage(f"{kind.noun}: claimed → notifications") if _told(kind.noun) else None
         streams = joined(
             db.by(kind.service, kind.collection, "_id", scope.subjects, records.FIELDS),
             _log(db, kind.service, kind.noun, scope),
