@@ -16,6 +16,7 @@ class Loaders:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._made: dict[str, DataLoader[str, dict[str, Any] | None]] = {}
+        self._sheets: DataLoader[str, list[dict[str, Any]]] | None = None
 
     async def participant(self, participant_id: str) -> dict[str, Any] | None:
         """The participant, None if there is none that this caller may see. Raises HubError."""
@@ -34,6 +35,17 @@ class Loaders:
         """Those of the records that there are, in order. Raises HubError."""
         found = await self._loader("activities", kind).load_many(list(record_ids))
         return [each for each in found if each is not None]
+
+    async def sheets(self, activity_id: str) -> list[dict[str, Any]]:
+        """The totals of the activity's attendance sheets, `{"session_id", "present", …}`, in the
+        order of its sessions. Raises HubError."""
+        if self._sheets is None:
+            self._sheets = DataLoader(self._get_sheets, max_batch_size=MAX_IDS)
+        return await self._sheets.load(activity_id)
+
+    async def _get_sheets(self, activity_ids: list[str]) -> list[list[dict[str, Any]]]:
+        answer = await self._ask("activities", "sheets", activity_ids=activity_ids)
+        return [answer["items"].get(each, []) for each in activity_ids]
 
     def _loader(self, service: str, kind: str) -> DataLoader[str, dict[str, Any] | None]:
         key = f"{service}/{kind}"

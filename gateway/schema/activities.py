@@ -22,6 +22,15 @@ class Session(graphene.ObjectType):
     hours = graphene.Float(description="How many hours it lasted.")
     topics = coded_list("emmmda_topic", "topics", "The EMMMDA topics it taught.")
     place = coded("place", "place", "Where, if not at the activity's place.")
+    present = graphene.Int(
+        description="How many people its attendance sheet shows as present; null where it is of no "
+        "activity any more."
+    )
+
+    @staticmethod
+    async def resolve_present(root: Mapping[str, Any], info: Any) -> int | None:
+        sheets = await info.context.loaders.sheets(root["activity_id"])
+        return next((s["present"] for s in sheets if s["session_id"] == root["id"]), None)
 
 
 class AnnouncedCell(graphene.ObjectType):
@@ -132,6 +141,10 @@ class Activity(graphene.ObjectType):
     organisations = list_of(Organisation, description="Who carried it out.")
 
     @staticmethod
+    def resolve_sessions(root: Mapping[str, Any], _: Any) -> list[dict[str, Any]]:
+        return [{**each, "activity_id": root["id"]} for each in root.get("sessions") or ()]
+
+    @staticmethod
     async def resolve_project(root: Mapping[str, Any], info: Any) -> dict[str, Any] | None:
         if not root.get("project_id"):
             return None
@@ -160,7 +173,13 @@ class RecordKind(graphene.Enum):
 
     @property
     def description(self) -> str:
-        return "The sheet of a session." if self.value == "attendance" else f"A {self.value}."
+        return {
+            "activity": "An activity.",
+            "project": "A project.",
+            "organisation": "An organisation.",
+            "concern": "A concern.",
+            "attendance": "The sheet of a session.",
+        }.get(self.value, "")
 
 
 class ChangedField(graphene.ObjectType):

@@ -13,9 +13,9 @@ class SessionInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    id = graphene.String(description="A UUID made by the client.")
+    id = graphene.String(description="A UUID made by the client. Required.")
     title = graphene.String(description="What it is called.")
-    on = graphene.String(description="The day, YYYY-MM-DD, within the activity.")
+    on = graphene.String(description="The day, YYYY-MM-DD, within the activity. Required.")
     hours = graphene.Float(description="How many hours it lasted.")
     topics = list_of(graphene.String, description="Codes of the list `emmmda_topic`.")
     place = graphene.String(description="Id of a place, if not the activity's.")
@@ -31,7 +31,7 @@ class AnnouncedCellInput(graphene.InputObjectType):
     age_band = graphene.String(description="Code of the list `age_band`.")
     group = graphene.String(description="Code of the list `stakeholder_group`.")
     disability = graphene.String(description="Code of the list `disability_status`.")
-    count = graphene.Int(description="How many people.")
+    count = graphene.Int(description="How many people. Required.")
 
 
 class AnnouncedInput(graphene.InputObjectType):
@@ -40,7 +40,7 @@ class AnnouncedInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    total = graphene.Int(description="How many people in all.")
+    total = graphene.Int(description="How many people in all. Required.")
     cells = list_of(AnnouncedCellInput, description="Of these; together at most the total.")
 
 
@@ -75,8 +75,8 @@ class RecommendationInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    id = graphene.String(description="A UUID made by the client.")
-    text = graphene.String(description="What is recommended.")
+    id = graphene.String(description="A UUID made by the client. Required.")
+    text = graphene.String(description="What is recommended. Required.")
     addressee = graphene.String(description="To whom.")
     due_on = graphene.String(description="Until when, YYYY-MM-DD.")
     status = graphene.String(description="Code of the list `recommendation_status`.")
@@ -110,7 +110,7 @@ class PublicationInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    title = graphene.String(description="Its title, as printed.")
+    title = graphene.String(description="Its title, as printed. Required.")
     language = graphene.String(description="Code of the list `language`.")
     copies_printed = graphene.Int(description="How many copies were printed.")
     copies_distributed = graphene.Int(description="How many copies were handed out.")
@@ -128,12 +128,15 @@ class EvaluationInput(graphene.InputObjectType):
 
 
 class ActivityInput(graphene.InputObjectType):
-    """An activity to create or to correct. An absent or blank field is left as it is."""
+    """An activity to create or to correct. An absent or blank field is left as it is: what is
+    required is so of the first push."""
 
     class Meta:
         container = dict
 
-    id = graphene.String(description="A UUID made by the client (version 7 is best); kept forever.")
+    id = graphene.String(
+        description="A UUID made by the client (version 7 is best); kept forever. Required."
+    )
     expected_version = graphene.Int(
         description="Only if this is still the stored version (optional)."
     )
@@ -141,17 +144,19 @@ class ActivityInput(graphene.InputObjectType):
     chapter = graphene.String(
         description="The chapter's country (ISO 3166-1 alpha-2); secretariat only, others have one."
     )
-    project_id = graphene.String(description="The project it belongs to.")
-    type = graphene.String(description="Code of the list `activity_type`.")
-    title = graphene.Field(LocalisedTextInput, description="What it is called.")
+    project_id = graphene.String(description="The project it belongs to. Required.")
+    type = graphene.String(description="Code of the list `activity_type`. Required.")
+    title = graphene.Field(LocalisedTextInput, description="What it is called. Required.")
     description = graphene.String(description="What it is about.")
     status = graphene.String(
         description="Code of the list `activity_status`; goes forward only. By default held once "
         "it is over, planned before."
     )
-    starts_on = graphene.String(description="The first day, YYYY-MM-DD.")
+    starts_on = graphene.String(description="The first day, YYYY-MM-DD. Required.")
     ends_on = graphene.String(description="The last day, YYYY-MM-DD.")
-    place = graphene.String(description="Id of a place of the gazetteer, never a bare name.")
+    place = graphene.String(
+        description="Id of a place of the gazetteer, never a bare name. Required."
+    )
     venue = graphene.String(description="Where in that place.")
     organisation_ids = list_of(graphene.String, description="Who carried it out.")
     sessions = list_of(

@@ -27,9 +27,10 @@ class AttendanceRowInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    participant_id = graphene.String(description="The person's id.")
+    participant_id = graphene.String(description="The person's id. Required.")
     status = graphene.String(
-        description="present (the default), absent, or removed to undo a mistaken row."
+        description="Code of the list `attendance_status`: present (the default), absent, or "
+        "removed to undo a mistaken row."
     )
     pre_score = graphene.Int(description="Test before, 0 to 100.")
     post_score = graphene.Int(description="Test after, 0 to 100.")

@@ -108,7 +108,9 @@ class WebhookAttempt(graphene.ObjectType):
 
     position = graphene.Int(required=True, description="The feed item's position.")
     event_id = graphene.String(required=True, description="The event's id.")
-    number = graphene.Int(required=True, description="The how-manieth attempt it was.")
+    number = graphene.Int(
+        required=True, description="Counts the attempts to post this item, from 1."
+    )
     resend = graphene.Boolean(required=True, description="Whether it was asked for by `resend`.")
     status = graphene.Int(description="The HTTP status; null without an answer.")
     error = graphene.String(description="What went wrong, as a code; null after a success.")

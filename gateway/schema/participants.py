@@ -20,6 +20,18 @@ class Consent(graphene.ObjectType):
     by = coded("consent_giver", "by", "Who agreed.")
 
 
+class WashingtonGroup(graphene.ObjectType):
+    """What a person answered to the Washington Group short set: 1 (no difficulty) to 4 (cannot do
+    it at all)."""
+
+    seeing = graphene.Int(description="Seeing, even with glasses.")
+    hearing = graphene.Int(description="Hearing, even with a hearing aid.")
+    walking = graphene.Int(description="Walking or climbing steps.")
+    remembering = graphene.Int(description="Remembering or concentrating.")
+    self_care = graphene.Int(description="Washing all over or dressing.")
+    communicating = graphene.Int(description="Understanding or being understood.")
+
+
 class Participant(graphene.ObjectType):
     """A person, shown to their own chapter and to the secretariat alone."""
 
@@ -36,8 +48,16 @@ class Participant(graphene.ObjectType):
     email = graphene.String(description="E-mail address.")
     sex = coded("sex", "sex", "Sex, as stated.")
     birth_year = graphene.Int(description="Year of birth, as known.")
+    birth_year_estimated = graphene.Boolean(
+        description="Whether the year was computed from `age` and `ageOn`."
+    )
+    age = graphene.Int(description="The age in years that was stated, if one was.")
+    age_on = graphene.String(description="The day of that statement, YYYY-MM-DD.")
     groups = coded_list("stakeholder_group", "groups", "Stakeholder groups, the primary one first.")
     disability = coded("disability_status", "disability", "With or without disability, if known.")
+    washington_group = graphene.Field(
+        WashingtonGroup, description="The six answers; what they conclude stands in `disability`."
+    )
     place = coded("place", "place", "Where they live.")
     organisation_id = graphene.String(description="The organisation they belong to.")
     language = coded("language", "language", "The language they prefer.")
@@ -66,6 +86,9 @@ class Nomination(graphene.ObjectType):
 
     id = graphene.String(required=True, description="The id its client gave it.")
     version = graphene.Int(required=True, description="Counts corrections, from 1.")
+    created_at = graphene.String(description="When it was first stored (UTC, RFC 3339).")
+    updated_at = graphene.String(description="When it was last changed (UTC, RFC 3339).")
+    chapter = coded("country", "chapter", "The chapter of the person proposed.")
     participant_id = graphene.String(description="Who is proposed.")
     participant = graphene.Field(Participant, description="The person proposed.")
     activity_id = graphene.String(description="For which activity.")
@@ -109,8 +132,8 @@ class ConsentInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    purpose = list_of(graphene.String, description="Codes of the list `consent_purpose`.")
-    given_on = graphene.String(description="When they agreed, YYYY-MM-DD.")
+    purpose = list_of(graphene.String, description="Codes of the list `consent_purpose`. Required.")
+    given_on = graphene.String(description="When they agreed, YYYY-MM-DD. Required.")
     withdrawn_on = graphene.String(description="When they took it back.")
     by = graphene.String(description="Who agreed: code of the list `consent_giver`.")
 
@@ -122,7 +145,9 @@ class ParticipantInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    id = graphene.String(description="A UUID made by the client; never derived from the name.")
+    id = graphene.String(
+        description="A UUID made by the client; never derived from the name. Required."
+    )
     expected_version = graphene.Int(description="Only if this is still the stored version.")
     clear = list_of(graphene.String, description="Names of fields to empty.")
     chapter = graphene.String(description="The chapter's country; secretariat only.")
@@ -142,7 +167,7 @@ class ParticipantInput(graphene.InputObjectType):
     place = graphene.String(description="Where they live: id of a place of the gazetteer.")
     organisation_id = graphene.String(description="The organisation they belong to.")
     language = graphene.String(description="The language they prefer.")
-    consent = graphene.Field(ConsentInput, description="What they agreed to.")
+    consent = graphene.Field(ConsentInput, description="What they agreed to. Required.")
     external_ref = graphene.String(description="Their number in your own register.")
 
 
@@ -152,14 +177,14 @@ class NominationInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    id = graphene.String(description="A UUID made by the client.")
+    id = graphene.String(description="A UUID made by the client. Required.")
     expected_version = graphene.Int(description="Only if this is still the stored version.")
     clear = list_of(graphene.String, description="Names of fields to empty.")
     chapter = graphene.String(description="The chapter's country; secretariat only.")
-    participant_id = graphene.String(description="Who is proposed.")
+    participant_id = graphene.String(description="Who is proposed. Required.")
     activity_id = graphene.String(description="For which activity.")
     project_id = graphene.String(description="Or for which project.")
-    proposer_group = graphene.String(description="Code of the list `stakeholder_group`.")
+    proposer_group = graphene.String(description="Code of the list `stakeholder_group`. Required.")
     proposed_on = graphene.String(description="When, YYYY-MM-DD.")
     status = graphene.String(description="Code of the list `nomination_status`.")
     reason = graphene.String(description="Why.")

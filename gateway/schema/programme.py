@@ -97,8 +97,8 @@ class IndicatorInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    id = graphene.String(description="A UUID made by the client.")
-    title = graphene.Field(LocalisedTextInput, description="What is measured.")
+    id = graphene.String(description="A UUID made by the client. Required.")
+    title = graphene.Field(LocalisedTextInput, description="What is measured. Required.")
     unit = graphene.String(description="In which unit.")
     baseline = graphene.Float(description="The value at the start, if known.")
     baseline_on = graphene.String(description="When that was, YYYY-MM-DD.")
@@ -107,18 +107,19 @@ class IndicatorInput(graphene.InputObjectType):
 
 
 class ProjectInput(graphene.InputObjectType):
-    """A project to create or to correct. An absent or blank field is left as it is."""
+    """A project to create or to correct. An absent or blank field is left as it is: what is
+    required is so of the first push."""
 
     class Meta:
         container = dict
 
-    id = graphene.String(description="A UUID made by the client.")
+    id = graphene.String(description="A UUID made by the client. Required.")
     expected_version = graphene.Int(description="Only if this is still the stored version.")
     clear = list_of(graphene.String, description="Names of fields to empty.")
     chapter = graphene.String(description="The chapter's country; secretariat only.")
-    title = graphene.Field(LocalisedTextInput, description="What it is called.")
+    title = graphene.Field(LocalisedTextInput, description="What it is called. Required.")
     description = graphene.Field(LocalisedTextInput, description="What it is about.")
-    starts_on = graphene.String(description="The first day, YYYY-MM-DD.")
+    starts_on = graphene.String(description="The first day, YYYY-MM-DD. Required.")
     ends_on = graphene.String(description="The last day, YYYY-MM-DD.")
     funder_ids = list_of(graphene.String, description="Organisations that pay for it.")
     partner_ids = list_of(graphene.String, description="Organisations that carry it along.")
@@ -127,19 +128,20 @@ class ProjectInput(graphene.InputObjectType):
 
 
 class OrganisationInput(graphene.InputObjectType):
-    """An organisation to register or to correct. An absent or blank field is left as it is."""
+    """An organisation to register or to correct. An absent or blank field is left as it is: what
+    is required is so of the first push."""
 
     class Meta:
         container = dict
 
-    id = graphene.String(description="A UUID made by the client.")
+    id = graphene.String(description="A UUID made by the client. Required.")
     expected_version = graphene.Int(description="Only if this is still the stored version.")
     clear = list_of(graphene.String, description="Names of fields to empty.")
     chapter = graphene.String(description="The registering chapter; secretariat only.")
     identifier = graphene.String(description="Its identifier in a public register.")
-    name = graphene.String(description="Its full name.")
+    name = graphene.String(description="Its full name. Required.")
     acronym = graphene.String(description="Its acronym.")
-    type = graphene.String(description="Code of the list `organisation_type`.")
+    type = graphene.String(description="Code of the list `organisation_type`. Required.")
     country = graphene.String(description="Where it has its seat (ISO 3166-1 alpha-2).")
     gppac_member = graphene.Boolean(description="Whether it is a member of GPPAC.")
 
@@ -150,14 +152,14 @@ class ConcernInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    id = graphene.String(description="A UUID made by the client.")
+    id = graphene.String(description="A UUID made by the client. Required.")
     expected_version = graphene.Int(description="Only if this is still the stored version.")
     clear = list_of(graphene.String, description="Names of fields to empty.")
     chapter = graphene.String(description="The recording chapter; secretariat only.")
     activity_id = graphene.String(description="The activity at which it was raised.")
-    place = graphene.String(description="Id of a place of the gazetteer.")
-    category = graphene.String(description="Code of the list `concern_category`.")
-    severity = graphene.Int(description="1 (slight) to 5 (grave).")
+    place = graphene.String(description="Id of a place of the gazetteer. Required.")
+    category = graphene.String(description="Code of the list `concern_category`. Required.")
+    severity = graphene.Int(description="1 (slight) to 5 (grave). Required.")
     status = graphene.String(
         description="Code of the list `concern_status`: raised, verified, referred, then resolved "
         "or dismissed."
@@ -174,7 +176,9 @@ class RecordFilter(graphene.InputObjectType):
         container = dict
 
     chapters = list_of(graphene.String, description="Of these chapters (countries).")
-    text = graphene.String(description="With this in the title or name.")
+    text = graphene.String(
+        description="With this in the title, the name or, of a concern, the text."
+    )
     withdrawn = graphene.Boolean(description="Withdrawn ones (true) or not (false, the default).")
 
 

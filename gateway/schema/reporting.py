@@ -66,7 +66,10 @@ class RowsBy(graphene.Enum):
 
     @property
     def description(self) -> str:
-        return f"One row for each {self.value}."
+        return {
+            "admin1": "One row for each first-level unit in which activities were held.",
+            "locality": "One row for each place in which activities were held.",
+        }.get(self.value, f"One row for each {self.value}.")
 
 
 class CoverageOf(graphene.Enum):

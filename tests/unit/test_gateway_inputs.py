@@ -62,6 +62,32 @@ def test_an_attendance_row_has_the_fields_of_a_sheet() -> None:
     assert shape_of_input("AttendanceRowInput") == shape_of_schema(activities.SheetRow())
 
 
+def required_of_input(name: str, at: str = "") -> set[str]:
+    kind = schema().type_map[name]
+    assert isinstance(kind, GraphQLInputObjectType)
+    found = set()
+    for field in kind.fields.values():
+        inner = get_named_type(field.type)
+        path = f"{at}.{field.out_name}"
+        found |= {path} if "Required." in (field.description or "") else set()
+        if isinstance(inner, GraphQLInputObjectType):
+            found |= required_of_input(inner.name, path)
+    return found
+
+
+def required_of_schema(kind: Schema, at: str = "") -> set[str]:
+    found = {f"{at}.{name}" for name, field in kind.fields.items() if field.required}
+    for name, field in kind.fields.items():
+        if isinstance(field, fields.Nested):
+            found |= required_of_schema(field.schema, f"{at}.{name}")
+    return found
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_a_first_push_must_give_is_said_to_be_required(name: str) -> None:
+    assert required_of_input(name) == {".id", *required_of_schema(KINDS[name]())}
+
+
 def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
 

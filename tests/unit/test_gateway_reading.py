@@ -176,3 +176,30 @@ async def test_the_feeds_cursor_goes_on_from_where_a_reader_stands(
     assert [each["cursor"] for each in shown["edges"]] == items
     assert shown["pageInfo"] == {"endCursor": following, "hasNextPage": more}
     assert shown["head"] == str(head)
+
+
+async def test_sessions_tell_how_many_were_present_by_one_call_for_a_page() -> None:
+    def page(_: Any) -> dict[str, Any]:
+        items = [
+            {
+                "id": name,
+                "version": 1,
+                "withdrawn": False,
+                "sessions": [{"id": f"{name}1"}, {"id": f"{name}2"}],
+            }
+            for name in "ab"
+        ]
+        return {"items": items, "next": None}
+
+    def sheets(request: Any) -> dict[str, Any]:
+        assert sorted(request["activity_ids"]) == ["a", "b"]
+        return {"items": {"a": [{"session_id": "a2", "present": 7}]}}
+
+    services = FakeServices({"activities.list": page, "activities.sheets": sheets})
+    shown = await read(services, "{ activities { nodes { sessions { id present } } } }")
+    assert [
+        (session["id"], session["present"])
+        for node in shown["activities"]["nodes"]
+        for session in node["sessions"]
+    ] == [("a1", None), ("a2", 7), ("b1", None), ("b2", None)]
+    assert len(services.asked("activities.sheets")) == 1
