@@ -16,13 +16,15 @@ from typing import Any, Final, Self
 
 from pymongo import ASCENDING, MongoClient
 
+from shared.subscriptions import PATTERNS
+
 Document = dict[str, Any]
 Fields = Sequence[str]
 Keyed = Iterable[tuple[str, Document]]
 
-SERVICES: Final = ("participants", "activities", "reporting", "notifications")
 PRODUCERS: Final = ("participants", "activities")
-CONSUMERS: Final = ("reporting", "notifications")
+CONSUMERS: Final = tuple(PATTERNS)
+SERVICES: Final = (*PRODUCERS, *CONSUMERS)
 
 _CHUNK: Final = 5_000  # ids in one query
 _RANGES: Final = 200  # ranges in one query
