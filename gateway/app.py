@@ -12,6 +12,7 @@ from pymongo import AsyncMongoClient
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
@@ -98,7 +99,7 @@ def create_app(settings: Settings) -> Starlette:
             Route("/healthz", _healthz),
             Route("/readyz", readyz),
             Route("/metrics", _metrics),
-            Mount("/static", pages.static()),
+            Mount("/static", GZipMiddleware(pages.static())),
         ],
         middleware=[Middleware(_Outermost)],
         lifespan=lifespan,

@@ -8,6 +8,7 @@ for. Every refusal is a GraphQL error with `extensions.code` and a text in the c
 from __future__ import annotations
 
 import asyncio
+import gzip
 import itertools
 import logging
 import re
@@ -41,8 +42,10 @@ BODY_S: Final = 60.0  # 2 MiB at 35 kB/s: a slow mobile connection
 REQUEST_S: Final = 20.0  # a push is up to four calls in a row, each with a timeout of its own
 MAX_ACTIVE: Final = 256  # requests at once; bounds the memory that bodies can take
 RETRY_AFTER_S: Final = 2
+GZIP_FROM_BYTES: Final = 1400  # what fits one packet does not travel faster for being smaller
 
 _CORRELATION = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _STATUS: Final[Mapping[str, int]] = {
     "UNAUTHENTICATED": 401,
@@ -66,6 +69,7 @@ class _Asker:
     media_type: str
     lang: str
     correlation_id: str
+    gzip: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ class GraphQLEndpoint:
             correlation_id=given
             if _CORRELATION.fullmatch(given)
             else f"{_PROCESS}.{next(_NUMBERS)}",
+            gzip=_GZIP.search(headers.get("accept-encoding", "")) is not None,
         )
         if self._active >= MAX_ACTIVE:
             return _refusal(Unavailable("OVERLOADED"), asker)
@@ -281,6 +286,7 @@ def _response(body: Mapping[str, Any], status: int, asker: _Asker) -> Response:
     headers = {
         "cache-control": "no-store",
         "content-language": asker.lang,
+        "vary": "accept-encoding",
         "x-correlation-id": asker.correlation_id,
     }
     if status == 503:
@@ -289,4 +295,9 @@ def _response(body: Mapping[str, Any], status: int, asker: _Asker) -> Response:
         headers["www-authenticate"] = "Bearer"
     elif status == 405:
         headers["allow"] = "POST"
-    return Response(orjson.dumps(body), status, headers, f"{asker.media_type}; charset=utf-8")
+    content = orjson.dumps(body)
+    if asker.gzip and len(content) >= GZIP_FROM_BYTES:
+        # The lowest level: most of what can be gained, for about a millisecond per 100 kB.
+        content = gzip.compress(content, compresslevel=1, mtime=0)
+        headers["content-encoding"] = "gzip"
+    return Response(content, status, headers, f"{asker.media_type}; charset=utf-8")

@@ -22,6 +22,7 @@ from tests.gateway_fakes import Direct, FakeKeys, FakeServices, accept
 
 GRAPHQL = "application/graphql-response+json"
 ME = "{ me { role language } }"
+LANGUAGES = '{ codes(list: "language") { code label labels { fr en pt } extra { name value } } }'
 
 
 @pytest.fixture
@@ -120,6 +121,27 @@ async def test_older_clients_get_200_for_what_is_wrong_with_the_query(
     answer = await ask(http, "{ nobody }", headers={"accept": "application/json"})
     assert (answer.status_code, codes(answer)) == (200, ["GRAPHQL_INVALID"])
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "query", "packed"),
+    [
+        ("gzip, deflate", LANGUAGES, True),
+        ("gzip", ME, False),  # fits one packet as it is
+        ("identity", LANGUAGES, False),
+        ("gzip;q=0, br", LANGUAGES, False),
+    ],
+)
+async def test_a_long_answer_is_packed_for_whoever_can_unpack_it(
+    http: httpx.AsyncClient, accepted: str, query: str, packed: bool
+) -> None:
+    answer = await ask(http, query, headers={"accept-encoding": accepted})
+    assert (answer.headers.get("content-encoding") == "gzip") is packed
+    assert answer.headers["vary"] == "accept-encoding"
+    plain = await ask(http, query, headers={"accept-encoding": "identity"})
+    assert answer.json() == plain.json()
+    if packed:
+        assert answer.num_bytes_downloaded < len(plain.content) / 2
 
 
 async def test_variables_that_do_not_fit_say_where(http: httpx.AsyncClient) -> None:
