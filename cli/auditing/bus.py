@@ -11,6 +11,7 @@ from cli.auditing.log import Entry, Moment
 from cli.auditing.tally import Kind, Tally
 from shared.subscriptions import listens
 
+FIELDS_CLAIM: Final = ("overtaken",)
 FIELDS_PARKED: Final = ("state", "reason", "text", "last_at", "decisions")
 Document = Mapping[str, Any]
 

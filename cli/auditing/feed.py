@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from cli.auditing.log import Entry
@@ -13,18 +12,23 @@ FIELDS: Final = ("type", "subject", "time", "chapter", "data")
 Document = Mapping[str, Any]
 
 
-def check(tally: Tally, event: Entry, items: Sequence[Document], claimed: datetime | None) -> bool:
+def check(tally: Tally, event: Entry, items: Sequence[Document], claim: Document | None) -> None:
     """Compare the item of one event with it.
 
-    Returns: whether the item is missing, unless a later step of the subject overtook the event.
+    An event that came after a later step of its subject has none: its claim says so.
     """
     if event.problem:
-        return False  # named where the log is compared with what is stored
+        return  # named where the log is compared with what is stored
     if not items:
-        return claimed is not None and shown(event)
+        if claim is not None and shown(event) and not claim.get("overtaken"):
+            tally.expect(event.id)
+            tally.missing(
+                f"{event.name} was applied by notifications and is not in the feed", **event.ids
+            )
+        return
     if not shown(event):
         tally.differs(f"{event.name} tells partners nothing, and is in the feed", **event.ids)
-        return False
+        return
     tally.match(event.id)
     if len(items) > 1:
         positions = [item["_id"] for item in items]
@@ -42,18 +46,11 @@ def check(tally: Tally, event: Entry, items: Sequence[Document], claimed: dateti
                 position=item["_id"],
                 **event.ids,
             )
-    return False
 
 
 def shown(event: Entry) -> bool:
     """Whether partners learn of it: a sheet's step that moves nobody is none of theirs."""
     return event.noun != "attendance" or bool(event.data.get("rows"))
-
-
-def lost(tally: Tally, event: Entry) -> None:
-    """Name an event that is claimed, was not overtaken, and has no item."""
-    tally.expect(event.id)
-    tally.missing(f"{event.name} was applied by notifications and is not in the feed", **event.ids)
 
 
 def check_positions(

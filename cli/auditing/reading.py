@@ -128,9 +128,9 @@ class Databases:
             for line in found:
                 yield line["_id"].partition(":")[0], line
 
-    def claims(self, consumer: str, ids: Iterable[str]) -> dict[str, datetime]:
-        """When the consumer applied those of the events that it has."""
-        return {key: row["at"] for key, row in self.by(consumer, "inbox", "_id", ids, ("at",))}
+    def claimed(self, consumer: str, ids: Iterable[str]) -> set[str]:
+        """Those of the events that the consumer has applied."""
+        return {key for key, _ in self.by(consumer, "inbox", "_id", ids, ())}
 
     def _collection(self, service: str, name: str) -> Any:
         # A rebuild puts reporting's projections, with their inbox, under a prefix of their own.

@@ -15,7 +15,7 @@ from typing import Any, Final
 from cli.auditing import attendance, bus, deliveries, feed, projections, records
 from cli.auditing.log import FIELDS as LOG
 from cli.auditing.log import Moment, entries
-from cli.auditing.pending import Behind, Overtaken
+from cli.auditing.pending import Behind
 from cli.auditing.reading import CONSUMERS, PRODUCERS, Databases, Document, in_chunks, joined
 from cli.auditing.scope import Scope
 from cli.auditing.tally import Account, Tally
@@ -140,11 +140,10 @@ def _by_event(db: Databases, scope: Scope, account: Account, moment: Moment) -> 
     published = account.stage("logged → published")
     claimed = {each: account.stage(f"published → {each}") for each in CONSUMERS}
     items = account.stage("claimed → feed")
-    overtaken = Overtaken(db, items)
     logs = (db.by(service, "outbox", "_id", scope.events, LOG) for service in PRODUCERS)
     streams = joined(
         heapq.merge(*logs, key=itemgetter(0)),
-        *(db.by(each, "inbox", "_id", scope.events, ("at",)) for each in CONSUMERS),
+        *(db.by(each, "inbox", "_id", scope.events, bus.FIELDS_CLAIM) for each in CONSUMERS),
         *(db.by(each, "parked", "_id", scope.events, bus.FIELDS_PARKED) for each in CONSUMERS),
         db.by("notifications", "feed", "id", scope.events, feed.FIELDS),
     )
@@ -163,10 +162,7 @@ def _by_event(db: Databases, scope: Scope, account: Account, moment: Moment) -> 
         log = entries(rows)
         bus.check(published, claimed, log, at, moment)
         if log[0].noun in PARTNER_NOUNS:
-            claim = at["notifications"].claim
-            if feed.check(items, log[0], found, claim["at"] if claim else None):
-                overtaken.add(log[0])
-    overtaken.resolve()
+            feed.check(items, log[0], found, at["notifications"].claim)
     if scope.whole:
         _positions(db, account.stage("feed: positions"))
 

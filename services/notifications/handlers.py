@@ -38,8 +38,9 @@ def record_events(events: Sequence[Event], store: NotificationStore) -> list[Eve
     def work(tx: Tx) -> list[Event]:
         growth = feed.grow(events, store.known(tx, feed.keys_of(events)))
         early = {event.id for event in growth.early}
-        tx.claim([event for event in events if event.id not in early])
+        fresh = {each.id for each in tx.claim([e for e in events if e.id not in early])}
         store.append(tx, growth.items, growth.applied)
+        store.note_overtaken(tx, [each for each in growth.overtaken if each in fresh])
         return growth.early
 
     return store.transact(work)

@@ -106,6 +106,15 @@ class NotificationStore(Store):
                 session=tx.session,
             )
 
+    def note_overtaken(self, tx: Tx, event_ids: Sequence[str]) -> None:
+        """Say with their claims why these events have no item, for whoever audits the feed."""
+        if event_ids:
+            self.inbox.update_many(
+                {"_id": {"$in": list(event_ids)}},
+                {"$set": {"overtaken": True}},
+                session=tx.session,
+            )
+
     def head(self) -> int:
         """The last position of the feed, 0 if it is empty."""
         counter = self.counters.find_one({"_id": _FEED})

@@ -328,6 +328,18 @@ def test_a_lost_item_of_the_feed(hub: Hub, programme: Programme) -> None:
     assert found[1]["ids"] == {"position": item["_id"]}
 
 
+def test_a_lost_item_of_which_a_later_step_is_there_and_that_came_again(
+    hub: Hub, programme: Programme
+) -> None:
+    first = event_of(hub, "activities", programme.activity, 1, "activity")
+    hub.notifications.feed.delete_one({"id": first})
+    row = hub.activities.outbox.collection.find_one({"_id": first})
+    assert row is not None
+    hub.apply([Event.from_json(row["body"])], "notifications")
+    found = audited(hub, ("claimed → feed", "missing"), ("feed: positions", "missing"))
+    assert found[0]["ids"]["event"] == first
+
+
 def test_an_item_twice_in_the_feed(hub: Hub, programme: Programme) -> None:
     feed = hub.notifications.feed
     item = feed.find_one({"subject": programme.concern})

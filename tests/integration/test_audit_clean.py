@@ -130,7 +130,9 @@ def test_a_step_that_a_later_one_overtook_is_no_gap_in_the_feed(
     hub.apply([*first, *second], "reporting")
     hub.apply(second, "notifications")
     hub.apply(first, "notifications")
+    hub.apply([*first, *second], "notifications")
     assert hub.audit()["clean"] is True
+    assert hub.notifications.inbox.count_documents({"overtaken": True}) == 1
 
 
 def test_reading_is_of_one_moment(hub: Hub, programme: Programme) -> None:
