@@ -66,18 +66,17 @@ class Lanes:
         return self._change(endpoint, {})
 
     def moved(self, endpoint: Endpoint, position: int) -> Endpoint | None:
-        """Everything up to `position` is delivered or not wanted: forget past failures."""
-        healthy = {"$cond": [{"$eq": ["$state", State.FAILING]}, State.ACTIVE, "$state"]}
-        return self._change(
-            endpoint,
-            {
-                "cursor": {"$max": ["$cursor", position]},
-                "state": healthy,
-                "failures": 0,
-                "last_error": None,
-                "next_attempt_at": "$$NOW",
-            },
-        )
+        """Everything up to `position` is delivered: forget past failures."""
+        return self._change(endpoint, _brought_to(position))
+
+    def skipped(self, endpoint: Endpoint, position: int) -> Endpoint | None:
+        """Nothing up to `position` is wanted.
+
+        If the owner has changed the endpoint meanwhile, something may be: then it stays where it is.
+        """
+        unchanged = {"updated_at": endpoint.updated_at}
+        changed = self._change(endpoint, _brought_to(position), unchanged)
+        return changed or self.renew(endpoint)
 
     def failed(
         self, endpoint: Endpoint, state: State, error: str, wait_s: float
@@ -141,6 +140,17 @@ class Lanes:
             return_document=ReturnDocument.AFTER,
         )
         return to_endpoint(found) if found else None
+
+
+def _brought_to(position: int) -> dict[str, Any]:
+    healthy = {"$cond": [{"$eq": ["$state", State.FAILING]}, State.ACTIVE, "$state"]}
+    return {
+        "cursor": {"$max": ["$cursor", position]},
+        "state": healthy,
+        "failures": 0,
+        "last_error": None,
+        "next_attempt_at": "$$NOW",
+    }
 
 
 def _from_now(milliseconds: int) -> dict[str, Any]:

@@ -148,11 +148,11 @@ class Sender:
                     break  # its owner wants something else now
             else:
                 if page.next > current.cursor:
-                    moved = self._lanes.moved(current, page.next)
+                    moved = self._lanes.skipped(current, page.next)
                     if moved is None or moved.state not in SENDING:
                         return moved
                     current = moved
-                if page.next >= page.head:
+                if current.cursor >= page.head:
                     return current
 
     def _refused(self, endpoint: Endpoint, item: Item, answer: Answer) -> Endpoint | None:

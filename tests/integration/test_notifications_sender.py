@@ -417,6 +417,24 @@ def test_a_lane_whose_holder_died_is_taken_over_when_its_lease_ends(
     assert state_of(store, held.id).cursor == 0
 
 
+def test_what_a_new_filter_wants_is_not_skipped_by_the_old_one(
+    store: NotificationStore, receiver: Receiver, endpoint: Callable[..., str]
+) -> None:
+    grow(store, 2)
+    identifier = endpoint(receiver, filter={"types": ["concern.recorded"]})
+    lanes = Lanes(store, "sender")
+    (as_read,) = lanes.take((), 5)
+    update(store, id=identifier, filter={"types": ["activity.recorded"]})
+
+    now = lanes.skipped(as_read, 2)
+
+    assert now is not None, "the lease is still held"
+    assert (now.cursor, now.filter.types) == (0, ("activity.recorded",))
+    passed = lanes.skipped(now, 2)
+    assert passed is not None
+    assert passed.cursor == 2
+
+
 def test_an_item_whose_delivery_was_not_noted_is_sent_again_under_its_id(
     store: NotificationStore,
     receiver: Receiver,
