@@ -72,7 +72,7 @@ class Lanes:
     def skipped(self, endpoint: Endpoint, position: int) -> Endpoint | None:
         """Nothing up to `position` is wanted.
 
-        If the owner has changed the endpoint meanwhile, something may be: then it stays where it is.
+        If the owner has changed the endpoint meanwhile, something may be: it stays where it is.
         """
         unchanged = {"updated_at": endpoint.updated_at}
         changed = self._change(endpoint, _brought_to(position), unchanged)
