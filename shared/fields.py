@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from shared.codes import LANGUAGES, code_list, places
 from shared.ids import canonical
@@ -222,3 +222,17 @@ class Part(fields.Nested):
         if kwargs.get("many"):
             kwargs.setdefault("validate", validate.Length(max=limit, error="TOO_MANY"))
         super().__init__(schema, **kwargs)
+
+
+class Period(RowSchema):
+    """Has a period of days, `from` and `to`: both included, either may be left open."""
+
+    since = Day(data_key="from")
+    until = Day(data_key="to")
+
+    @validates_schema
+    def _in_order(self, data: Mapping[str, Any], **_: Any) -> None:
+        since, until = data.get("since"), data.get("until")
+        if since and until and until < since:
+            wrong = fail("END_BEFORE_START", starts_on=since, ends_on=until)
+            raise ValidationError({"to": wrong.messages})

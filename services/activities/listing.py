@@ -16,7 +16,7 @@ Condition = dict[str, Any]
 IDS_ASKED: Final = 200
 
 
-class Asked(f.RowSchema):
+class Asked(f.Period):
     """What a list of any kind may be narrowed to."""
 
     chapters = f.codes("country")
@@ -27,8 +27,6 @@ class Asked(f.RowSchema):
     categories = f.codes("concern_category")
     severity_from = f.Whole(1, 5)
     places = f.Many(f.PlaceId())
-    since = f.Day(data_key="from")
-    until = f.Day(data_key="to")
     text = f.Text(100)
     withdrawn = f.Truth()
 

@@ -11,7 +11,7 @@ from marshmallow import ValidationError, fields, validate
 from services.reporting.model import PERSON_DIMENSIONS, ROWS_BY, Scope
 from shared.caller import Caller
 from shared.errors import Forbidden, Refused, problems_from
-from shared.fields import Day, Id, Many, Part, PlaceId, RowSchema, Text, Truth, codes
+from shared.fields import Id, Many, Part, Period, PlaceId, RowSchema, Text, Truth, codes
 from shared.pages import bounded
 
 DIMENSIONS_CROSSED: Final = 3  # more cells than people, beyond that
@@ -19,8 +19,8 @@ IDS_ASKED: Final = 500
 COVERAGE_OF: Final = ("ecpf", "topic", "architecture", "type")
 
 
-class ScopeSchema(RowSchema):
-    """The filter; `from` and `to` are days, both included."""
+class ScopeSchema(Period):
+    """The filter."""
 
     chapters = codes("country")
     project_ids = Many(Id(), limit=IDS_ASKED)
@@ -28,8 +28,6 @@ class ScopeSchema(RowSchema):
     types = codes("activity_type")
     countries = codes("country")
     places = Many(PlaceId())
-    since = Day(data_key="from")
-    until = Day(data_key="to")
 
 
 class QuestionSchema(RowSchema):

@@ -358,6 +358,7 @@ def test_lists_filter_and_page_in_the_order_of_days(world: World) -> None:
     [
         ("activity", {"colour": "green"}, "UNKNOWN_FIELD", ["colour"]),
         ("activity", {"from": "2021-13-40"}, "INVALID_DATE", ["from"]),
+        ("activity", {"from": "2022-01-01", "to": "2021-12-31"}, "END_BEFORE_START", ["to"]),
         ("activity", {"types": ["policy_dialogue", "parade"]}, "UNKNOWN_CODE", ["types", 1]),
         ("activity", {"places": ["Nampala"]}, "UNKNOWN_PLACE", ["places", 0]),
         ("activity", {"project_ids": ["none"]}, "INVALID_ID", ["project_ids", 0]),

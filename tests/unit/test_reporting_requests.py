@@ -26,6 +26,11 @@ def test_partners_are_not_shown_reports() -> None:
         ({"rows_by": "week"}, "UNKNOWN_DIMENSION", ["rows_by"]),
         ({"filter": {"places": ["Nampala"]}}, "UNKNOWN_PLACE", ["filter", "places", 0]),
         ({"filter": {"from": "soon"}}, "INVALID_DATE", ["filter", "from"]),
+        (
+            {"filter": {"from": "2022-01-01", "to": "2021-12-31"}},
+            "END_BEFORE_START",
+            ["filter", "to"],
+        ),
         ({"filter": {"chapter": "ML"}}, "UNKNOWN_FIELD", ["filter", "chapter"]),
         ({"filter": ["ML"]}, "NOT_AN_OBJECT", ["filter"]),
         ({"first": 201}, "PAGE_SIZE", None),
