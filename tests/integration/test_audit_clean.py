@@ -10,7 +10,10 @@ from pymongo import MongoClient
 
 from cli.auditing.reading import Databases
 from cli.auditing.scope import of_activity, of_period
+from services.reporting.rebuild import PRODUCERS, Rebuild
 from shared.ids import new_id
+from shared.replay import EventLog
+from shared.subscriptions import PATTERNS
 from tests.integration import activities_world, participants_world
 from tests.integration.audit_world import Hub, Programme, as_it_was, findings, stage
 from tests.receiver import Receiver
@@ -143,3 +146,15 @@ def test_reading_is_of_one_moment(hub: Hub, programme: Programme) -> None:
         )
         keys = [key for key, _ in databases.lines([programme.other])]
     assert len(keys) == 4
+
+
+def test_rebuilt_projections_are_audited_where_they_are(hub: Hub, programme: Programme) -> None:
+    patterns = PATTERNS["reporting"]
+    logs = [EventLog(each, hub.db(each)["outbox"], patterns) for each in PRODUCERS]
+    outcome = Rebuild(hub.db("reporting"), logs, lambda *_: None, lambda _: None).run(keep=True)
+    assert outcome.swapped
+    hub.db("reporting")["sessions"].delete_many({})
+    assert hub.audit()["clean"] is True, "the old projections are nobody's"
+    prefix, _ = hub.reporting.live()
+    hub.db("reporting")[f"{prefix}sessions"].delete_one({"_id": programme.other})
+    assert findings(hub.audit()) == [("attendance: claimed → reporting", "missing")]
