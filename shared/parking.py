@@ -34,7 +34,7 @@ PARKED: Final = "parked"
 RETRIED: Final = "retried"
 DISCARDED: Final = "discarded"
 STATES: Final = (PARKED, RETRIED, DISCARDED)
-PORTION: Final = 200  # rows with their bodies in memory at once
+PORTION: Final = 500  # rows with their bodies in memory at once
 
 INDEXES = (
     # The operators' list: what waits for a decision, oldest first.

@@ -17,10 +17,11 @@ from shared.broker import Message, Publisher
 from shared.caller import Caller
 from shared.config import Config
 from shared.errors import Forbidden, NotFound, Refused, Unavailable
-from shared.events import CONTENT_TYPE
+from shared.events import BATCH_CONTENT_TYPE, CONTENT_TYPE
 from shared.mongo import Document, Store
 from shared.pages import bounded
 from shared.parking import PARKED, STATES
+from shared.relay import pack
 from shared.rpc import rpc
 
 MAX_IDS: Final = 200
@@ -42,16 +43,21 @@ class WayBack(DependencyProvider):
         return Publisher(config.amqp_uri, f"{config.service} parking lot")
 
     def send(self, publisher: Publisher, rows: Sequence[Document]) -> None:
-        """Publish each row's body as a first attempt, in order; the broker has them on return.
+        """Publish the rows' bodies as a first attempt, each subject's in order; the broker has them
+        on return. They come after the ladder's first delay, which leaves the time to record it.
 
-        They come after the ladder's first delay, which leaves the time to record the decision.
         Raises: Unavailable (retryable): some may not have arrived.
         """
         config: Config = self.container.config["hub"]
         delays = config.retry_delays_s
         key = queues.retry_key(delays[0]) if delays else queues.AGAIN
         exchange = queues.retry_exchange(config.service)
-        messages = [Message(exchange, key, bytes(row["body"]), CONTENT_TYPE) for row in rows]
+        events = [row for row in rows if row.get("subject") is not None]
+        raw = [row for row in rows if row.get("subject") is None]
+        messages = [
+            Message(exchange, key, batch.body(), BATCH_CONTENT_TYPE) for batch in pack(events)
+        ]
+        messages += [Message(exchange, key, bytes(row["body"]), CONTENT_TYPE) for row in raw]
         if not all(publisher.publish(messages)):
             raise Unavailable("BROKER_UNAVAILABLE")
 

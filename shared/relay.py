@@ -50,11 +50,15 @@ class _Batch:
     def fits(self, body: bytes) -> bool:
         return len(self.ids) < MESSAGE_EVENTS and self.size + len(body) <= MESSAGE_BYTES
 
+    def body(self) -> bytes:
+        """The events as one CloudEvents batch."""
+        return b"[" + b",".join(self.bodies) + b"]"
+
     def to_message(self) -> Message:
         return Message(
             exchange=EXCHANGE,
             routing_key=f"{PREFIX}{self.type}{VERSION}",
-            body=b"[" + b",".join(self.bodies) + b"]",
+            body=self.body(),
             content_type=BATCH_CONTENT_TYPE,
         )
 
