@@ -2,6 +2,7 @@
 # One image per deployable, all from this file:
 #   docker build --build-arg SERVICE=services.participants -t foscao-hub/participants:0.1.0 .
 #   docker build --build-arg SERVICE=gateway               -t foscao-hub/gateway:0.1.0 .
+#   docker build --build-arg SERVICE=cli                   -t foscao-hub/cli:0.1.0 .
 #
 # The base is pinned by tag. For a release, pin it by digest as well: take the digest printed by
 #   docker buildx imagetools inspect python:3.11.15-slim-bookworm
@@ -20,14 +21,16 @@ RUN python -m venv /venv \
 COPY shared shared
 COPY services services
 COPY gateway gateway
+COPY cli cli
 COPY deploy/healthcheck.py deploy/databases.py deploy/permissions.py deploy/
-# An image carries its own service, not its neighbours.
+# An image carries its own service, not its neighbours; the operators' command rebuilds reporting.
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 RUN room="${SERVICE//.//}"; \
     test -f "${room}/__main__.py" || { echo "SERVICE='${SERVICE}' has no entry module" >&2; exit 1; }; \
     mkdir /app; \
     cp --recursive --parents "${room}" shared deploy /app/; \
-    if [[ "${room}" == services/* ]]; then cp --parents services/__init__.py /app/; fi; \
+    if [[ "${room}" == cli ]]; then cp --recursive --parents services/reporting /app/; fi; \
+    if [[ "${room}" != gateway ]]; then cp --parents services/__init__.py /app/; fi; \
     /venv/bin/python -m compileall -q /app /venv/lib
 
 FROM python:${PYTHON}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import typer
@@ -22,6 +23,15 @@ _COLOURS: Final = {Severity.FAULT: "bold red", Severity.WARNING: "yellow", Sever
 _ORDER: Final = list(Severity)
 
 
+class Room(StrEnum):
+    """What is looked at through one door: the database, AMQP, rabbitmqctl, this machine."""
+
+    DATABASE = "database"
+    QUEUES = "queues"
+    BROKER = "broker"
+    MACHINE = "machine"
+
+
 def register(app: typer.Typer) -> None:
     """Add `doctor`."""
     app.command()(doctor)
@@ -32,10 +42,18 @@ def doctor(
         False
     ),
     every: Annotated[bool, typer.Option("--all", help="Show also what is well.")] = False,
+    room: Annotated[
+        list[Room] | None,
+        typer.Option(help="Look at this alone, where not all can be reached; may be repeated."),
+    ] = None,
 ) -> None:
-    """Check database, broker, permissions, keys and versions; say what could be lost, and the
-    remedy. Exit code 1 if anything that the guarantees rest on is not so."""
-    findings = sorted(examine(Settings.load()), key=lambda each: _ORDER.index(each.severity))
+    """Compare the running set-up with what the code relies on.
+
+    Says what could be lost, and the remedy. Exit code 1 if anything that the guarantees rest on is
+    not so.
+    """
+    found = examine(Settings.load(), room or list(Room))
+    findings = sorted(found, key=lambda each: _ORDER.index(each.severity))
     counts = Counter(each.severity for each in findings)
     if json:
         print_json(
@@ -49,14 +67,19 @@ def doctor(
     raise typer.Exit(FINDINGS if counts[Severity.FAULT] else CLEAN)
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Every finding there is. Raises CannotRun where the settings lack what it takes."""
+def examine(settings: Settings, rooms: Sequence[Room] = tuple(Room)) -> list[Finding]:
+    """Every finding of these rooms. Raises CannotRun where the settings lack what one takes."""
     delays = _retry_delays_s()
-    mongo_uri, amqp_uri = settings.mongo_uri, settings.amqp_uri
-    yield from _database(mongo_uri)
-    yield from queues.check(amqp_uri, delays)
-    yield from node.check(settings.rabbitmqctl, delays)
-    yield from machine.check(settings.home)
+    checks: list[Iterator[Finding]] = []
+    if Room.DATABASE in rooms:
+        checks.append(_database(settings.mongo_uri))
+    if Room.QUEUES in rooms:
+        checks.append(queues.check(settings.amqp_uri, delays))
+    if Room.BROKER in rooms:
+        checks.append(node.check(settings.rabbitmqctl, delays))
+    if Room.MACHINE in rooms:
+        checks.append(machine.check(settings.home))
+    return [finding for check in checks for finding in check]
 
 
 def _retry_delays_s() -> tuple[float, ...]:
@@ -87,26 +110,26 @@ def _database(uri: str) -> Iterator[Finding]:
         except PyMongoError as error:
             yield _refused("sign-in", error)
             return
-        rooms: dict[str, Callable[[], Iterator[Finding]]] = {
+        parts: dict[str, Callable[[], Iterator[Finding]]] = {
             "replica set": lambda: replicas.check(client, uri),
             "indexes": lambda: indexes.check(client),
             "users": lambda: users.check(client),
             "flow": lambda: flow.check(client),
         }
-        for name, room in rooms.items():
+        for name, part in parts.items():
             try:
-                yield from room()
+                yield from part()
             except PyMongoError as error:
                 yield _refused(name, error)
 
 
-def _refused(room: str, error: PyMongoError) -> Finding:
+def _refused(part: str, error: PyMongoError) -> Finding:
     """The server's text is not shown: it may repeat what it was sent."""
     code = f" {error.code}" if isinstance(error, OperationFailure) else ""
     return fault(
         "database",
-        room,
-        f"the check of {room} was broken off: {type(error).__name__}{code}",
+        part,
+        f"the check of {part} was broken off: {type(error).__name__}{code}",
         "what is wrong there stays unseen",
         "give the user `operator` the role of shared/access.py (python -m deploy.databases); "
         "see the database's log",

@@ -5,6 +5,7 @@ Times are compared within the database, by its own clock.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ from shared.access import SERVICES
 Document = dict[str, Any]
 
 BACKLOG_S: Final = (30.0, 300.0)
+HANDOVER_S: Final = 3.0  # a lease without a holder for a moment is one that is handed over
+_POLL_S: Final = 0.3
 
 
 def check(client: MongoClient[Document]) -> Iterator[Finding]:
@@ -29,21 +32,29 @@ def check(client: MongoClient[Document]) -> Iterator[Finding]:
 
 
 def _relay(database: Database[Document], service: str) -> Iterator[Finding]:
+    give_up_at = time.monotonic() + HANDOVER_S
+    while (left_ms := _lease_left_ms(database)) is None or left_ms <= 0:
+        if time.monotonic() > give_up_at:
+            yield fault(
+                "lease",
+                service,
+                f"no replica of {service} publishes: the lease "
+                + ("was never taken" if left_ms is None else "has run out"),
+                "nothing is lost: events wait in the outbox, and reports and partners do not hear",
+                f"start {service}, or see in its log what its relay says",
+            )
+            return
+        time.sleep(_POLL_S)
+    yield ok("lease", service, "held")
+
+
+def _lease_left_ms(database: Database[Document]) -> int | None:
+    """For how long the relay's lease is still held, negative if it has run out."""
     left = {"$subtract": ["$until", "$$NOW"]}
-    found = list(
-        database["leases"].aggregate([{"$match": {"_id": "relay"}}, {"$project": {"left": left}}])
+    found = database["leases"].aggregate(
+        [{"$match": {"_id": "relay"}}, {"$project": {"left": left}}]
     )
-    if not found or found[0]["left"] <= 0:
-        yield fault(
-            "lease",
-            service,
-            f"no replica of {service} publishes: "
-            + ("the lease has run out" if found else "the lease was never taken"),
-            "nothing is lost: events wait in the outbox, and reports and partners do not hear",
-            f"start {service}, or see in its log what its relay says",
-        )
-    else:
-        yield ok("lease", service, "held")
+    return next((int(row["left"]) for row in found), None)
 
 
 def _backlog(database: Database[Document], service: str) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from pymongo.errors import OperationFailure
 from cli.checkup import indexes, machine, node, replicas
 from cli.checkup.finding import Finding, Severity
 from cli.checkup.queues import expected
-from cli.doctor import examine
+from cli.doctor import Room, examine
 from cli.settings import Settings
 from deploy.indexes import as_text, made_by_services
 from deploy.local.database import Database
@@ -145,6 +145,11 @@ def test_a_fault_is_told_with_its_risk_and_its_remedy_and_ends_with_1(stack: Sta
     assert "FAULT    key master.key" in done.stdout
     assert "every user of this machine can read the key" in done.stdout
     assert "chmod 600" in done.stdout
+
+
+def test_one_side_is_looked_at_alone_and_needs_nothing_of_the_others(tmp_path: Path) -> None:
+    settings = Settings.load({"FOSCAO_HOME": str(tmp_path), "RABBITMQCTL": "no-such-program"})
+    assert {each.check for each in examine(settings, [Room.BROKER])} == {"broker-tools"}
 
 
 def test_what_is_not_set_ends_with_2_in_one_line(tmp_path: Path) -> None:
@@ -282,10 +287,10 @@ class TestQueues:
     def test_a_memory_alarm_is_found(self, stack: Stack, rabbitmqctl: Callable[..., None]) -> None:
         rabbitmqctl("set_vm_memory_high_watermark", "absolute", "1000000")
         try:
-            assert wait_for(lambda: faults(stack)) == {("alarm", "broker")}
+            assert wait_for(lambda: faults(stack), 30) == {("alarm", "broker")}
         finally:
             rabbitmqctl("set_vm_memory_high_watermark", "0.4")
-        wait_for(lambda: not faults(stack))
+        wait_for(lambda: not faults(stack), 30)
 
 
 class TestUsers:
@@ -370,10 +375,10 @@ class TestFlow:
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
         try:
-            assert wait_for(lambda: faults(stack)) == {("lease", "activities")}
+            assert wait_for(lambda: faults(stack), 30) == {("lease", "activities")}
         finally:
             os.kill(pid, signal.SIGCONT)
-        wait_for(lambda: not faults(stack))
+        wait_for(lambda: not faults(stack), 30)
 
     def test_parked_events_are_a_warning(self, stack: Stack, root: Client) -> None:
         root["reporting"]["parked"].insert_one({"_id": "p", "state": "parked"})
