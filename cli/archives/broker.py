@@ -8,6 +8,7 @@ the restored outboxes hold for them is published again.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any, Final
 
 import amqp
@@ -19,17 +20,17 @@ from shared.broker import LOST, connect
 from shared.config import Config
 from shared.subscriptions import PATTERNS
 
-_JUST_STOPPED_S: Final = 5.0  # for so long the broker may still list a process that has ended
+JUST_STOPPED_S: Final = 5.0  # for so long the broker may still list a process that has ended
 _POLL_S: Final = 0.2
 DELAYS_S: Final = Config("", "", "", "").retry_delays_s
 
 
-def require_stopped(uri: str) -> None:
+def require_stopped(uri: str, patience_s: float = JUST_STOPPED_S) -> None:
     """Raises: CannotRun: a service takes calls or events, or the broker does not answer."""
     try:
         connection = connect(uri, "foscao restore")
         try:
-            give_up_at = time.monotonic() + _JUST_STOPPED_S
+            give_up_at = time.monotonic() + patience_s
             while running := [each for each in SERVICES if _runs(connection, each)]:
                 if time.monotonic() > give_up_at:
                     raise CannotRun(
@@ -53,13 +54,11 @@ def forget_events(uri: str, delays_s: tuple[float, ...] = DELAYS_S) -> None:
         connection = connect(uri, "foscao restore")
         try:
             channel = connection.channel()
-            for service in PATTERNS:
-                retry = queues.retry_exchange(service)
+            for service, patterns in PATTERNS.items():
                 # First: it is the sign by which relays know that a consumer's queue is there.
-                channel.exchange_delete(retry)
-                channel.queue_delete(queues.events_queue(service))
-                for delay_s in delays_s:
-                    channel.queue_delete(f"{retry}.{queues.retry_key(delay_s)}")
+                channel.exchange_delete(queues.retry_exchange(service))
+                for name in _queues(queues.for_events(service, patterns, delays_s)):
+                    channel.queue_delete(name)
         finally:
             connection.close()
     except LOST as error:
@@ -68,10 +67,12 @@ def forget_events(uri: str, delays_s: tuple[float, ...] = DELAYS_S) -> None:
 
 def _runs(connection: Any, service: str) -> bool:
     """Whether somebody takes calls for the service, or its events."""
-    return any(
-        _consumers(connection, queue) > 0
-        for queue in (f"rpc-{service}", queues.events_queue(service))
-    )
+    calls = _queues(queues.for_calls(service))
+    return any(_consumers(connection, name) > 0 for name in (*calls, queues.events_queue(service)))
+
+
+def _queues(parts: Iterable[queues.Part]) -> list[str]:
+    return [part.name for part in parts if isinstance(part, queues.Queue)]
 
 
 def _consumers(connection: Any, queue: str) -> int:
