@@ -40,6 +40,7 @@ DELAYS_S = (1.0, 5.0, 60.0, 600.0)
 ALWAYS = {("members", "rs0")}  # a single member: a warning, on this machine nothing to be done
 Client = MongoClient[dict[str, Any]]
 Found = set[tuple[str, str]]
+Process = subprocess.Popen[bytes]
 
 
 @pytest.fixture(scope="module")
@@ -418,12 +419,25 @@ class TestKeys:
 
 
 class TestServers:
+    @pytest.mark.parametrize(("limit_s", "severity"), [(2, Severity.FAULT), (60, Severity.WARNING)])
+    def test_transactions_cut_off_too_soon_or_too_late_are_found(
+        self, stack: Stack, root: Client, limit_s: int, severity: Severity
+    ) -> None:
+        name = "transactionLifetimeLimitSeconds"
+        before = root.admin.command({"getParameter": 1, name: 1})[name]
+        root.admin.command({"setParameter": 1, name: limit_s})
+        try:
+            found = _named(findings(stack), severity)
+        finally:
+            root.admin.command({"setParameter": 1, name: before})
+        assert found - ALWAYS == {("transaction-lifetime", "replica set")}
+
     @pytest.fixture
-    def mongod(self, tmp_path: Path) -> Iterator[Callable[..., str]]:
-        """Starts a mongod without authentication; returns its address."""
+    def mongod(self, tmp_path: Path) -> Iterator[Callable[..., tuple[str, Process]]]:
+        """Starts a mongod without authentication; returns its address and process."""
         with ExitStack() as ends:
 
-            def start(name: str, *options: str) -> str:
+            def start(name: str, *options: str) -> tuple[str, Process]:
                 server = Database(tmp_path / name)
                 server.prepare()
                 words = server.commands()["database"]
@@ -435,12 +449,14 @@ class TestServers:
                 ends.callback(process.wait)
                 ends.callback(process.kill)  # a primary would wait long for its set to follow
                 wait_for(server.answers, 30)
-                return f"127.0.0.1:{port}"
+                return f"127.0.0.1:{port}", process
 
             yield start
 
-    def test_a_standalone_server_is_found(self, stack: Stack, mongod: Callable[..., str]) -> None:
-        address = mongod("alone")
+    def test_a_standalone_server_is_found(
+        self, stack: Stack, mongod: Callable[..., tuple[str, Process]]
+    ) -> None:
+        address, _ = mongod("alone")
         uri = f"mongodb://{address}/?replicaSet=rs0"
         assert faults(stack, OPERATOR_MONGO_URI=uri) == {("replica-set", address)}
 
@@ -453,19 +469,30 @@ class TestServers:
             ("broker", "broker")
         }
 
-    def test_an_arbiter_is_found_and_what_it_makes_of_the_default_write_concern(
-        self, mongod: Callable[..., str]
+    def test_an_arbiter_is_found_and_a_member_that_is_down(
+        self, mongod: Callable[..., tuple[str, Process]]
     ) -> None:
-        data, arbiter = mongod("data", "--replSet", "rs0"), mongod("arbiter", "--replSet", "rs0")
-        members = [{"_id": 0, "host": data}, {"_id": 1, "host": arbiter, "arbiterOnly": True}]
+        (data, _), (second, killed), (arbiter, _) = (
+            mongod(name, "--replSet", "rs0") for name in ("data", "second", "arbiter")
+        )
+        members = [
+            {"_id": 0, "host": data},
+            {"_id": 1, "host": second, "priority": 0},
+            {"_id": 2, "host": arbiter, "arbiterOnly": True},
+        ]
         with Client(data, directConnection=True) as client:
+
+            def found(severity: Severity) -> Found:
+                uri = f"mongodb://{data}/?replicaSet=rs0"
+                return _named([e for e in replicas.check(client, uri) if e.risk], severity)
+
             client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})
             wait_for(lambda: client.admin.command("hello")["isWritablePrimary"], 30)
-            found = list(replicas.check(client, f"mongodb://{data}/?replicaSet=rs0"))
-        assert _named([e for e in found if e.risk], Severity.FAULT) == {("arbiter", "rs0")}
-        assert ("write-concern", "default") in _named(
-            [e for e in found if e.risk], Severity.WARNING
-        )
+            wait_for(lambda: found(Severity.FAULT) == {("arbiter", "rs0")}, 30)
+            # With an arbiter, MongoDB's own default is no majority any more.
+            assert ("write-concern", "default") in found(Severity.WARNING)
+            killed.kill()
+            wait_for(lambda: ("member-health", second) in found(Severity.FAULT), 30)
 
     @pytest.mark.parametrize(
         ("ahead_s", "expected"),
