@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -71,8 +72,14 @@ class PlaceId(_Field):
         return value
 
 
+# Besides the controls, what turns the direction of the text behind it: names could be disguised.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_INVISIBLE = "\ufeff\u200b\u2060"  # marks that sheets and editors leave at the ends of a cell
+
+
 class Text(_Field):
-    """A trimmed text of 1 to `limit` characters without control characters."""
+    """A trimmed text of 1 to `limit` characters without control characters; its lines end by
+    `\\n`."""
 
     def __init__(self, limit: int = 200, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -81,12 +88,12 @@ class Text(_Field):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str):
             raise fail("NOT_A_TEXT")
-        text = value.strip()
+        text = value.strip().strip(_INVISIBLE).strip().replace("\r\n", "\n")
         if not text:
             raise fail("REQUIRED")
         if len(text) > self._limit:
             raise fail("TOO_LONG", limit=self._limit)
-        if any(ord(c) < 32 and c not in "\n\t" for c in text):
+        if _CONTROL.search(text):
             raise fail("CONTROL_CHARACTER")
         return text
 

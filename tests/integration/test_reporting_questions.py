@@ -90,7 +90,9 @@ def test_a_chapter_sees_its_own_whatever_it_asks(store: ReportingStore, told: To
         ],
         store,
     )
-    answer = ask(store, NIGER, filter={"chapters": ["ML", "NE"], "activity_ids": [malian, nigerien]})
+    answer = ask(
+        store, NIGER, filter={"chapters": ["ML", "NE"], "activity_ids": [malian, nigerien]}
+    )
     assert answer["figures"]["person_sessions"]["total"] == 1
     assert answer["filter"]["chapters"] == ["NE"]
     assert totals(store)["person_sessions"] == 2
