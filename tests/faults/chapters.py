@@ -69,11 +69,9 @@ class Chapter:
         sheet: tuple[int, int] = (20, 60),
         gives_up: float = 0.0,
     ) -> None:
+        self.headers = {"Authorization": f"Bearer {key}", "Accept-Language": "en"}
         self._http = httpx.Client(
-            base_url=url,
-            headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"},
-            timeout=TIMEOUT_S,
-            trust_env=False,
+            base_url=url, headers=self.headers, timeout=TIMEOUT_S, trust_env=False
         )
         self.random = random.Random(seed)
         self.answers = answers or Answers()
@@ -82,6 +80,7 @@ class Chapter:
         self.project = new_id()
         self._people, self._sheet, self._gives_up = people, sheet, gives_up
         self._score = 0
+        self.attempts = 0
 
     def begin(self) -> None:
         """A project, the first people, and activities to hold."""
@@ -246,12 +245,11 @@ class Chapter:
 
         Raises: WronglyRefused.
         """
+        self.attempts += 1
         began = time.monotonic()
         outcome = "cut"
         try:
-            response = self._http.post(
-                "/graphql", json={"query": document, "variables": dict(variables)}
-            )
+            response = self.post(document, variables)
             outcome = str(response.status_code)
             answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
@@ -272,6 +270,11 @@ class Chapter:
         if refused:
             raise WronglyRefused(f"{document[:60]} {str(refused)[:500]}")
         return None
+
+    def post(self, document: str, variables: Mapping[str, Any]) -> httpx.Response:
+        """Say it once. Raises httpx.HTTPError: cut, or no answer in time."""
+        body = {"query": document, "variables": dict(variables)}
+        return self._http.post("/graphql", json=body)
 
     # What they speak of
 

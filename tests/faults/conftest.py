@@ -23,7 +23,9 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 
 @pytest.fixture(scope="session")
 def world(hub: Hub) -> Iterator[World]:
-    with World(hub, 1, ("ML", "GH")) as world:
+    with World(hub) as world:
+        for seed, country in enumerate(("ML", "GH")):
+            world.join(country, seed)
         yield world
 
 

@@ -46,7 +46,12 @@ class Proxy:
 
     def drop_all(self) -> None:
         """Cut every connection now."""
-        self._loop.call(lambda: [writer.transport.abort() for writer in self._open] and None)
+
+        def drop() -> None:
+            for writer in self._open:
+                writer.transport.abort()
+
+        self._loop.call(drop)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         upstream = await self._connect()

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +225,13 @@ class BrokerCluster:
                 return next(n for n in self.nodes if leader == f"{n.name}@localhost")
         raise LookupError(queue)
 
+    def restart(self, nodes: Sequence[Node]) -> None:
+        """Start killed nodes; return when they take connections."""
+        for node in nodes:
+            node.launch()
+        for node in nodes:
+            node.wait_ready()
+
     def stop(self) -> None:
         for node in self.nodes:
             node.kill()
@@ -233,10 +241,8 @@ class BrokerCluster:
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
     """SIGKILL to the whole group: Erlang has helpers of its own."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     child.wait()
 
 

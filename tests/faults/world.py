@@ -17,9 +17,9 @@ CREATE_WEBHOOK = """mutation($id: String!, $url: String!) {
 
 
 class World:
-    """Opened on a ready hub: keys, chapters that have begun, and a partner who takes webhooks."""
+    """Opened on a ready hub: a partner who takes webhooks, and the chapters that join."""
 
-    def __init__(self, hub: Hub, seed: int, countries: tuple[str, ...], **habits: Any) -> None:
+    def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.answers = Answers()
         self.parked = 0  # what the tests themselves have put into the parking lots
@@ -28,20 +28,22 @@ class World:
         self.receiver.answer = lambda taken: Reply(204 if taken.genuine else 401)
         self.chapters: list[Chapter] = []
         self._readers: list[Client] = []
-        admin = Client(hub.url, hub.admin_key)
-        partner = Client(hub.url, admin.key("partner"))
+        self._admin = Client(hub.url, hub.admin_key)
+        partner = Client(hub.url, self._admin.key("partner"))
         made = partner.ask(CREATE_WEBHOOK, id=new_id(), url=self.receiver.url)
         self.receiver.secrets = [made["secret"]]
-        for number, country in enumerate(countries):
-            key = admin.key("chapter", country)
-            chapter = Chapter(hub.url, key, seed * 1000 + number, self.answers, **habits)
-            self.chapters.append(chapter)
-            self._readers.append(Client(hub.url, key))
+
+    def join(self, country: str, seed: int, **habits: Any) -> Chapter:
+        """A chapter that has begun: one for each country."""
+        key = self._admin.key("chapter", country)
+        chapter = Chapter(self.hub.url, key, seed, self.answers, **habits)
+        self.chapters.append(chapter)
+        self._readers.append(Client(self.hub.url, key))
+        chapter.begin()
+        return chapter
 
     def __enter__(self) -> Self:
         self.receiver.__enter__()
-        for chapter in self.chapters:
-            chapter.begin()
         return self
 
     def __exit__(
@@ -51,6 +53,10 @@ class World:
         trace: TracebackType | None,
     ) -> None:
         self.receiver.__exit__(kind, error, trace)
+
+    def reader(self, chapter: Chapter) -> Client:
+        """A client that reads with the chapter's key."""
+        return self._readers[self.chapters.index(chapter)]
 
     @property
     def rows(self) -> int:
