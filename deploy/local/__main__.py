@@ -18,7 +18,10 @@ def main() -> int:
         prog="python -m deploy.local", description="The hub on this machine."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("up", help="start database, broker, services and gateway")
+    up = commands.add_parser("up", help="start database, broker, services and gateway")
+    up.add_argument(
+        "--servers", action="store_true", help="only database and broker, to restore a backup"
+    )
     commands.add_parser("down", help="stop them; the data stays")
     reset = commands.add_parser("reset", help="stop them and delete the data")
     reset.add_argument("--yes", action="store_true", help="do not ask")
@@ -30,6 +33,8 @@ def main() -> int:
     try:
         stack = Stack(_home(), http_port=_http_port())
         match args.command:
+            case "up" if args.servers:
+                _up_servers(_home())
             case "up":
                 _up(stack)
             case "down":
@@ -84,6 +89,15 @@ def _up(stack: Stack) -> None:
         f"  Logs                               {stack.log_dir}  (make logs)\n",
         flush=True,
     )
+
+
+def _up_servers(home: Path) -> None:
+    """Raises LocalError if anything runs: services may not work while a backup is put back."""
+    stack = Stack(home, services=())
+    if stack.processes():
+        raise LocalError("it is up: run `make down` first")
+    stack.up(_show)
+    print("Database and broker are up; `make down` before `make up`.")
 
 
 def _show(step: str, seconds: float | None) -> None:
