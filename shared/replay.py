@@ -67,8 +67,9 @@ class EventLog:
         """Batches of events, each with its mark, after which a later reading goes on.
 
         Every event committed before the first batch is among them; of later ones some, so that a
-        reading ends however much is pushed meanwhile. In the order of subjects, so that each subject's history comes in its sequence and mostly
-        in one batch. The order between subjects is none of time: what consumers may not rely on.
+        reading ends however much is pushed meanwhile. In the order of subjects, so that each
+        subject's history comes in its sequence and mostly in one batch. The order between subjects
+        is not that of time, on which no consumer may rely anyway.
         Raises: a PyMongoError.
         """
         newest = self._outbox.find_one(dict(self._wanted), {"subject": 1}, sort=[("subject", -1)])

@@ -14,6 +14,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -23,6 +24,7 @@ from typing import Final
 import pymongo
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
+from pymongo.errors import PyMongoError
 
 from services.reporting.difference import Difference, differences
 from services.reporting.generation import COLLECTIONS, WHILE_BUILDING, Generation
@@ -118,7 +120,8 @@ class Rebuild:
             else:
                 self._swap(keep)
         finally:
-            self._lease.release()
+            with suppress(PyMongoError):  # it runs out by itself
+                self._lease.release()
         return self._outcome
 
     def _hold(self) -> None:

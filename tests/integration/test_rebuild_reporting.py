@@ -377,7 +377,7 @@ def test_the_running_service_follows_the_swap_and_loses_nothing_in_its_queue(
         told.extend(events)
 
     def report() -> Document:
-        answer: Document = rpc("reporting.report", {"caller": SECRETARIAT})
+        answer: Document = rpc("reporting.report", {"caller": SECRETARIAT, "by": ["sex"]})
         return answer
 
     def caught_up() -> bool:
@@ -386,7 +386,7 @@ def test_the_running_service_follows_the_swap_and_loses_nothing_in_its_queue(
     process = service("reporting")
     push([*programme.beginning(), *programme.steps(60)])
     wait_for(caught_up)
-    store.db["sessions"].delete_many({})
+    store.db["attributes"].delete_many({})
 
     def watch(step: str, done: int, of: int) -> None:
         push(list(programme.steps(30)))
@@ -395,7 +395,9 @@ def test_the_running_service_follows_the_swap_and_loses_nothing_in_its_queue(
     assert rebuild(store.db, logs, watch).swapped
     push(list(programme.steps(30)))
     wait_for(caught_up, deadline_s=20)
-    assert report()["figures"]["person_sessions"]["total"] == programme.person_sessions()
+    figure = report()["figures"]["person_sessions"]
+    assert figure["total"] == programme.person_sessions()
+    assert {cell["keys"]["sex"] for cell in figure["cells"]} == {"female", "male", "unknown"}
     process.stop()
     process.start()
     assert report()["figures"]["person_sessions"]["total"] == programme.person_sessions()
