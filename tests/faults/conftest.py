@@ -29,7 +29,7 @@ def world(hub: Hub) -> Iterator[World]:
         yield world
 
 
-@pytest.fixture(autouse=True)
-def all_ready(hub: Hub) -> None:
-    """Each test finds the hub whole."""
+@pytest.fixture
+def whole(hub: Hub) -> None:
+    """The test finds every process ready."""
     hub.wait_ready()

@@ -17,7 +17,7 @@ from tests.faults.chapters import Chapter
 from tests.faults.cluster import Hub
 from tests.faults.ledger import Ledger
 
-NORMAL_S = 3.0  # an answer, and then its effect in the report, each within this
+NORMAL_S = 2.0  # an answer, and then its effect in the report, each within this
 IN_A_ROW = 5
 VISIBLE_S = 120.0
 SAMPLE_S = 2.0

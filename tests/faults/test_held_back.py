@@ -19,6 +19,8 @@ from tests.faults.ledger import Ledger
 from tests.faults.world import World
 from tests.stack import wait_for
 
+pytestmark = pytest.mark.usefixtures("whole")
+
 REFUSED_WITHIN_S = 2.0
 BOUND = 256  # requests at once, in the gateway
 # A call may take 10 s and a request 20 s; the rest is for a busy machine.

@@ -19,6 +19,8 @@ from tests.faults.ledger import Ledger, Line
 from tests.faults.world import World
 from tests.stack import publish_raw, wait_for
 
+pytestmark = pytest.mark.usefixtures("whole")
+
 Plan = Mapping[str, str]
 """Which service dies at which point."""
 

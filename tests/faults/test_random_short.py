@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import random
 
+import pytest
 from rich.console import Console
 
 from tests.faults.cluster import Hub
 from tests.faults.faults import FAULTS
 from tests.faults.random_faults import run, settle, show
 from tests.faults.world import World
+
+pytestmark = pytest.mark.usefixtures("whole")
 
 COUNTRIES, PROBING = ("SN", "NE"), "TG"
 SECONDS = 45

@@ -1,0 +1,376 @@
+"""Whatever is pushed, corrected, moved, withdrawn and told again, and in whatever order events
+arrive at whichever replica: the figures are those of a model that knows none of this.
+
+The services' own handlers and stores run here, several of each side by side, on a real database;
+the test is the broker, and a bad one.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from pymongo import MongoClient
+
+from services.activities import attendance
+from services.activities import handlers as programme
+from services.activities.kinds import KINDS
+from services.activities.store import ActivityStore
+from services.notifications import handlers as partners
+from services.notifications.store import NotificationStore
+from services.participants import handlers as register
+from services.participants.store import ParticipantStore
+from services.reporting import handlers as reporting
+from services.reporting import schemas
+from services.reporting.store import ReportingStore
+from shared import mongo
+from shared.config import Config
+from shared.events import Event
+from shared.ids import new_id
+from shared.mongo import Store
+from tests.faults.ledger import Activity, Ledger, Line, Person
+
+MALI = {"role": "chapter", "chapter": "ML", "key_id": "key-of-mali"}
+CONSENT = {"purpose": ["programme_records"], "given_on": "2024-01-02", "by": "self"}
+REPLICAS = 3
+FIGURES = {
+    "announced": "announced",
+    "personSessions": "person_sessions",
+    "uniquePerActivity": "unique_per_activity",
+    "uniquePeople": "unique_people",
+}
+chances = st.randoms(use_true_random=False)
+replicas = st.integers(0, REPLICAS - 1)
+
+Command = Callable[[int], Any]
+"""Say something to the replica of this number; the answer of its service."""
+
+
+@dataclass(slots=True)
+class Hub:
+    """Each service's replicas, each with its own connections and caches."""
+
+    participants: list[ParticipantStore]
+    activities: list[ActivityStore]
+    reporting: list[ReportingStore]
+    notifications: list[NotificationStore]
+
+    @property
+    def producers(self) -> tuple[Store, ...]:
+        return self.participants[0], self.activities[0]
+
+
+@contextmanager
+def opened(uri: str, prefix: str) -> Iterator[Hub]:
+    """Stores on fresh databases, which are dropped afterwards."""
+    hub = Hub([], [], [], [])
+    with ExitStack() as stack:
+        for _ in range(REPLICAS):
+            for service, stores in (
+                ("participants", hub.participants),
+                ("activities", hub.activities),
+                ("reporting", hub.reporting),
+                ("notifications", hub.notifications),
+            ):
+                config = Config(service, "", uri, f"{prefix}_{service}")
+                db = mongo.connect(config)
+                stack.callback(db.client.close)
+                make: Any = {
+                    "participants": lambda db: ParticipantStore(db, b"k" * 96),
+                    "activities": ActivityStore,
+                    "reporting": ReportingStore,
+                    "notifications": NotificationStore,
+                }[service]
+                store = make(db)
+                store.ensure_indexes()
+                stores.append(store)
+                if service == "participants":
+                    stack.callback(store.cipher.close)
+        yield hub
+
+
+def request(*items: Mapping[str, Any]) -> dict[str, Any]:
+    return {"pushes": [{"caller": MALI, "items": list(items)}]}
+
+
+class Programme(RuleBasedStateMachine):
+    """One project; `hub` is set by the test."""
+
+    hub: Hub
+
+    people = Bundle("people")
+    sessions = Bundle("sessions")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.project = new_id()
+        self.ledger = Ledger()
+        self.session_of: dict[str, str] = {}
+        self.told: list[Event] = []  # all events so far, in no particular order
+        self.waiting: dict[str, dict[str, Event]] = {"reporting": {}, "notifications": {}}
+        self.last: Command | None = None
+        self.score = 0
+
+    @initialize()
+    def begin(self) -> None:
+        item = {"id": self.project, "title": {"en": "Model"}, "starts_on": "2024-01-01"}
+        self.say(
+            lambda n: programme.push(KINDS["project"], request(item), self.hub.activities[n]), 0
+        )
+
+    # What a chapter says
+
+    @rule(
+        target=people, sex=st.sampled_from(["female", "male"]), at=replicas, many=st.integers(1, 4)
+    )
+    def meet(self, sex: str, at: int, many: int) -> Any:
+        people = {new_id(): Person(sex, 1990) for _ in range(many)}
+        items = [
+            {"id": key, "given_name": "Awa", "sex": sex, "birth_year": 1990, "consent": CONSENT}
+            for key in people
+        ]
+        self.say(lambda n: register.register_many(request(*items), self.hub.participants[n]), at)
+        self.ledger.people |= people
+        return multiple(*people)
+
+    @rule(person=people, at=replicas)
+    def correct_person(self, person: str, at: int) -> None:
+        now = self.ledger.people[person]
+        if now.withdrawn:
+            return
+        after = Person(
+            "male" if now.sex == "female" else "female", now.birth_year - 1, now.version + 1
+        )
+        item = {"id": person, "sex": after.sex, "birth_year": after.birth_year}
+        self.say(lambda n: register.register_many(request(item), self.hub.participants[n]), at)
+        self.ledger.people[person] = after
+
+    @rule(person=consumes(people), at=replicas)
+    def withdraw_person(self, person: str, at: int) -> None:
+        item = {"id": person, "reason": "asked for it"}
+        self.say(lambda n: register.withdraw_many(request(item), self.hub.participants[n]), at)
+        now = self.ledger.people[person]
+        self.ledger.people[person] = replace(now, withdrawn=True, version=now.version + 1)
+
+    @rule(
+        target=sessions,
+        count=st.integers(1, 3),
+        announced=st.integers(0, 50),
+        status=st.sampled_from(["held", "held", "planned"]),
+        at=replicas,
+    )
+    def hold(self, count: int, announced: int, status: str, at: int) -> Any:
+        key, sessions = new_id(), tuple(new_id() for _ in range(count))
+        item = {
+            "id": key, "project_id": self.project, "type": "technical_training",
+            "title": {"en": "Training"}, "status": status, "starts_on": "2024-03-04",
+            "ends_on": "2024-03-05", "place": "ML.06.YAN.KALANA",
+            "announced": {"total": announced},
+            "sessions": [{"id": each, "on": "2024-03-04"} for each in sessions],
+        }  # fmt: skip
+        self.push_activity(item, at)
+        self.ledger.activities[key] = Activity(sessions, announced, status)
+        self.session_of |= dict.fromkeys(sessions, key)
+        return multiple(*sessions)
+
+    @rule(session=sessions, at=replicas)
+    def correct_activity(self, session: str, at: int) -> None:
+        key = self.session_of[session]
+        now = self.ledger.activities[key]
+        if now.withdrawn:
+            return
+        self.push_activity({"id": key, "announced": {"total": now.announced + 1}}, at)
+        self.ledger.add(self.ledger.corrected(key, announced=now.announced + 1))
+
+    @rule(session=sessions, at=replicas)
+    def withdraw_or_reinstate(self, session: str, at: int) -> None:
+        key = self.session_of[session]
+        now = self.ledger.activities[key]
+        use = programme.reinstate if now.withdrawn else programme.withdraw
+        item = {"id": key, "reason": "a mistake", "expected_version": now.version}
+        self.say(lambda n: use(KINDS["activity"], request(item), self.hub.activities[n]), at)
+        self.ledger.add(self.ledger.corrected(key, withdrawn=not now.withdrawn))
+
+    @rule(
+        session=sessions,
+        crowd=st.lists(people, min_size=1, max_size=6, unique=True),
+        status=st.sampled_from(["present", "present", "absent", "removed"]),
+        at=replicas,
+    )
+    def attend(self, session: str, crowd: Sequence[str], status: str, at: int) -> None:
+        if self.ledger.activities[self.session_of[session]].withdrawn:
+            return
+        self.score = self.score % 100 + 1  # a new word each time, not a late repetition
+        sheet = self.ledger.sheets[session]
+        rows = []
+        for person in crowd:
+            before = sheet.get(person)
+            rows.append({"participant_id": person, "status": status, "pre_score": self.score})
+            if before is not None or status != "removed":
+                sheet[person] = Line(status, self.score)
+        item = {"session_id": session, "rows": rows}
+        self.say(lambda n: attendance.record(request(item), self.hub.activities[n]), at)
+
+    @rule(source=sessions, goal=sessions, at=replicas)
+    def move(self, source: str, goal: str, at: int) -> None:
+        here, there = self.ledger.sheets[source], self.ledger.sheets[goal]
+        both = (self.ledger.activities[self.session_of[each]] for each in (source, goal))
+        crowd = [p for p, line in here.items() if line.status != "removed" and p not in there][:3]
+        if source == goal or not crowd or any(each.withdrawn for each in both):
+            return
+        asked = {
+            "caller": MALI, "from_session": source, "to_session": goal, "participant_ids": crowd,
+        }  # fmt: skip
+        self.say(lambda n: attendance.move(asked, self.hub.activities[n]), at)
+        for person in crowd:
+            there[person], here[person] = here[person], replace(here[person], status="removed")
+
+    @precondition(lambda self: self.last is not None)
+    @rule(at=replicas, times=st.integers(1, 2))
+    def say_it_again(self, at: int, times: int) -> None:
+        """The answer was lost on the way, and the chapter is impatient."""
+        assert self.last is not None
+        with ThreadPoolExecutor(times) as pool:
+            again = [pool.submit(self.last, (at + n) % REPLICAS) for n in range(times)]
+        for each in again:
+            accepted(each.result())
+
+    # What the broker does
+
+    @rule(chance=chances, at=replicas, share=st.sampled_from([0.3, 0.7, 1.0]))
+    def deliver(self, chance: random.Random, at: int, share: float) -> None:
+        """Some of what waits, and some of what came before, in any order."""
+        self.collect()
+        for consumer in self.waiting:
+            waiting = self.waiting[consumer]
+            batch = [event for event in waiting.values() if chance.random() < share]
+            batch += chance.sample(self.told, min(3, len(self.told)))
+            chance.shuffle(batch)
+            self.hand_over(consumer, batch, at)
+
+    @rule(chance=chances)
+    def two_replicas_get_the_same(self, chance: random.Random) -> None:
+        """As when the broker takes a consumer for dead that is not."""
+        self.collect()
+        for consumer in self.waiting:
+            batch = list(self.waiting[consumer].values())
+            with ThreadPoolExecutor(2) as pool:
+                for at in range(2):
+                    pool.submit(self.hand_over, consumer, batch, at)
+
+    @rule(at=replicas)
+    def all_arrives(self, at: int) -> None:
+        """Then the figures are the model's, whichever replica is asked."""
+        self.collect()
+        for consumer, waiting in self.waiting.items():
+            before = None
+            while waiting and before != len(waiting):
+                before = len(waiting)
+                self.hand_over(consumer, list(waiting.values()), at)
+            assert not waiting, f"{consumer} never takes {list(waiting.values())}"
+        asked = schemas.report_question(
+            {"caller": MALI, "filter": {"project_ids": [self.project]}, "by": ["sex"]}
+        )
+        figures = reporting.report(asked, self.hub.reporting[at])["figures"]
+        for name, expected in self.ledger.figures().items():
+            cells = figures[FIGURES[name]]["cells"]
+            assert {cell["keys"]["sex"]: cell["value"] for cell in cells} == expected, name
+
+    def teardown(self) -> None:
+        self.all_arrives(0)
+        subjects = {event.subject: event for event in self.told if not event.type.startswith("pa")}
+        found = self.hub.notifications[0].feed.find({"subject": {"$in": list(subjects)}})
+        items = list(found.sort("_id", 1))
+        assert len({item["id"] for item in items}) == len(items)
+        sheets = {
+            event.id for event in self.told
+            if event.type.startswith("attendance.") and event.data["rows"]
+        }  # fmt: skip
+        assert sheets <= {item["id"] for item in items}
+        last = {item["subject"]: item["id"] for item in items}
+        for activity, now in self.ledger.activities.items():
+            (newest,) = (e for e in self.told if e.subject == activity and e.sequence == now.version
+                         and e.type.startswith("activity."))  # fmt: skip
+            assert last[activity] == newest.id
+
+    # How
+
+    def push_activity(self, item: Mapping[str, Any], at: int) -> None:
+        self.say(
+            lambda n: programme.push(KINDS["activity"], request(item), self.hub.activities[n]), at
+        )
+
+    def say(self, command: Command, at: int) -> None:
+        accepted(command(at))
+        self.last = command
+
+    def collect(self) -> None:
+        """Take what the relays would publish."""
+        for store in self.hub.producers:
+            rows = list(store.outbox.collection.find({"published_at": None}))
+            ids = [row["_id"] for row in rows]
+            store.outbox.collection.update_many(
+                {"_id": {"$in": ids}}, {"$set": {"published_at": rows[0]["recorded_at"]}}
+            ) if rows else None
+            for row in rows:
+                event = Event.from_json(bytes(row["body"]))
+                self.told.append(event)
+                self.waiting["reporting"][event.id] = event
+                if not event.type.startswith("participant."):
+                    self.waiting["notifications"][event.id] = event
+
+    def hand_over(self, consumer: str, batch: Sequence[Event], at: int) -> None:
+        if consumer == "reporting":
+            early = reporting.project(batch, self.hub.reporting[at])
+        else:
+            batch = [event for event in batch if not event.type.startswith("participant.")]
+            early = partners.record_events(batch, self.hub.notifications[at])
+        held = {event.id for event in early}
+        for event in batch:
+            if event.id not in held:
+                self.waiting[consumer].pop(event.id, None)
+
+
+def accepted(answer: Mapping[str, Any]) -> None:
+    receipts = answer["receipts"] if "receipts" in answer else answer["pushes"][0]["receipts"]
+    assert all(receipt["status"] != "REJECTED" for receipt in receipts), receipts
+
+
+@pytest.mark.parametrize(
+    ("examples", "steps"), [(25, 30), pytest.param(200, 50, marks=pytest.mark.faults_long)]
+)
+def test_figures_are_the_models(
+    mongo_uri: str, mongo_client: MongoClient[dict[str, Any]], examples: int, steps: int
+) -> None:
+    prefix = f"test_{new_id()[-8:]}"
+    try:
+        with opened(mongo_uri, prefix) as hub:
+            machine = type("Programme", (Programme,), {"hub": hub})
+            run_state_machine_as_test(
+                machine,
+                settings=settings(
+                    max_examples=examples, stateful_step_count=steps, deadline=None, database=None,
+                    suppress_health_check=list(HealthCheck), print_blob=True,
+                ),
+            )  # fmt: skip
+    finally:
+        for name in mongo_client.list_database_names():
+            if name.startswith(prefix):
+                mongo_client.drop_database(name)
