@@ -9,6 +9,7 @@ import orjson
 from gateway.schema.connections import connection, criteria, page, paged
 from gateway.schema.programme import Organisation, Project
 from gateway.schema.receipts import TombstoneInput, camel
+from gateway.schema.records import Record
 from gateway.schema.texts import LocalisedText, coded, coded_list, list_of
 from gateway.schema.writes import pushing
 
@@ -110,15 +111,9 @@ class Evaluation(graphene.ObjectType):
     lessons = graphene.String(description="What to do otherwise next time.")
 
 
-class Activity(graphene.ObjectType):
+class Activity(Record, graphene.ObjectType):
     """Something the programme did or plans to do."""
 
-    id = graphene.String(required=True, description="The id its client gave it.")
-    version = graphene.Int(required=True, description="Counts its corrections, from 1.")
-    withdrawn = graphene.Boolean(required=True, description="Whether it was withdrawn.")
-    created_at = graphene.String(description="When it was first stored (UTC, RFC 3339).")
-    updated_at = graphene.String(description="When it was last changed (UTC, RFC 3339).")
-    chapter = coded("country", "chapter", "The country whose chapter it belongs to.")
     type = coded("activity_type", "type", "What kind of activity it is.")
     title = graphene.Field(LocalisedText, description="What it is called.")
     description = graphene.String(description="What it is about.")

@@ -4,6 +4,7 @@ checked row by row where activities are stored, so that one bad row never refuse
 
 import graphene
 
+from gateway.schema.records import RecordInput
 from gateway.schema.texts import LocalisedTextInput, list_of
 
 
@@ -127,23 +128,13 @@ class EvaluationInput(graphene.InputObjectType):
     lessons = graphene.String(description="What to do otherwise next time.")
 
 
-class ActivityInput(graphene.InputObjectType):
+class ActivityInput(RecordInput, graphene.InputObjectType):
     """An activity to create or to correct. An absent or blank field is left as it is: what is
     required is so of the first push."""
 
     class Meta:
         container = dict
 
-    id = graphene.String(
-        description="A UUID made by the client (version 7 is best); kept forever. Required."
-    )
-    expected_version = graphene.Int(
-        description="Only if this is still the stored version (optional)."
-    )
-    clear = list_of(graphene.String, description="Names of fields to empty.")
-    chapter = graphene.String(
-        description="The chapter's country (ISO 3166-1 alpha-2); secretariat only, others have one."
-    )
     project_id = graphene.String(description="The project it belongs to. Required.")
     type = graphene.String(description="Code of the list `activity_type`. Required.")
     title = graphene.Field(LocalisedTextInput, description="What it is called. Required.")

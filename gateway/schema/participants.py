@@ -7,6 +7,7 @@ import graphene
 
 from gateway.schema.connections import connection, criteria, page, paged
 from gateway.schema.receipts import TombstoneInput
+from gateway.schema.records import RecordInput
 from gateway.schema.texts import coded, coded_list, list_of
 from gateway.schema.writes import pushing
 
@@ -138,19 +139,13 @@ class ConsentInput(graphene.InputObjectType):
     by = graphene.String(description="Who agreed: code of the list `consent_giver`.")
 
 
-class ParticipantInput(graphene.InputObjectType):
+class ParticipantInput(RecordInput, graphene.InputObjectType):
     """A person to register or to correct: a name and the consent are needed, all else may be
     unknown. An absent or blank field is left as it is."""
 
     class Meta:
         container = dict
 
-    id = graphene.String(
-        description="A UUID made by the client; never derived from the name. Required."
-    )
-    expected_version = graphene.Int(description="Only if this is still the stored version.")
-    clear = list_of(graphene.String, description="Names of fields to empty.")
-    chapter = graphene.String(description="The chapter's country; secretariat only.")
     given_name = graphene.String(description="Given names.")
     family_name = graphene.String(description="Family name.")
     phone = graphene.String(description="Phone number, with the country's code if known.")
@@ -171,16 +166,12 @@ class ParticipantInput(graphene.InputObjectType):
     external_ref = graphene.String(description="Their number in your own register.")
 
 
-class NominationInput(graphene.InputObjectType):
+class NominationInput(RecordInput, graphene.InputObjectType):
     """A nomination, or a decision on one: push the same id with another status and the reason."""
 
     class Meta:
         container = dict
 
-    id = graphene.String(description="A UUID made by the client. Required.")
-    expected_version = graphene.Int(description="Only if this is still the stored version.")
-    clear = list_of(graphene.String, description="Names of fields to empty.")
-    chapter = graphene.String(description="The chapter's country; secretariat only.")
     participant_id = graphene.String(description="Who is proposed. Required.")
     activity_id = graphene.String(description="For which activity.")
     project_id = graphene.String(description="Or for which project.")

@@ -7,19 +7,14 @@ import graphene
 
 from gateway.schema.connections import connection, criteria, page, paged
 from gateway.schema.receipts import TombstoneInput
+from gateway.schema.records import Record, RecordInput
 from gateway.schema.texts import LocalisedText, LocalisedTextInput, coded, coded_list, list_of
 from gateway.schema.writes import pushing
 
 
-class Organisation(graphene.ObjectType):
+class Organisation(Record, graphene.ObjectType):
     """An organisation of the registry, known by its id and never by its bare name."""
 
-    id = graphene.String(required=True, description="The id its client gave it.")
-    version = graphene.Int(required=True, description="Counts its corrections, from 1.")
-    withdrawn = graphene.Boolean(required=True, description="Whether it was withdrawn.")
-    created_at = graphene.String(description="When it was first stored (UTC, RFC 3339).")
-    updated_at = graphene.String(description="When it was last changed (UTC, RFC 3339).")
-    chapter = coded("country", "chapter", "The chapter that registered it.")
     identifier = graphene.String(description="Its identifier in a public register, if any.")
     name = graphene.String(description="Its full name.")
     acronym = graphene.String(description="Its acronym.")
@@ -40,15 +35,9 @@ class Indicator(graphene.ObjectType):
     target_on = graphene.String(description="By when, YYYY-MM-DD.")
 
 
-class Project(graphene.ObjectType):
+class Project(Record, graphene.ObjectType):
     """What activities belong to."""
 
-    id = graphene.String(required=True, description="The id its client gave it.")
-    version = graphene.Int(required=True, description="Counts its corrections, from 1.")
-    withdrawn = graphene.Boolean(required=True, description="Whether it was withdrawn.")
-    created_at = graphene.String(description="When it was first stored (UTC, RFC 3339).")
-    updated_at = graphene.String(description="When it was last changed (UTC, RFC 3339).")
-    chapter = coded("country", "chapter", "The country whose chapter carries it.")
     title = graphene.Field(LocalisedText, description="What it is called.")
     description = graphene.Field(LocalisedText, description="What it is about.")
     starts_on = graphene.String(description="The first day, YYYY-MM-DD.")
@@ -67,15 +56,9 @@ class Project(graphene.ObjectType):
         return await _organisations(root.get("partner_ids"), info)
 
 
-class Concern(graphene.ObjectType):
+class Concern(Record, graphene.ObjectType):
     """Something a community raised. It never names a victim."""
 
-    id = graphene.String(required=True, description="The id its client gave it.")
-    version = graphene.Int(required=True, description="Counts its corrections, from 1.")
-    withdrawn = graphene.Boolean(required=True, description="Whether it was withdrawn.")
-    created_at = graphene.String(description="When it was first stored (UTC, RFC 3339).")
-    updated_at = graphene.String(description="When it was last changed (UTC, RFC 3339).")
-    chapter = coded("country", "chapter", "The chapter that recorded it.")
     activity_id = graphene.String(description="The activity at which it was raised, if any.")
     place = coded("place", "place", "Where it applies.")
     category = coded("concern_category", "category", "What it is about.")
@@ -106,17 +89,13 @@ class IndicatorInput(graphene.InputObjectType):
     target_on = graphene.String(description="By when, YYYY-MM-DD.")
 
 
-class ProjectInput(graphene.InputObjectType):
+class ProjectInput(RecordInput, graphene.InputObjectType):
     """A project to create or to correct. An absent or blank field is left as it is: what is
     required is so of the first push."""
 
     class Meta:
         container = dict
 
-    id = graphene.String(description="A UUID made by the client. Required.")
-    expected_version = graphene.Int(description="Only if this is still the stored version.")
-    clear = list_of(graphene.String, description="Names of fields to empty.")
-    chapter = graphene.String(description="The chapter's country; secretariat only.")
     title = graphene.Field(LocalisedTextInput, description="What it is called. Required.")
     description = graphene.Field(LocalisedTextInput, description="What it is about.")
     starts_on = graphene.String(description="The first day, YYYY-MM-DD. Required.")
@@ -127,17 +106,13 @@ class ProjectInput(graphene.InputObjectType):
     indicators = list_of(IndicatorInput, description="What it wants to change.")
 
 
-class OrganisationInput(graphene.InputObjectType):
+class OrganisationInput(RecordInput, graphene.InputObjectType):
     """An organisation to register or to correct. An absent or blank field is left as it is: what
     is required is so of the first push."""
 
     class Meta:
         container = dict
 
-    id = graphene.String(description="A UUID made by the client. Required.")
-    expected_version = graphene.Int(description="Only if this is still the stored version.")
-    clear = list_of(graphene.String, description="Names of fields to empty.")
-    chapter = graphene.String(description="The registering chapter; secretariat only.")
     identifier = graphene.String(description="Its identifier in a public register.")
     name = graphene.String(description="Its full name. Required.")
     acronym = graphene.String(description="Its acronym.")
@@ -146,16 +121,12 @@ class OrganisationInput(graphene.InputObjectType):
     gppac_member = graphene.Boolean(description="Whether it is a member of GPPAC.")
 
 
-class ConcernInput(graphene.InputObjectType):
+class ConcernInput(RecordInput, graphene.InputObjectType):
     """A concern to record or to correct. Never name a victim, nor any other person."""
 
     class Meta:
         container = dict
 
-    id = graphene.String(description="A UUID made by the client. Required.")
-    expected_version = graphene.Int(description="Only if this is still the stored version.")
-    clear = list_of(graphene.String, description="Names of fields to empty.")
-    chapter = graphene.String(description="The recording chapter; secretariat only.")
     activity_id = graphene.String(description="The activity at which it was raised.")
     place = graphene.String(description="Id of a place of the gazetteer. Required.")
     category = graphene.String(description="Code of the list `concern_category`. Required.")

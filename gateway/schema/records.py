@@ -1,0 +1,33 @@
+"""Owns what every record has in common, as it is read and as it is pushed."""
+
+import graphene
+
+from gateway.schema.texts import coded, list_of
+
+
+class Record:
+    """The fields of everything that is stored by its client's id and in versions."""
+
+    id = graphene.String(required=True, description="The id its client gave it.")
+    version = graphene.Int(required=True, description="Counts its corrections, from 1.")
+    withdrawn = graphene.Boolean(required=True, description="Whether it was withdrawn.")
+    created_at = graphene.String(description="When it was first stored (UTC, RFC 3339).")
+    updated_at = graphene.String(description="When it was last changed (UTC, RFC 3339).")
+    chapter = coded("country", "chapter", "The country whose chapter it belongs to.")
+
+
+class RecordInput:
+    """The fields by which the push engine knows a record; they are part of no content."""
+
+    id = graphene.String(
+        description="A UUID made by the client (version 7 is best), kept forever and never derived "
+        "from a name. Required."
+    )
+    expected_version = graphene.Int(
+        description="Only if this is still the stored version (optional)."
+    )
+    clear = list_of(graphene.String, description="Names of fields to empty.")
+    chapter = graphene.String(
+        description="The chapter's country (ISO 3166-1 alpha-2): for the secretariat, who write "
+        "for several; a chapter's key has its own."
+    )
