@@ -82,12 +82,12 @@ def _users(definitions: Document) -> Iterator[Finding]:
     topics = _granted(definitions["topic_permissions"])
     for user, permission in PERMISSIONS.items():
         wanted = [asdict(permission)]
-        topic = TOPIC_PERMISSIONS.get(user)
+        wanted_topics = [asdict(each) for each in TOPIC_PERMISSIONS.get(user, ())]
         if user not in tags:
             found = f"the user {user} does not exist"
         elif granted.get(user, []) != wanted:
             found = f"{user} has other permissions: {granted.get(user, 'none')}"
-        elif topics.get(user, []) != ([asdict(topic)] if topic else []):
+        elif sorted(topics.get(user, []), key=_exchange) != sorted(wanted_topics, key=_exchange):
             found = f"{user} has other topic permissions: {topics.get(user, 'none')}"
         elif tags[user]:
             found = f"{user} is tagged {tags[user]}"
@@ -111,6 +111,10 @@ def _users(definitions: Document) -> Iterator[Finding]:
                 "it may read answers with people's data, or send events of its own",
                 f"rabbitmqctl clear_permissions -p {VHOST} {user}, if nobody needs it",
             )
+
+
+def _exchange(permission: Document) -> str:
+    return str(permission["exchange"])
 
 
 def _granted(permissions: Sequence[Document]) -> dict[str, list[Document]]:

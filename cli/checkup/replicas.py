@@ -1,15 +1,10 @@
-"""The database's servers: a replica set without arbiter, journalled, of supported versions, whose
-clocks agree.
-
-Owns the limits beyond which versions, clocks and disks are findings.
+"""The database as a whole: a replica set without arbiter, its members up, its defaults safe, room
+on its disk. Each member by itself is looked at in members.py.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from pymongo import MongoClient
@@ -17,35 +12,17 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from cli.checkup.finding import Finding, fault, ok, warning
+from cli.checkup.members import TIMEOUT_MS, Member, ask, clocks, server
 
 Document = dict[str, Any]
 
-OLDEST: Final = (6, 0)
-TESTED: Final = ((6, 0), (8, 0))
-# Leases last 5 s by the primary's clock: beyond that a failover lets two replicas act at once.
-MEMBERS_APART_S: Final = (1.0, 5.0)
-# Partners refuse a webhook whose timestamp is five minutes off.
-HERE_APART_S: Final = (1.0, 60.0)
 LAG_S: Final = 60.0
 FREE_BYTES: Final = 2 * 1024**3
 FREE_PART: Final = 0.1
 # The services give a transaction 5 s. What a process that hangs has locked is free after this.
 TRANSACTION_S: Final = (5.0, 30.0)
-_TIMEOUT_MS: Final = 3_000
-_ROUTING: Final = ("replicaset", "directconnection", "loadbalanced")
 _HEALTHY: Final = {1: "PRIMARY", 2: "SECONDARY"}
 _ARBITER: Final = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A member as it answers for itself; `ahead_s` of this machine's clock."""
-
-    host: str
-    version: tuple[int, ...]
-    storage: Document
-    journal: bool
-    ahead_s: float
 
 
 def check(client: MongoClient[Document], uri: str) -> Iterator[Finding]:
@@ -67,7 +44,7 @@ def check(client: MongoClient[Document], uri: str) -> Iterator[Finding]:
         )
     yield from _concerns(client.admin.command("getDefaultRWConcern"))
     hosts = [each["host"] for each in config["members"] if not each["arbiterOnly"]]
-    answers = {host: _ask(host, uri) for host in hosts}
+    answers = {host: ask(host, uri) for host in hosts}
     for host in (host for host, answer in answers.items() if answer is None):
         yield warning(
             "member-unchecked",
@@ -78,7 +55,7 @@ def check(client: MongoClient[Document], uri: str) -> Iterator[Finding]:
         )
     members = [member for member in answers.values() if member is not None]
     for member in members:
-        yield from _server(member)
+        yield from server(member)
     yield from _versions(client, members)
     yield from clocks(members)
     yield from _disk(client)
@@ -90,7 +67,7 @@ def unreachable(uri: str, error: PyMongoError) -> Iterator[Finding]:
         address = f"{host}:{port}"
         try:
             with MongoClient[Document](
-                address, directConnection=True, serverSelectionTimeoutMS=_TIMEOUT_MS
+                address, directConnection=True, serverSelectionTimeoutMS=TIMEOUT_MS
             ) as client:
                 hello = client.admin.command("hello")
         except PyMongoError:
@@ -105,34 +82,6 @@ def unreachable(uri: str, error: PyMongoError) -> Iterator[Finding]:
         "nothing is accepted and nothing is published until there is one; what was accepted stays",
         "start the members, a majority of them; see their logs for why there is no election",
     )
-
-
-def clocks(members: Sequence[Member]) -> Iterator[Finding]:
-    """Whether the members' clocks agree with each other and with this machine's."""
-    if not members:
-        return
-    ahead = [member.ahead_s for member in members]
-    apart_s = max(ahead) - min(ahead)
-    if apart_s > MEMBERS_APART_S[0]:
-        yield (fault if apart_s > MEMBERS_APART_S[1] else warning)(
-            "clock",
-            "members",
-            f"the members' clocks are up to {apart_s:.1f} s apart",
-            "after a failover a lease may be taken while its holder still acts: events published, "
-            "webhooks sent twice",
-            "run a time service (chrony, systemd-timesyncd) on every member",
-        )
-    off_s = max(ahead, key=abs)
-    if abs(off_s) > HERE_APART_S[0]:
-        yield (fault if abs(off_s) > HERE_APART_S[1] else warning)(
-            "clock",
-            "here",
-            f"the database's clock is {off_s:+.1f} s from this machine's",
-            "times of records and events mislead; partners refuse webhooks signed minutes off",
-            "run a time service on both machines",
-        )
-    if apart_s <= MEMBERS_APART_S[0] and abs(off_s) <= HERE_APART_S[0]:
-        yield ok("clock", "members", f"within {max(map(abs, ahead)):.2f} s of this machine's")
 
 
 def _standalone(host: str) -> Finding:
@@ -206,75 +155,6 @@ def _concerns(defaults: Document) -> Iterator[Finding]:
         )
     else:
         yield ok("write-concern", "default", "majority")
-
-
-def _ask(host: str, uri: str) -> Member | None:
-    """What one member says of itself; None if it does not answer (its health says so)."""
-    parsed = parse_uri(uri)
-    options = {k: v for k, v in parsed["options"].items() if k.lower() not in _ROUTING}
-    try:
-        with MongoClient[Document](
-            host,
-            username=parsed["username"],
-            password=parsed["password"],
-            directConnection=True,
-            **{**options, "serverSelectionTimeoutMS": _TIMEOUT_MS},
-        ) as client:
-            client.admin.command("ping")  # the connection shall not count as travelling time
-            asked_at = time.time()
-            hello = client.admin.command("hello")
-            here = (asked_at + time.time()) / 2
-            local = hello["localTime"].replace(tzinfo=UTC)
-            status = client.admin.command("serverStatus")
-            parsed_options = client.admin.command("getCmdLineOpts")["parsed"]
-    except PyMongoError:
-        return None
-    journal = parsed_options.get("storage", {}).get("journal", {}).get("enabled", True)
-    return Member(
-        host=host,
-        version=tuple(int(part) for part in status["version"].split("-")[0].split(".")),
-        storage=status["storageEngine"],
-        journal=bool(journal),
-        ahead_s=(local - datetime.fromtimestamp(here, UTC)).total_seconds(),
-    )
-
-
-def _server(member: Member) -> Iterator[Finding]:
-    if not member.journal:
-        yield fault(
-            "journal",
-            member.host,
-            f"{member.host} runs without journal",
-            "acknowledged writes are gone after a power cut",
-            "remove storage.journal.enabled: false from its configuration",
-        )
-    if not (member.storage["persistent"] and member.storage["supportsCommittedReads"]):
-        yield fault(
-            "storage",
-            member.host,
-            f"{member.host} stores with {member.storage['name']}",
-            "it forgets at a restart, or has no majority reads and transactions",
-            "use the storage engine wiredTiger",
-        )
-    shown = ".".join(map(str, member.version))
-    if member.version[:2] < OLDEST:
-        yield fault(
-            "version",
-            member.host,
-            f"{member.host} runs MongoDB {shown}",
-            "expressions the leases and projections use are unknown to it",
-            "upgrade to {}.{} or later".format(*OLDEST),
-        )
-    elif member.version[:2] not in TESTED:
-        yield warning(
-            "version",
-            member.host,
-            f"{member.host} runs MongoDB {shown}",
-            "nothing known; this version is not among those the hub was tested with",
-            "prefer " + " or ".join("{}.{}".format(*each) for each in TESTED),
-        )
-    else:
-        yield ok("version", member.host, f"MongoDB {shown}")
 
 
 def _versions(client: MongoClient[Document], members: Sequence[Member]) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ import pytest
 from pymongo import ASCENDING, MongoClient
 from pymongo.errors import OperationFailure
 
-from cli.checkup import indexes, machine, node, replicas
+from cli.checkup import indexes, machine, members, node, replicas
 from cli.checkup.finding import Finding, Severity
 from cli.checkup.queues import expected
 from cli.doctor import Room, examine
@@ -475,7 +475,7 @@ class TestServers:
         (data, _), (second, killed), (arbiter, _) = (
             mongod(name, "--replSet", "rs0") for name in ("data", "second", "arbiter")
         )
-        members = [
+        nodes = [
             {"_id": 0, "host": data},
             {"_id": 1, "host": second, "priority": 0},
             {"_id": 2, "host": arbiter, "arbiterOnly": True},
@@ -486,7 +486,7 @@ class TestServers:
                 uri = f"mongodb://{data}/?replicaSet=rs0"
                 return _named([e for e in replicas.check(client, uri) if e.risk], severity)
 
-            client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})
+            client.admin.command("replSetInitiate", {"_id": "rs0", "members": nodes})
             wait_for(lambda: client.admin.command("hello")["isWritablePrimary"], 30)
             wait_for(lambda: found(Severity.FAULT) == {("arbiter", "rs0")}, 30)
             # With an arbiter, MongoDB's own default is no majority any more.
@@ -506,8 +506,8 @@ class TestServers:
     def test_clocks_apart_are_found(
         self, ahead_s: tuple[float, ...], expected: dict[str, Severity]
     ) -> None:
-        members = [replicas.Member(str(n), (8, 0, 1), {}, True, s) for n, s in enumerate(ahead_s)]
-        found = [each for each in replicas.clocks(members) if each.severity is not Severity.OK]
+        asked = [members.Member(str(n), (8, 0, 1), {}, True, s) for n, s in enumerate(ahead_s)]
+        found = [each for each in members.clocks(asked) if each.severity is not Severity.OK]
         assert {each.subject: each.severity for each in found} == expected
 
 
