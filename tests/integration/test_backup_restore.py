@@ -173,10 +173,11 @@ def test_a_hub_backed_up_while_it_is_pushed_to_comes_back_on_new_servers(
     try:
         admin = Client(source.hub_url, source.admin_key)
         keys = {"chapter": admin.key("chapter", "GH"), "partner": admin.key("partner")}
-        chapter = Chapter(Client(source.hub_url, keys["chapter"]))
         partner = Client(source.hub_url, keys["partner"])
         hook = {"id": new_id(), "url": receiver.url}
+        # While the feed is empty: nothing is posted before the receiver knows the secret.
         receiver.secrets.append(partner.ask(CREATE_WEBHOOK, **hook)["secret"])
+        chapter = Chapter(Client(source.hub_url, keys["chapter"]))
         for _ in range(10):
             chapter.push()
         before = list(chapter.pushed)
@@ -256,7 +257,8 @@ def test_a_hub_backed_up_while_it_is_pushed_to_comes_back_on_new_servers(
         wait_for(lambda: partner.ask(WEBHOOKS)["nodes"][0]["behind"] == 0, 60)
         told.take(_told(receiver))
         assert told.data() == whole.data()
-        assert all(post.genuine for post in receiver.received)
+        forged = [post.event["cursor"] for post in receiver.received if not post.genuine]
+        assert forged == []
         _audit_is_clean(target)
     finally:
         target.down()
