@@ -6,7 +6,7 @@ from typing import Any
 import graphene
 import orjson
 
-from gateway.schema.connections import connection, criteria, page, paged
+from gateway.schema.connections import connection, listing, page, paged
 from gateway.schema.programme import Organisation, Project
 from gateway.schema.receipts import TombstoneInput, camel
 from gateway.schema.records import Record
@@ -234,10 +234,8 @@ class ActivityQueries(graphene.ObjectType):
         id=graphene.String(required=True, description="The activity's id."),
         description="One activity; null if there is none that this key may see.",
     )
-    activities = paged(
-        ActivityConnection,
-        "Activities.",
-        filter=graphene.Argument(ActivityFilter, description="Which ones."),
+    activities = listing(
+        ActivityConnection, "Activities", ActivityFilter, "activities", kind="activity"
     )
     changes = paged(
         ChangeConnection,
@@ -250,25 +248,6 @@ class ActivityQueries(graphene.ObjectType):
     async def resolve_activity(_: Any, info: Any, id: str) -> dict[str, Any] | None:
         found: dict[str, Any] | None = await info.context.loaders.record("activity", id)
         return found
-
-    @staticmethod
-    async def resolve_activities(
-        _: Any,
-        info: Any,
-        filter: Mapping[str, Any] | None = None,
-        first: int | None = None,
-        after: str | None = None,
-    ) -> dict[str, Any]:
-        return page(
-            await info.context.ask(
-                "activities",
-                "list",
-                kind="activity",
-                filter=criteria(filter),
-                first=first,
-                after=after,
-            )
-        )
 
     @staticmethod
     async def resolve_changes(

@@ -60,6 +60,29 @@ def paged(kind: Any, description: str, **arguments: Any) -> graphene.Field:
     )
 
 
+def listing(
+    nodes: Any, plural: str, which: Any, service: str, method: str = "list", **fixed: Any
+) -> graphene.Field:
+    """A root field that lists what the service's method pages and filters."""
+
+    async def resolve(
+        _: Any,
+        info: Any,
+        filter: Mapping[str, Any] | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> dict[str, Any]:
+        asked = {"filter": criteria(filter), "first": first, "after": after}
+        return page(await info.context.ask(service, method, **fixed, **asked))
+
+    return paged(
+        nodes,
+        f"{plural}, page by page.",
+        filter=graphene.Argument(which, description="Which ones."),
+        resolver=resolve,
+    )
+
+
 def page(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The connection for a service's `{"items", "next"}`."""
     items, following = answer["items"], answer.get("next")

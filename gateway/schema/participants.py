@@ -5,9 +5,9 @@ from typing import Any
 
 import graphene
 
-from gateway.schema.connections import connection, criteria, page, paged
+from gateway.schema.connections import connection, listing, page, paged
 from gateway.schema.receipts import TombstoneInput
-from gateway.schema.records import RecordInput
+from gateway.schema.records import Record, RecordInput
 from gateway.schema.texts import coded, coded_list, list_of
 from gateway.schema.writes import pushing
 
@@ -33,16 +33,10 @@ class WashingtonGroup(graphene.ObjectType):
     communicating = graphene.Int(description="Understanding or being understood.")
 
 
-class Participant(graphene.ObjectType):
+class Participant(Record, graphene.ObjectType):
     """A person, shown to their own chapter and to the secretariat alone."""
 
-    id = graphene.String(required=True, description="The id their client gave them.")
-    version = graphene.Int(required=True, description="Counts corrections, from 1.")
-    withdrawn = graphene.Boolean(required=True, description="Whether the record was withdrawn.")
     status_reason = graphene.String(description="Why it was withdrawn or reinstated.")
-    created_at = graphene.String(description="When it was first stored (UTC, RFC 3339).")
-    updated_at = graphene.String(description="When it was last changed (UTC, RFC 3339).")
-    chapter = coded("country", "chapter", "The chapter that registered them.")
     given_name = graphene.String(description="Given names.")
     family_name = graphene.String(description="Family name.")
     phone = graphene.String(description="Phone number.")
@@ -82,14 +76,9 @@ class Duplicates(graphene.ObjectType):
         return found
 
 
-class Nomination(graphene.ObjectType):
+class Nomination(Record, graphene.ObjectType):
     """A person proposed for an activity or a project, and what was decided."""
 
-    id = graphene.String(required=True, description="The id its client gave it.")
-    version = graphene.Int(required=True, description="Counts corrections, from 1.")
-    created_at = graphene.String(description="When it was first stored (UTC, RFC 3339).")
-    updated_at = graphene.String(description="When it was last changed (UTC, RFC 3339).")
-    chapter = coded("country", "chapter", "The chapter of the person proposed.")
     participant_id = graphene.String(description="Who is proposed.")
     participant = graphene.Field(Participant, description="The person proposed.")
     activity_id = graphene.String(description="For which activity.")
@@ -217,18 +206,12 @@ class ParticipantQueries(graphene.ObjectType):
         id=graphene.String(required=True, description="The participant's id."),
         description="One person; null if there is none that this key may see.",
     )
-    participants = paged(
-        ParticipantConnection,
-        "People, page by page.",
-        filter=graphene.Argument(ParticipantFilter, description="Which ones."),
-    )
+    participants = listing(ParticipantConnection, "People", ParticipantFilter, "participants")
     possible_duplicates = paged(
         DuplicatesConnection, "People who may have been registered twice, with the reasons."
     )
-    nominations = paged(
-        NominationConnection,
-        "Nominations, page by page.",
-        filter=graphene.Argument(NominationFilter, description="Which ones."),
+    nominations = listing(
+        NominationConnection, "Nominations", NominationFilter, "participants", "list_nominations"
     )
 
     @staticmethod
@@ -237,37 +220,11 @@ class ParticipantQueries(graphene.ObjectType):
         return found
 
     @staticmethod
-    async def resolve_participants(
-        _: Any,
-        info: Any,
-        filter: Mapping[str, Any] | None = None,
-        first: int | None = None,
-        after: str | None = None,
-    ) -> dict[str, Any]:
-        answer = await info.context.ask(
-            "participants", "list", filter=criteria(filter), first=first, after=after
-        )
-        return page(answer)
-
-    @staticmethod
     async def resolve_possible_duplicates(
         _: Any, info: Any, first: int | None = None, after: str | None = None
     ) -> dict[str, Any]:
         answer = await info.context.ask(
             "participants", "possible_duplicates", first=first, after=after
-        )
-        return page(answer)
-
-    @staticmethod
-    async def resolve_nominations(
-        _: Any,
-        info: Any,
-        filter: Mapping[str, Any] | None = None,
-        first: int | None = None,
-        after: str | None = None,
-    ) -> dict[str, Any]:
-        answer = await info.context.ask(
-            "participants", "list_nominations", filter=criteria(filter), first=first, after=after
         )
         return page(answer)
 

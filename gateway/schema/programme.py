@@ -5,7 +5,7 @@ from typing import Any
 
 import graphene
 
-from gateway.schema.connections import connection, criteria, page, paged
+from gateway.schema.connections import connection, listing
 from gateway.schema.receipts import TombstoneInput
 from gateway.schema.records import Record, RecordInput
 from gateway.schema.texts import LocalisedText, LocalisedTextInput, coded, coded_list, list_of
@@ -178,34 +178,15 @@ def _one(node: Any, kind: str) -> graphene.Field:
     )
 
 
-def _many(nodes: Any, kind: str, which: Any) -> graphene.Field:
-    async def resolve(
-        _: Any,
-        info: Any,
-        filter: Mapping[str, Any] | None = None,
-        first: int | None = None,
-        after: str | None = None,
-    ) -> dict[str, Any]:
-        answer = await info.context.ask(
-            "activities", "list", kind=kind, filter=criteria(filter), first=first, after=after
-        )
-        return page(answer)
-
-    return paged(
-        nodes,
-        f"{kind.capitalize()}s, page by page.",
-        filter=graphene.Argument(which, description="Which ones."),
-        resolver=resolve,
-    )
-
-
 class ProgrammeQueries(graphene.ObjectType):
     project = _one(Project, "project")
-    projects = _many(ProjectConnection, "project", RecordFilter)
+    projects = listing(ProjectConnection, "Projects", RecordFilter, "activities", kind="project")
     organisation = _one(Organisation, "organisation")
-    organisations = _many(OrganisationConnection, "organisation", RecordFilter)
+    organisations = listing(
+        OrganisationConnection, "Organisations", RecordFilter, "activities", kind="organisation"
+    )
     concern = _one(Concern, "concern")
-    concerns = _many(ConcernConnection, "concern", ConcernFilter)
+    concerns = listing(ConcernConnection, "Concerns", ConcernFilter, "activities", kind="concern")
 
 
 class ProgrammeMutations(graphene.ObjectType):
