@@ -44,7 +44,7 @@ from shared import outbox
 from shared.caller import Caller
 from shared.events import Event
 from shared.ids import new_id
-from shared.pushing import Record
+from shared.pushes import Record
 from shared.records import RecordCollection
 
 Row = dict[str, Any]

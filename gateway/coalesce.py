@@ -16,7 +16,7 @@ from typing import Any, Final
 from gateway import telemetry
 from gateway.context import Calls
 from shared.errors import HubError, Internal, Unavailable
-from shared.pushing import MAX_ITEMS
+from shared.pushes import MAX_ITEMS
 
 Receipts = list[dict[str, Any]]
 

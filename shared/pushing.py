@@ -15,9 +15,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 import orjson
@@ -25,81 +24,11 @@ from marshmallow import Schema, ValidationError
 
 from shared.caller import Caller
 from shared.codes import code_list
-from shared.errors import Problem, Refused, problems_from
+from shared.errors import Problem, problems_from
 from shared.ids import canonical
+from shared.pushes import Decision, Push, Receipt, Record, Status, Write, settle
 
-MAX_ITEMS = 500  # one transaction, one RPC message, one answer that a bad line can carry
 SEEN_KEPT = 50  # how many superseded contents a record remembers to tell a late retry from news
-
-
-class Status(StrEnum):
-    CREATED = "CREATED"
-    UPDATED = "UPDATED"
-    UNCHANGED = "UNCHANGED"
-    REJECTED = "REJECTED"
-
-
-@dataclass(frozen=True, slots=True)
-class Push:
-    """The items that one caller sends at once; `items` are plain mappings as they came."""
-
-    caller: Caller
-    items: Sequence[Mapping[str, Any]] = field(repr=False)  # may be people
-    all_or_nothing: bool = False
-    dry_run: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A stored thing with its version; `content` holds exactly what its schema knows."""
-
-    id: str
-    chapter: str
-    version: int
-    withdrawn: bool
-    content: Mapping[str, Any] = field(repr=False)  # may be a person
-    seen: tuple[str, ...]
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """One step of one record, from `before` to `after`; each becomes one event."""
-
-    before: Record | None
-    after: Record
-    kind: str  # created | updated | withdrawn | reinstated
-    caller: Caller
-    reason: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of one row. `problems` of a row that is not REJECTED are remarks."""
-
-    row: int
-    id: str | None
-    status: Status
-    version: int | None = None
-    problems: tuple[Problem, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "row": self.row,
-            "id": self.id,
-            "status": self.status.value,
-            "version": self.version,
-            "problems": [problem.to_dict() for problem in self.problems],
-        }
-
-
-@dataclass(slots=True)
-class Decision:
-    """The receipts of every push, in order, and the writes that make them true."""
-
-    receipts: list[list[Receipt]] = field(default_factory=list)
-    writes: list[Write] = field(default_factory=list)
 
 
 Content = Mapping[str, Any]
@@ -111,41 +40,6 @@ Merge = Callable[[Content, Content], Content]
 """What a content becomes: (what is kept of the stored one, what was given)."""
 
 _Step = Callable[[Push, int, Mapping[str, Any], "_Overlay"], Receipt]
-
-
-def parse(
-    request: Mapping[str, Any],
-    *,
-    limit: int = MAX_ITEMS,
-    weigh: Callable[[Mapping[str, Any]], int] = lambda _: 1,
-) -> list[Push]:
-    """The pushes of a request.
-
-    Raises Refused: TOO_MANY_ITEMS if the items weigh more than `limit` together, MALFORMED if the
-    request has another shape. Both final; nothing was written.
-    """
-    try:
-        pushes = [
-            Push(
-                caller=Caller.from_dict(raw["caller"]),
-                items=list(raw["items"]),
-                all_or_nothing=raw.get("mode", "per_item") == "all_or_nothing",
-                dry_run=bool(raw.get("dry_run", False)),
-            )
-            for raw in request["pushes"]
-        ]
-        count = sum(weigh(item) for push in pushes for item in push.items)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise Refused("MALFORMED") from error
-    if count > limit:
-        raise Refused("TOO_MANY_ITEMS", limit=limit, count=count)
-    return pushes
-
-
-def ids_of(pushes: Iterable[Push]) -> list[str]:
-    """Every valid id that the pushes name, once each."""
-    found = (canonical(item.get("id")) for push in pushes for item in push.items)
-    return list(dict.fromkeys(identifier for identifier in found if identifier))
 
 
 def push(
@@ -223,16 +117,6 @@ def reinstate(pushes: Sequence[Push], existing: Mapping[str, Record]) -> Decisio
     return _each(pushes, existing, _tombstone(withdrawn=False))
 
 
-def answer(decision: Decision) -> dict[str, Any]:
-    """The RPC answer."""
-    return {
-        "pushes": [
-            {"receipts": [receipt.to_dict() for receipt in receipts]}
-            for receipts in decision.receipts
-        ]
-    }
-
-
 class _Overlay:
     """The records as the push so far would leave them; dropped or kept as a whole."""
 
@@ -247,23 +131,6 @@ class _Overlay:
     def put(self, write: Write) -> None:
         self.changed[write.after.id] = write.after
         self.writes.append(write)
-
-
-def settle(receipts: list[Receipt], push: Push) -> tuple[list[Receipt], bool]:
-    """The receipts as the push's mode wants them, and whether its writes stand.
-
-    In all-or-nothing mode a rejected row takes its good neighbours with it.
-    """
-    if push.all_or_nothing and any(r.status is Status.REJECTED for r in receipts):
-        aside = (Problem("ALL_OR_NOTHING"),)
-        receipts = [
-            r
-            if r.status is Status.REJECTED
-            else replace(r, status=Status.REJECTED, version=None, problems=aside)
-            for r in receipts
-        ]
-        return receipts, False
-    return receipts, not push.dry_run
 
 
 def _each(pushes: Sequence[Push], existing: Mapping[str, Record], step: _Step) -> Decision:

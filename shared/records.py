@@ -11,7 +11,7 @@ from pymongo.collection import Collection
 
 from shared.caller import Caller
 from shared.pages import keyset
-from shared.pushing import Record, Write
+from shared.pushes import Record, Write
 
 if TYPE_CHECKING:
     from shared.mongo import Tx

@@ -15,7 +15,7 @@ from gateway.context import Context
 from gateway.schema.texts import list_of
 from shared.errors import Refused
 from shared.messages import message
-from shared.pushing import MAX_ITEMS
+from shared.pushes import MAX_ITEMS
 
 Receipts = list[dict[str, Any]]
 Place = Callable[[Mapping[str, Any]], list[str | int]]

@@ -16,7 +16,7 @@ from shared.events import Event
 from shared.ids import canonical
 from shared.mongo import Tx
 from shared.pages import bounded
-from shared.pushing import MAX_ITEMS, Push, Receipt, Status, parse, settle
+from shared.pushes import MAX_ITEMS, Push, Receipt, Status, parse, settle
 
 Request = Mapping[str, Any]
 

@@ -19,7 +19,7 @@ from shared.events import Event
 from shared.ids import canonical
 from shared.mongo import Tx
 from shared.pages import bounded
-from shared.pushing import Decision, Push, Record, Write, ids_of, parse
+from shared.pushes import MAX_ITEMS, Decision, Push, Record, Write, answer, ids_of, parse
 
 SOURCE = "/activities"
 PAST = {
@@ -150,7 +150,7 @@ def _carry_out(
         store.add_sheets(tx, new)
         store.set_sheet_states(tx, states)
         emit(tx, [(write.caller, _event(kind, write)) for write in decision.writes])
-    return pushing.answer(decision)
+    return answer(decision)
 
 
 def _session_changes(
@@ -221,7 +221,7 @@ def kind_of(request: Request) -> Kind:
     return KINDS[name]
 
 
-def ids_in(request: Request, name: str = "ids", limit: int = pushing.MAX_ITEMS) -> list[str]:
+def ids_in(request: Request, name: str = "ids", limit: int = MAX_ITEMS) -> list[str]:
     """The valid ids that a request names, once each. Raises Refused (final): TOO_MANY_ITEMS."""
     ids = list(dict.fromkeys(i for i in map(canonical, request.get(name) or ()) if i))
     if len(ids) > limit:

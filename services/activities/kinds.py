@@ -13,7 +13,7 @@ from services.activities import model, schemas
 from services.activities.model import Content
 from shared.codes import code_list
 from shared.errors import Problem
-from shared.pushing import Record
+from shared.pushes import Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from shared.caller import Caller
 from shared.errors import Problem
 from shared.ids import canonical
 from shared.mongo import Tx
-from shared.pushing import Push, Record, ids_of
+from shared.pushes import Push, Record, ids_of
 
 
 class Rules:

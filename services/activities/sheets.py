@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from shared.caller import Caller
 from shared.errors import Problem
-from shared.pushing import Push, Receipt, Status, settle
+from shared.pushes import Push, Receipt, Status, settle
 
 PUSHES_KEPT = 8  # how many superseded pushes a line remembers, to tell a late retry from news
 

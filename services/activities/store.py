@@ -22,7 +22,7 @@ from services.activities.kinds import KINDS, Kind
 from services.activities.sheets import Given, Line, Scores, Sheet, line_key
 from shared.mongo import Store, Tx
 from shared.pages import keyset
-from shared.pushing import Write
+from shared.pushes import Write
 from shared.records import RecordCollection
 
 Document = dict[str, Any]

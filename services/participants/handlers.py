@@ -29,10 +29,10 @@ from shared.events import Event
 from shared.ids import canonical
 from shared.mongo import Tx
 from shared.pages import bounded
-from shared.pushing import Decision, Push, Record, Write
+from shared.pushes import MAX_ITEMS, Decision, Push, Record, Write, answer, ids_of, parse
 
 SOURCE = "/participants"
-MAX_IDS = pushing.MAX_ITEMS
+MAX_IDS = MAX_ITEMS
 
 _PERSON_EVENTS = {
     "created": "participant.registered",
@@ -122,7 +122,7 @@ def nominate_many(request: Request, store: ParticipantStore) -> Answer:
     pushes = _pushes(request)
 
     def work(tx: Tx) -> Decision:
-        stored = store.nominations.load(tx, pushing.ids_of(pushes))
+        stored = store.nominations.load(tx, ids_of(pushes))
         named = _participants(pushes, stored)
         people = store.people.chapters(tx, named)
         standing = store.nominations.standing(tx, named)
@@ -145,7 +145,7 @@ def nominate_many(request: Request, store: ParticipantStore) -> Answer:
         _emit(tx, decision.writes, _nomination_event)
         return decision
 
-    return pushing.answer(store.transact(work))
+    return answer(store.transact(work))
 
 
 def list_nominations(request: Request, store: ParticipantStore) -> Answer:
@@ -165,12 +165,12 @@ def _write_people(
     pushes = _pushes(request)
 
     def work(tx: Tx) -> Decision:
-        decision = decide(pushes, store.people.load(tx, pushing.ids_of(pushes)))
+        decision = decide(pushes, store.people.load(tx, ids_of(pushes)))
         store.people.save(tx, decision.writes)
         _emit(tx, decision.writes, _person_event)
         return decision
 
-    return pushing.answer(store.transact(work))
+    return answer(store.transact(work))
 
 
 def _reasoned(decision: Decision) -> Decision:
@@ -277,7 +277,7 @@ def _today() -> str:
 
 
 def _pushes(request: Request) -> list[Push]:
-    pushes = pushing.parse(request)
+    pushes = parse(request)
     for each in pushes:
         _admit(each.caller)
     return pushes

@@ -20,7 +20,7 @@ from services.participants.model import (
 )
 from shared import fields as f
 from shared.codes import countries
-from shared.pushing import MAX_ITEMS, Record
+from shared.pushes import MAX_ITEMS, Record
 
 # One @ between a local part and a dotted domain: whether the mailbox exists, only a mail can tell.
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")

@@ -32,7 +32,7 @@ from shared.config import Environment
 from shared.errors import Refused
 from shared.mongo import Store, Tx
 from shared.pages import decode_cursor, encode_cursor
-from shared.pushing import Record
+from shared.pushes import Record
 from shared.records import RecordCollection, visible_to
 
 Document = dict[str, Any]

@@ -123,7 +123,8 @@ def test_private_parts_are_left_out_wherever_they_stand() -> None:
 
 
 def load(kind: Any, item: dict[str, Any]) -> list[Problem]:
-    from shared.pushing import Push, push
+    from shared.pushes import Push
+    from shared.pushing import push
     from tests.integration.activities_world import MALI
 
     decision = push([Push(MALI, [{"id": new_id(), **item}])], kind.schema, {})

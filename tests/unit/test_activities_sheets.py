@@ -11,7 +11,7 @@ from services.activities import schemas, sheets
 from services.activities.schemas import read_rows
 from services.activities.sheets import NO_SCORES, Line, Sheet, line_key
 from shared.ids import new_id
-from shared.pushing import Push
+from shared.pushes import Push
 from tests.integration.activities_world import MALI, SECRETARIAT
 
 SESSION, PEOPLE = new_id(), sorted(new_id() for _ in range(4))

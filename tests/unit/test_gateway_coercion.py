@@ -19,7 +19,8 @@ from services.activities.kinds import ACTIVITY
 from services.activities.schemas import read_rows
 from services.participants.schemas import PERSON
 from shared.caller import Caller
-from shared.pushing import Push, Status, push
+from shared.pushes import Push, Status
+from shared.pushing import push
 from tests.gateway_fakes import FakeServices, context, receipt
 
 MALI = Caller("chapter", "ML", "k1")

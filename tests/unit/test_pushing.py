@@ -12,17 +12,8 @@ from shared import fields as f
 from shared.caller import Caller
 from shared.errors import Problem, Refused
 from shared.ids import canonical, new_id
-from shared.pushing import (
-    Decision,
-    Push,
-    Record,
-    Status,
-    ids_of,
-    parse,
-    push,
-    reinstate,
-    withdraw,
-)
+from shared.pushes import Decision, Push, Record, Status, ids_of, parse
+from shared.pushing import push, reinstate, withdraw
 
 
 class Stall(f.RowSchema):
