@@ -43,8 +43,8 @@ def broker_definitions(passwords: Mapping[str, str]) -> dict[str, Any]:
             {"user": user, "vhost": VHOST, **asdict(PERMISSIONS[user])} for user in passwords
         ],
         "topic_permissions": [
-            {"user": user, "vhost": VHOST, **asdict(TOPIC_PERMISSIONS[user])}
+            {"user": user, "vhost": VHOST, **asdict(topic)}
             for user in passwords
-            if user in TOPIC_PERMISSIONS
+            for topic in TOPIC_PERMISSIONS.get(user, ())
         ],
     }

@@ -1,8 +1,9 @@
 """Owns the way to the services: nameko's RPC protocol over AMQP 0-9-1, for asyncio.
 
 A call is published to the topic exchange `nameko-rpc` under `<service>.<method>` with the body
-`{"args": [request], "kwargs": {}}`; the answer `{"result", "error"}` comes to this process's own
-exclusive queue under its `correlation_id`. The wire format is stated in `shared.rpc`.
+`{"args": [request], "kwargs": {}}`; the answer `{"result", "error"}` comes through the exchange
+`rpc.replies` to this process's own exclusive queue under its `correlation_id`. The wire format is
+stated in `shared.rpc`.
 
 Every call ends in bounded time: with the method's result, with the service's own error, or with
 `Unavailable` or `TimedOut`.
@@ -13,8 +14,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import secrets
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -28,8 +30,8 @@ from aio_pika.exceptions import AMQPException, DeliveryError, PublishError
 
 from gateway import telemetry
 from shared.errors import BY_NAME, HubError, Internal, TimedOut, Unavailable
+from shared.queues import REPLIES, RPC_EXCHANGE
 
-EXCHANGE: Final = "nameko-rpc"
 _LOST: Final = (AMQPException, OSError, RuntimeError, asyncio.TimeoutError)
 """What aio-pika raises when a connection is lost, or does not come; RuntimeError: while closing."""
 
@@ -64,6 +66,8 @@ class RpcClient:
         self._linked = asyncio.Event()
         self._waiting: dict[str, asyncio.Future[bytes]] = {}
         self._in_flight: Counter[str] = Counter()
+        # A service learns its own calls' ids alone, so it cannot answer in another's name.
+        self._secrets: defaultdict[str, str] = defaultdict(lambda: secrets.token_hex(16))
         self._numbers = itertools.count(1)
         self._keeper: asyncio.Task[None] | None = None
 
@@ -116,7 +120,7 @@ class RpcClient:
         if self._in_flight[service] >= self._limits.in_flight:
             raise Unavailable("OVERLOADED")
         link = self._link or await self._relinked()
-        correlation_id = f"{link.reply_to}/{next(self._numbers)}"
+        correlation_id = f"{self._secrets[service]}/{next(self._numbers)}"
         message = aio_pika.Message(
             orjson.dumps({"args": [request], "kwargs": {}}),
             content_type="application/json",
@@ -201,13 +205,14 @@ class RpcClient:
                 channel = await connection.channel(on_return_raises=True)
                 channel.close_callbacks.add(lost)
                 exchange = await channel.declare_exchange(
-                    EXCHANGE, ExchangeType.TOPIC, durable=True
+                    RPC_EXCHANGE, ExchangeType.TOPIC, durable=True
                 )
+                replies = await channel.declare_exchange(REPLIES, ExchangeType.DIRECT, durable=True)
                 reply_to = str(uuid4())
                 queue = await channel.declare_queue(
                     f"rpc.reply-gateway-{reply_to}", exclusive=True, auto_delete=True
                 )
-                await queue.bind(exchange, routing_key=reply_to)
+                await queue.bind(replies, routing_key=reply_to)
                 await queue.consume(self._answered, no_ack=True)
             self._link = _Link(exchange, reply_to)
             self._linked.set()

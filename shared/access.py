@@ -3,10 +3,16 @@
 Owns the names of the users and what each is granted. Read by every way of deploying, which grants
 it, and by the operators' tools, which check that the servers grant this and nothing else.
 
-A service reaches its own queues, its own RPC queue and the shared exchanges, and reads and writes
-its own databases; the gateway reaches RPC alone, and the database of its keys. Reply queues belong
-to the gateway: answers of `participants` carry personal data, so no other service may read them,
-nor bind a queue of its own to somebody else's calls.
+A service reaches its own queues and reads and writes its own databases; the gateway reaches RPC
+alone, and the database of its keys.
+
+Services believe what a call says about its caller, so the gateway alone may send calls. Answers of
+`participants` carry personal data, so the gateway alone may hear answers. Services are therefore
+refused `write` on the exchange of calls and `read` on that of answers, and not by topic permissions
+only: those are not asked where a message comes through a binding between exchanges, an alternate
+exchange or dead-lettering, while `write` is needed to set any of them up. What is heard goes by the
+key of the binding alone, so there topic permissions are enough: a service hears calls to itself,
+and `notifications` no event about people.
 
 The operator is the person with the command line. On the broker it may name the hub's queues and
 exchanges, so that it can ask whether they are what they should be, but neither read a message nor
@@ -16,9 +22,14 @@ restores, and may look at users and at the servers' state, but change neither.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+from shared.events import PREFIX, VERSION
+from shared.queues import EXCHANGE, REPLIES, RPC_EXCHANGE
+from shared.subscriptions import PATTERNS
 
 VHOST: Final = "foscao"
 REPLICA_SET: Final = "rs0"
@@ -56,18 +67,35 @@ class TopicPermission:
     read: str
 
 
+def _names(*parts: str) -> str:
+    """The regular expression of names that match one of the parts as a whole."""
+    return f"^({'|'.join(parts)})$"
+
+
+_EVENTS, _CALLS, _ANSWERS = map(re.escape, (EXCHANGE, RPC_EXCHANGE, REPLIES))
+_ANSWERED = r"rpc\.reply-.*"  # the gateway's queues
+
+
 def _service(name: str) -> Permission:
-    reach = rf"^(foscao\..*|nameko-rpc|{name}\..*|rpc-{name}.*)$"
-    return Permission(configure=reach, write=reach, read=reach)
+    own = (rf"{name}\..*", f"rpc-{name}")
+    hears = name in PATTERNS
+    return Permission(
+        configure=_names(*own, _EVENTS, _CALLS),
+        write=_names(*own, _ANSWERS, *(() if hears else (_EVENTS,))),
+        read=_names(*own, _CALLS, *((_EVENTS,) if hears else ())),
+    )
 
 
-_RPC_CALLER = r"^(nameko-rpc|rpc\.reply-.*)$"
 _NAMES = "|".join(SERVICES)
 NOTHING: Final = "^$"
 
 PERMISSIONS: Final[Mapping[str, Permission]] = {
     **{name: _service(name) for name in SERVICES},
-    GATEWAY: Permission(configure=_RPC_CALLER, write=_RPC_CALLER, read=_RPC_CALLER),
+    GATEWAY: Permission(
+        configure=_names(_CALLS, _ANSWERS, _ANSWERED),
+        write=_names(_CALLS, _ANSWERED),
+        read=_names(_ANSWERS, _ANSWERED),
+    ),
     # A queue's arguments can be asked for only by declaring it again, which needs `configure`.
     # Without `write` on the retry exchange the broker refuses to make a queue that is missing.
     OPERATOR: Permission(
@@ -76,14 +104,19 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
         read=NOTHING,
     ),
 }
-TOPIC_PERMISSIONS: Final[Mapping[str, TopicPermission]] = {
-    name: TopicPermission(
-        exchange="nameko-rpc",
-        write=".*",  # answers go to whichever reply queue asked
-        read=rf"^{name}\.\*$",  # the only binding a service needs: its own methods
-    )
-    for name in SERVICES
+_OWN_CALLS: Final = {
+    name: TopicPermission(RPC_EXCHANGE, write=NOTHING, read=rf"^{name}\.\*$") for name in SERVICES
 }
+_NO_PEOPLE: Final = TopicPermission(
+    EXCHANGE,
+    write=NOTHING,
+    read=_names(*(re.escape(f"{PREFIX}{each}{VERSION}") for each in PATTERNS["notifications"])),
+)
+TOPIC_PERMISSIONS: Final[Mapping[str, tuple[TopicPermission, ...]]] = {
+    **{name: (own,) for name, own in _OWN_CALLS.items()},
+    "notifications": (_OWN_CALLS["notifications"], _NO_PEOPLE),
+}
+"""A user without a row for an exchange is not restricted by keys there."""
 
 Role = dict[str, str]
 

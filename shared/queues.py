@@ -19,6 +19,7 @@ from shared.events import PREFIX, VERSION
 
 EXCHANGE = "foscao.events"
 RPC_EXCHANGE = "nameko-rpc"
+REPLIES = "rpc.replies"  # apart from the calls: who may answer may not call
 AGAIN = "again"
 # A message that takes its consumer's process down comes back each time. After so many deaths it
 # pauses on the ladder's last rung instead; without a number of ours, newer brokers drop it at 20.

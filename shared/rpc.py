@@ -11,8 +11,10 @@ Owns the wire format, which the gateway's client must keep to:
                 instead of being done for nobody), delivery_mode 1
               With publisher confirms, a nack: the service's queue is full (CALLS_WAITING), so
                 it cannot keep up; try later.
-    Reply     the caller declares a queue `rpc.reply-gateway-<uuid>` (exclusive, auto-delete) and
-              binds it to `nameko-rpc` with the routing key `<uuid>`, its `reply_to`.
+    Reply     exchange `rpc.replies` (direct, durable; the caller declares it), routing key as in
+              `reply_to`. The caller declares a queue `rpc.reply-gateway-<uuid>` (exclusive,
+              auto-delete) and binds it there with the routing key `<uuid>`, its `reply_to`.
+              nameko itself replies through `nameko-rpc`: who may answer there may call as well.
               body: JSON `{"result": ..., "error": null}`; or `{"result": null, "error": {...}}`
               properties: correlation_id as in the request, content_type `application/json`,
                 delivery_mode 1; neither mandatory nor confirmed: the caller has a timeout
@@ -222,7 +224,7 @@ class _Replies:
                 correlation_id=reply.correlation_id,
                 delivery_mode=TRANSIENT,
             ),
-            exchange=queues.RPC_EXCHANGE,
+            exchange=queues.REPLIES,
             routing_key=reply.routing_key,
             timeout=REPLY_EXPIRES_S,
         )

@@ -155,7 +155,8 @@ class RpcClient:
         self._key = str(uuid.uuid4())
         queue = f"rpc.reply-test-{self._key}"
         channel.queue_declare(queue, exclusive=True, auto_delete=True)
-        channel.queue_bind(queue, "nameko-rpc", self._key)
+        channel.exchange_declare(queues.REPLIES, "direct", durable=True, auto_delete=False)
+        channel.queue_bind(queue, queues.REPLIES, self._key)
         channel.basic_consume(queue, no_ack=True, callback=self._take)
         channel.events["basic_return"].add(self._returned)
         self._answers: dict[str, Any] = {}

@@ -23,6 +23,7 @@ def test_services_publish_consume_retry_and_answer_as_their_own_users(
                 "MONGO_URI": mongo_uri,
                 "FOSCAO_DB": db.name if name == "reporting" else f"{db.name}_producer",
                 "EVENT_CONSUMERS": "reporting",
+                "BUS_LISTENS": "1" if name == "reporting" else "0",
                 "RETRY_DELAYS_S": "0.1",
             }
             process = ServiceProcess("tests.integration.bus_service", env, tmp_path / f"{name}.log")

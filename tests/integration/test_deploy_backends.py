@@ -19,7 +19,9 @@ from deploy import credentials
 from deploy.databases import mongo_uri, prepare
 from deploy.local.broker import Broker
 from deploy.local.database import Database
+from shared import queues
 from shared.access import DATABASES, SERVICES
+from shared.subscriptions import PATTERNS
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS = credentials.generate()
@@ -161,29 +163,69 @@ def channel(broker: Broker) -> Iterator[Opener]:
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_hears_calls_to_itself_and_to_nobody_else(channel: Opener, service: str) -> None:
     own = channel(service)
-    own.exchange_declare("nameko-rpc", "topic", durable=True, auto_delete=False)
-    own.queue_declare(f"rpc-{service}", durable=True, auto_delete=False)
-    own.queue_bind(f"rpc-{service}", "nameko-rpc", f"{service}.*")
-    for other in {*SERVICES} - {service}:
+    queues.declare(own, queues.for_calls(service))
+    for key in ("#", *(f"{other}.*" for other in {*SERVICES} - {service})):
         spy = channel(service)
         spy.queue_declare(f"{service}.spy", durable=True, auto_delete=False)
         with pytest.raises(AccessRefused):
-            spy.queue_bind(f"{service}.spy", "nameko-rpc", f"{other}.*")
+            spy.queue_bind(f"{service}.spy", "nameko-rpc", key)
+        spy = channel(service)
+        spy.exchange_declare(f"{service}.ear", "fanout", durable=True, auto_delete=False)
+        with pytest.raises(AccessRefused):
+            spy.exchange_bind(f"{service}.ear", "nameko-rpc", key)
     with pytest.raises(AccessRefused):
         channel(service).queue_declare("rpc.reply-gateway-1", durable=True)
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_service_sends_calls_by_whatever_way_nor_hears_answers(
+    channel: Opener, service: str
+) -> None:
+    """A service believes who a call says it comes from: one that may call may ask for all names."""
+    queues.declare(channel(service), queues.for_calls(service))
+    gateway = channel("gateway")
+    gateway.exchange_declare("rpc.replies", "direct", durable=True, auto_delete=False)
+
+    forger = channel(service)
+    with pytest.raises(AccessRefused):
+        forger.basic_publish_confirm(amqp.Message("x"), "nameko-rpc", "participants.list")
+    with pytest.raises(AccessRefused):
+        channel(service).exchange_declare(
+            f"{service}.alternate", "fanout", arguments={"alternate-exchange": "nameko-rpc"}
+        )
+    with pytest.raises(AccessRefused):
+        channel(service).queue_declare(
+            f"{service}.dying", arguments={"x-dead-letter-exchange": "nameko-rpc"}
+        )
+    bridge = channel(service)
+    bridge.exchange_declare(f"{service}.bridge", "fanout", durable=True, auto_delete=False)
+    with pytest.raises(AccessRefused):
+        bridge.exchange_bind("nameko-rpc", f"{service}.bridge")
+    spy = channel(service)
+    spy.queue_declare(f"{service}.spy", durable=True, auto_delete=False)
+    with pytest.raises(AccessRefused):
+        spy.queue_bind(f"{service}.spy", "rpc.replies", "1")
+
+
+def test_notifications_hear_no_event_about_people(channel: Opener) -> None:
+    queues.declare(
+        channel("notifications"), queues.for_events("notifications", PATTERNS["notifications"], ())
+    )
+    for key in ("#", "org.foscao.participant.*.v1", "org.foscao.nomination.decided.v1"):
+        with pytest.raises(AccessRefused):
+            channel("notifications").queue_bind("notifications.events", "foscao.events", key)
+
+
 def test_the_gateway_calls_and_is_answered(channel: Opener) -> None:
     gateway, service = channel("gateway"), channel("reporting")
-    service.exchange_declare("nameko-rpc", "topic", durable=True, auto_delete=False)
-    service.queue_declare("rpc-reporting", durable=True, auto_delete=False)
-    service.queue_bind("rpc-reporting", "nameko-rpc", "reporting.*")
+    queues.declare(service, queues.for_calls("reporting"))
+    gateway.exchange_declare("rpc.replies", "direct", durable=True, auto_delete=False)
     gateway.queue_declare("rpc.reply-gateway-2", exclusive=True)
-    gateway.queue_bind("rpc.reply-gateway-2", "nameko-rpc", "2")
+    gateway.queue_bind("rpc.reply-gateway-2", "rpc.replies", "2")
 
     gateway.basic_publish_confirm(amqp.Message("call"), "nameko-rpc", "reporting.report")
     assert service.basic_get("rpc-reporting", no_ack=True).body == "call"
-    service.basic_publish_confirm(amqp.Message("answer"), "nameko-rpc", "2")
+    service.basic_publish_confirm(amqp.Message("answer"), "rpc.replies", "2")
     assert gateway.basic_get("rpc.reply-gateway-2", no_ack=True).body == "answer"
     with pytest.raises(AccessRefused):
         gateway.queue_declare("participants.events", durable=True, auto_delete=False)

@@ -15,6 +15,7 @@ import pytest
 from gateway.context import Calls
 from gateway.services import Limits, RpcClient
 from shared.errors import HubError, Internal, Refused, TimedOut, Unavailable
+from shared.queues import REPLIES, RPC_EXCHANGE
 from shared.rpc import error_document
 from tests.gateway_fakes import FakeServices
 
@@ -46,11 +47,12 @@ class Responder:
     async def __aenter__(self) -> Responder:
         self._connection = await aio_pika.connect(self._uri)
         channel = await self._connection.channel(publisher_confirms=False)
-        self._exchange = await channel.declare_exchange("nameko-rpc", "topic", durable=True)
+        calls = await channel.declare_exchange(RPC_EXCHANGE, "topic", durable=True)
+        self._replies = await channel.declare_exchange(REPLIES, "direct", durable=True)
         self.queue = await channel.declare_queue(
             "rpc-echo", durable=True, arguments=self._arguments
         )
-        await self.queue.bind(self._exchange, "echo.*")
+        await self.queue.bind(calls, "echo.*")
         if not self._arguments:
             await self.queue.consume(self._answer, no_ack=True)
         return self
@@ -69,7 +71,7 @@ class Responder:
             answer["result"] = await method(request)
         except HubError as error:
             answer["error"] = error_document(error)
-        await self._exchange.publish(
+        await self._replies.publish(
             aio_pika.Message(orjson.dumps(answer), correlation_id=message.correlation_id),
             message.reply_to or "",
         )

@@ -302,12 +302,24 @@ class TestPermissions:
     @pytest.mark.parametrize("service", access.SERVICES)
     def test_a_service_reaches_its_own_queues_and_no_other(self, service: str) -> None:
         own = access.PERMISSIONS[service]
-        for name in (f"{service}.events", f"{service}.retry.1", f"rpc-{service}", "foscao.events"):
+        for name in (f"{service}.events", f"{service}.retry.1", f"rpc-{service}"):
             assert all(re.search(regex, name) for regex in (own.configure, own.write, own.read))
         for other in {*access.SERVICES} - {service}:
             for name in (f"{other}.events", f"rpc-{other}", "rpc.reply-gateway-1", "amq.topic"):
                 assert not re.search(own.read, name)
                 assert not re.search(own.configure, name)
+
+    def test_the_gateway_alone_may_call_and_hear_answers(self) -> None:
+        for user, granted in access.PERMISSIONS.items():
+            may_call = bool(re.search(granted.write, "nameko-rpc"))
+            may_hear = bool(re.search(granted.read, "rpc.replies"))
+            assert (may_call, may_hear) == ((user == "gateway"),) * 2, user
+
+    def test_only_producers_send_events_and_only_consumers_hear_them(self) -> None:
+        senders = {u for u, p in access.PERMISSIONS.items() if re.search(p.write, "foscao.events")}
+        hearers = {u for u, p in access.PERMISSIONS.items() if re.search(p.read, "foscao.events")}
+        assert senders == {"participants", "activities"}
+        assert hearers == {"reporting", "notifications"}
 
     def test_the_gateway_reaches_rpc_alone(self) -> None:
         gateway = access.PERMISSIONS["gateway"]
