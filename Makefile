@@ -4,7 +4,7 @@ RUN := .venv/bin/python -m
 COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev up demo down reset logs status check test bench lock
+.PHONY: help setup setup-dev up demo down reset logs status check test faults bench lock
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ check: setup-dev  ## Format, lint, types, import rules, generated files, manifes
 
 test: check  ## Set up, check and run all test suites
 	$(RUN) pytest
+
+faults: setup-dev  ## Kill, stop, cut and flood a hub of its own, and see that nothing is lost
+	$(RUN) pytest tests/faults -m "faults_long or not faults_long"
+	$(RUN) tests.faults.random_faults --minutes 10 --rows 100000
 
 bench: setup-dev  ## Measure the throughput and latency on this machine
 	$(RUN) bench
