@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 import uvicorn
 
 from gateway.app import Settings, create_app
+from gateway.connections import BoundedConnection
 from shared.config import ConfigError, Environment
 from shared.telemetry import set_up_logging
 
@@ -30,7 +31,7 @@ def main() -> int:
         host=settings.http_host,
         port=settings.http_port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedConnection,
         ws="none",
         lifespan="on",
         access_log=False,  # a query string, or a path, may hold anything

@@ -14,6 +14,7 @@ import logging
 import re
 import secrets
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -41,6 +42,7 @@ MAX_BODY_BYTES: Final = 2 * 1024 * 1024  # 500 people, 500 activities and 500 ro
 BODY_S: Final = 60.0  # 2 MiB at 35 kB/s: a slow mobile connection
 REQUEST_S: Final = 20.0  # a push is up to four calls in a row, each with a timeout of its own
 MAX_ACTIVE: Final = 256  # requests at once; bounds the memory that bodies can take
+MAX_BODIES: Final = 32  # of one key, still coming in: slow ones shall not keep the others out
 RETRY_AFTER_S: Final = 2
 GZIP_FROM_BYTES: Final = 1400  # what fits one packet does not travel faster for being smaller
 
@@ -87,6 +89,7 @@ class GraphQLEndpoint:
         self._schema = schema()
         self._documents = Documents(self._schema)
         self._active = 0
+        self._bodies: Counter[str] = Counter()  # by key
 
     async def respond(self, request: Request) -> Response:
         """Answer one request, whatever comes."""
@@ -133,7 +136,7 @@ class GraphQLEndpoint:
         if caller is None:
             raise Refused("UNAUTHENTICATED")
         asker.lang = choose_language(headers.get("accept-language"), caller.chapter)
-        asked = await _asked(request)
+        asked = await self._asked(request, caller.key_id)
         document = self._documents.get(asked.query)
         operation = document.operation(asked.operation)
         if request.method == "GET" and operation.operation is not OperationType.QUERY:
@@ -154,6 +157,17 @@ class GraphQLEndpoint:
             raise TimedOut from error
         killpoint("gateway.before_answer")
         return _executed(result, asker)
+
+    async def _asked(self, request: Request, key_id: str) -> _Asked:
+        if self._bodies[key_id] >= MAX_BODIES:
+            raise Unavailable("OVERLOADED")
+        self._bodies[key_id] += 1
+        try:
+            return await _asked(request)
+        finally:
+            self._bodies[key_id] -= 1
+            if not self._bodies[key_id]:
+                del self._bodies[key_id]
 
 
 def _media_type(accept: str | None) -> str:

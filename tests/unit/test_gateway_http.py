@@ -183,6 +183,28 @@ async def test_a_body_that_does_not_come_is_not_waited_for_forever(
     assert (answer.status_code, codes(answer)) == (408, ["BODY_TOO_SLOW"])
 
 
+async def test_a_key_that_sends_slowly_does_not_keep_the_others_out(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execute, "MAX_BODIES", 1)
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        entered.set()
+        await leave.wait()
+        yield b'{"query": "{ me { role } }"}'
+
+    json = {"content-type": "application/json"}
+    first = asyncio.create_task(http.post("/graphql", content=slowly(), headers=json))
+    await asyncio.wait_for(entered.wait(), 2)
+    refused = await ask(http, ME)
+    assert (refused.status_code, codes(refused)) == (503, ["OVERLOADED"])
+    assert (await ask(http, ME, headers={"authorization": "Bearer operator"})).status_code == 200
+    leave.set()
+    assert (await first).status_code == 200
+    assert (await ask(http, ME)).status_code == 200
+
+
 REPORT = "{ report { activitiesCounted } }"
 
 
