@@ -197,7 +197,8 @@ class _Measure:
             if argument.name.value == "first":
                 value = argument.value
                 if isinstance(value, IntValueNode):
-                    return int(value.value)
+                    # Python refuses to read more than 4300 digits.
+                    return int(value.value[: len(str(MAX_COST)) + 1])
                 if isinstance(value, VariableNode):
                     self.varies = True
                     if self._variables is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
@@ -43,15 +43,17 @@ def decode_cursor(cursor: str, width: int) -> list[Any]:
         values = orjson.loads(raw)
         if not isinstance(values, list) or len(values) != width:
             raise Refused("BAD_CURSOR")
-        decoded = [
-            datetime.fromisoformat(value["t"]) if isinstance(value, dict) else value
-            for value in values
-        ]
-    except (binascii.Error, ValueError, TypeError, KeyError) as error:
+        decoded = [_instant(value["t"]) if isinstance(value, dict) else value for value in values]
+    except (binascii.Error, ValueError, TypeError, KeyError, OverflowError) as error:
         raise Refused("BAD_CURSOR") from error
     if not all(isinstance(v, str | int | float | datetime) or v is None for v in decoded):
         raise Refused("BAD_CURSOR")
     return decoded
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo is None else at.astimezone(UTC)  # OverflowError beyond the calendar
 
 
 def keyset(

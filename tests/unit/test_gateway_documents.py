@@ -64,6 +64,7 @@ def nested(levels: int) -> str:
         (nested(20).replace("1", '"ML"'), "QUERY_TOO_DEEP"),
         ("{ me {" + " ".join(f"a{n}: role" for n in range(60)) + "} }", "TOO_MANY_ALIASES"),
         ("{" + "codeLists " * 25 + "}", "TOO_MANY_ROOT_FIELDS"),
+        ("{ activities(first: " + "9" * 5000 + ") { nodes { id } } }", "QUERY_TOO_COSTLY"),
     ],
 )
 def test_oversized_documents_are_refused(text: str, code: str) -> None:
