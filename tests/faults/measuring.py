@@ -34,12 +34,14 @@ class Tried:
 class Probe:
     """A thread that pushes one activity after the other and looks for each in the report.
 
-    Normal: accepted at once, and shown soon after. The monotonic times are of `time.monotonic`.
+    Normal: accepted at once, and shown soon after, no question refused meanwhile. Times are those
+    of `time.monotonic`.
     """
 
     def __init__(self, chapter: Chapter, reader: Client) -> None:
         self._chapter, self._reader = chapter, reader
         self._tried: list[Tried] = []
+        self._failed = 0
         self._stopping = threading.Event()
         self._held = sum(a.status == "held" for a in chapter.ledger.activities.values())
         self._thread = threading.Thread(target=self._run, name="probe")
@@ -78,7 +80,7 @@ class Probe:
         ((key, activity),) = made.activities.items()
         made = Ledger(activities={key: replace(activity, status="held")})
         began = time.monotonic()
-        attempts = chapter.attempts
+        attempts, failed = chapter.attempts, self._failed
         chapter.say(PUSH, {"input": {"activities": items}}, made)
         accepted = time.monotonic()
         at_once = chapter.attempts == attempts + 1
@@ -86,6 +88,7 @@ class Probe:
         while not self._shown() and time.monotonic() < accepted + VISIBLE_S:
             time.sleep(0.05)
         ended = time.monotonic()
+        at_once &= self._failed == failed
         normal = at_once and accepted - began < NORMAL_S and ended - accepted < NORMAL_S
         self._tried.append(Tried(began, ended, normal))
 
@@ -93,10 +96,11 @@ class Probe:
         try:
             answer = self._reader.answer(COUNT)
         except (httpx.HTTPError, ValueError):
+            answer = {"errors": True}
+        if answer.get("errors"):
+            self._failed += 1
             return False
-        return not answer.get("errors") and (
-            answer["data"]["report"]["activitiesCounted"] >= self._held
-        )
+        return bool(answer["data"]["report"]["activitiesCounted"] >= self._held)
 
 
 @dataclass(slots=True)
