@@ -22,6 +22,7 @@ from shared.mongo import Tx
 from shared.pages import bounded
 
 FEED_PAGE: Final = 500
+ENDPOINTS_OF_ONE: Final = 20  # of a key; a lane each, and every item is posted to each
 
 Request = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -74,11 +75,14 @@ def create_endpoint(
 
     Returns: `endpoint`, and `secret`, which is shown this once. If the id is already an endpoint of
         this caller, nothing changes and `secret` is None: rotate it if it was lost.
-    Raises: Refused INVALID_INPUT, ID_TAKEN or BAD_CURSOR; Forbidden. Final.
+    Raises: Refused INVALID_INPUT, ID_TAKEN, TOO_MANY_WEBHOOKS or BAD_CURSOR; Forbidden. Final.
     """
     caller, owner = _caller(request)
     given = schemas.load(schemas.NewEndpointSchema(), _part(request, "endpoint"))
     _check_url(given["url"], allow_private)
+    # Requests at the same moment may overstep it a little; it only has to be bounded.
+    if store.count_endpoints(caller.key_id, besides=given["id"]) >= ENDPOINTS_OF_ONE:
+        raise Refused("TOO_MANY_WEBHOOKS", limit=ENDPOINTS_OF_ONE)
     head = store.head()
     secret = new_secret()
     now = datetime.now(UTC)

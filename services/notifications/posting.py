@@ -139,6 +139,8 @@ def is_public(address: str) -> bool:
             hidden = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if hidden is not None:
             return is_public(str(hidden))
+        if ip.is_site_local:  # deprecated, and global to Python; routers may still carry it inside
+            return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 

@@ -142,6 +142,12 @@ class NotificationStore(Store):
             return False
         return True
 
+    def count_endpoints(self, owner: str, *, besides: str) -> int:
+        """How many endpoints the owner has, those deleted and the one `besides` left out."""
+        return self.endpoints.count_documents(
+            {"owner": owner, "state": {"$ne": State.DELETED}, "_id": {"$ne": besides}}
+        )
+
     def endpoint(self, endpoint_id: str, owner: str | None) -> Endpoint | None:
         """The endpoint, deleted or not, if it is the owner's (None: whoever's)."""
         found = self.endpoints.find_one({"_id": endpoint_id, **_owned(owner)})

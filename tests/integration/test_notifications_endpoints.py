@@ -69,6 +69,19 @@ def test_a_new_endpoint_starts_at_the_feeds_end_and_shows_its_secret_once(
     assert not any("secret" in name and listed[name] for name in listed)
 
 
+def test_a_key_has_a_bounded_number_of_endpoints(
+    store: NotificationStore, sealer: Sealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handlers, "ENDPOINTS_OF_ONE", 2)
+    first, second = (create(store, sealer)["endpoint"]["id"] for _ in range(2))
+    with pytest.raises(Refused, match="TOO_MANY_WEBHOOKS"):
+        create(store, sealer)
+    assert create(store, sealer, id=second)["secret"] is None, "made before, asked again"
+    assert create(store, sealer, OTHER)["secret"], "another key's are its own"
+    handlers.delete_endpoint({"caller": PARTNER, "id": first}, store)
+    assert create(store, sealer)["secret"]
+
+
 def test_creating_the_same_endpoint_twice_makes_one_and_tells_no_secret(
     store: NotificationStore, sealer: Sealer
 ) -> None:

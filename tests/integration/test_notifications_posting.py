@@ -225,6 +225,7 @@ def test_a_name_that_changes_its_mind_gains_nothing(
         ("2002:7f00:1::", False),
         ("64:ff9b::a00:1", False),
         ("64:ff9b::808:808", True),
+        ("fec0::1", False),
     ],
 )
 def test_only_the_open_internet_is_public(address: str, public: bool) -> None:
