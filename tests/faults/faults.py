@@ -189,6 +189,8 @@ FAULTS: dict[str, Fault] = {
     **{f"{name} killed": killed(name) for name in (*SERVICES, GATEWAY)},
     **{f"both {name} killed": both_killed(name) for name in SERVICES},
     **{f"{name} hangs 8 s": stopped(name) for name in (*SERVICES, GATEWAY)},
+    # Longer than the broker and the leases wait for it: others have taken over when it goes on.
+    **{f"{name} hangs 30 s": stopped(name, 30.0) for name in SERVICES},
     "broker killed": broker_killed,
     "queue leader killed": queue_leader_killed,
     "primary killed": primary_killed,
