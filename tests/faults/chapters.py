@@ -93,7 +93,7 @@ class Chapter:
 
     def step(self) -> None:
         """Do one thing, by chance."""
-        deeds: dict[Callable[[], None], int] = {
+        deeds: dict[Callable[[], object], int] = {
             self.attend: 60,
             self.hold: 8,
             self.all_at_once: 8,
@@ -134,21 +134,22 @@ class Chapter:
         wanted = {"attendance": [{"sessionId": session, "rows": rows}]}
         self.say(PUSH, {"input": wanted}, made)
 
-    def all_at_once(self) -> None:
-        """New people in a new activity, with their attendance, in one push."""
-        people, made = self._new_people(10)
+    def all_at_once(self, count: int = 10) -> str:
+        """New people in a new activity, with their attendance, in one push; the activity's id."""
+        people, made = self._new_people(count)
         activities, held = self._new_activities(1)
         made.add(held)
-        (activity,) = held.activities.values()
+        ((key, activity),) = held.activities.items()
         for session in activity.sessions:
             made.sheets[session] = {person["id"]: Line("present") for person in people}
-        made.rows = 10 * len(activity.sessions)
+        made.rows = count * len(activity.sessions)
         sheets = [
             {"sessionId": session, "rows": [_row(p, line) for p, line in sheet.items()]}
             for session, sheet in made.sheets.items()
         ]
         wanted = {"participants": people, "activities": activities, "attendance": sheets}
         self.say(PUSH, {"input": wanted}, made, new=True)
+        return key
 
     def correct_lines(self) -> None:
         """Present becomes absent and the other way round; some rows are removed."""

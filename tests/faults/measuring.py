@@ -7,21 +7,20 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
-from tests.e2e.client import PUSH, Client
+from tests.e2e.client import Client
 from tests.faults.chapters import Chapter
 from tests.faults.cluster import Hub
-from tests.faults.ledger import Ledger
 
 NORMAL_S = 2.0  # an answer, and then its effect in the report, each within this
 IN_A_ROW = 5
 VISIBLE_S = 120.0
 SAMPLE_S = 2.0
-COUNT = "query { report(filter: {}) { activitiesCounted } }"
+COUNT = "query { report(filter: {}) { figures { uniquePeople { total } } } }"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,8 @@ class Tried:
 
 
 class Probe:
-    """A thread that pushes one activity after the other and looks for each in the report.
+    """A thread that pushes one activity with a participant after the other, which asks something of
+    every service, and looks for each in the report.
 
     Normal: accepted at once, and shown soon after, no question refused meanwhile. Times are those
     of `time.monotonic`.
@@ -43,7 +43,7 @@ class Probe:
         self._tried: list[Tried] = []
         self._failed = 0
         self._stopping = threading.Event()
-        self._held = sum(a.status == "held" for a in chapter.ledger.activities.values())
+        self.accepted: dict[str, float] = {}  # when, by activity
         self._thread = threading.Thread(target=self._run, name="probe")
         self.failure: BaseException | None = None
 
@@ -75,24 +75,20 @@ class Probe:
 
     def _try(self) -> None:
         chapter = self._chapter
-        items, made = chapter._new_activities(1)
-        items[0]["status"] = "held"
-        ((key, activity),) = made.activities.items()
-        made = Ledger(activities={key: replace(activity, status="held")})
         began = time.monotonic()
         attempts, failed = chapter.attempts, self._failed
-        chapter.say(PUSH, {"input": {"activities": items}}, made)
-        accepted = time.monotonic()
+        activity = chapter.all_at_once(1)
+        accepted = self.accepted[activity] = time.monotonic()
         at_once = chapter.attempts == attempts + 1
-        self._held += 1
-        while not self._shown() and time.monotonic() < accepted + VISIBLE_S:
+        expected = chapter.ledger.figures()["uniquePeople"].total()
+        while not self._shown(expected) and time.monotonic() < accepted + VISIBLE_S:
             time.sleep(0.05)
         ended = time.monotonic()
         at_once &= self._failed == failed
         normal = at_once and accepted - began < NORMAL_S and ended - accepted < NORMAL_S
         self._tried.append(Tried(began, ended, normal))
 
-    def _shown(self) -> bool:
+    def _shown(self, expected: int) -> bool:
         try:
             answer = self._reader.answer(COUNT)
         except (httpx.HTTPError, ValueError):
@@ -100,7 +96,7 @@ class Probe:
         if answer.get("errors"):
             self._failed += 1
             return False
-        return bool(answer["data"]["report"]["activitiesCounted"] >= self._held)
+        return bool(answer["data"]["report"]["figures"]["uniquePeople"]["total"] >= expected)
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +39,14 @@ NORMAL_AGAIN_S = 180.0
 @dataclass(frozen=True, slots=True)
 class Happened:
     """One fault: when, how long it lasted, and how long after its begin service was normal again:
-    0 if no push noticed it, None if it never was."""
+    0 if no push noticed it, None if it never was. `partners_waited_s`: the longest that an activity
+    pushed meanwhile was on its way to the partner's server."""
 
     kind: str
     at_s: float
     lasted_s: float
     normal_after_s: float | None
+    partners_waited_s: float | None = None
 
 
 @dataclass(slots=True)
@@ -56,6 +58,8 @@ class Run:
     faults: list[Happened] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
     slowest_answer_s: float = 0.0
+    began: float = 0.0
+    accepted: dict[str, float] = field(default_factory=dict)
     accounted: dict[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     audit_exit: int | None = None
@@ -137,6 +141,7 @@ def run(
             thread.join()
     hub.wait_ready()
     found.seconds = time.monotonic() - began
+    found.began, found.accepted = began, probe.accepted
     found.wrong = [f"{type(e).__name__}: {e}" for e in [*broken, probe.failure] if e is not None]
     found.wrong += [f"not normal again: {h.kind}" for h in found.faults if h.normal_after_s is None]
     found.answers = dict(world.answers.outcomes.most_common())
@@ -167,6 +172,7 @@ def settle(hub: Hub, world: World, found: Run) -> None:
     except AssertionError as error:
         found.wrong.append(str(error))
         return
+    found.faults = [replace(h, partners_waited_s=_waited_s(h, found, world)) for h in found.faults]
     found.wrong += account.wrong
     found.accounted = dict(account.counted)
     audit = hub.audit()
@@ -174,12 +180,25 @@ def settle(hub: Hub, world: World, found: Run) -> None:
     found.audit = (audit.stdout if audit.returncode else "")[-4000:] + audit.stderr[-1000:]
 
 
+def _waited_s(happened: Happened, found: Run, world: World) -> float | None:
+    began = found.began + happened.at_s
+    ended = began + max(happened.lasted_s, happened.normal_after_s or 0.0) + 1
+    waits = (
+        world.arrived[activity] - accepted
+        for activity, accepted in found.accepted.items()
+        if began - 1 < accepted < ended and activity in world.arrived
+    )
+    return max(waits, default=None)
+
+
 def show(found: Run, console: Console) -> None:
     """The human table."""
     by_kind: defaultdict[str, list[Happened]] = defaultdict(list)
     for each in found.faults:
         by_kind[each.kind].append(each)
-    table = Table("fault", "times", "lasted, s", "normal after, s: median", "longest")
+    table = Table(
+        "fault", "times", "lasted, s", "normal after, s: median", "longest", "partners waited, s"
+    )
     for kind, some in sorted(by_kind.items()):
         after = [each.normal_after_s for each in some if each.normal_after_s is not None]
         table.add_row(
@@ -188,6 +207,7 @@ def show(found: Run, console: Console) -> None:
             f"{statistics.median(each.lasted_s for each in some):.1f}",
             f"{statistics.median(after):.1f}" if after else "never",
             f"{max(after):.1f}" if after else "never",
+            f"{max((each.partners_waited_s or 0.0) for each in some):.1f}",
         )
     console.print(table)
     table = Table("process", "lived, s", "early, MB", "late, MB", "most, MB")
@@ -235,7 +255,9 @@ def main() -> int:
             hub.down()
     show(found, console)
     if options.result:
-        options.result.write_text(json.dumps(asdict(found), indent=2) + "\n")
+        summary = asdict(found) | {"clean": found.clean}
+        del summary["began"], summary["accepted"]
+        options.result.write_text(json.dumps(summary, indent=2) + "\n")
     return 0 if found.clean else 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,7 +11,7 @@ from tests.e2e.client import Client
 from tests.faults.accounting import Account, account, settled
 from tests.faults.chapters import Answers, Chapter
 from tests.faults.cluster import Hub
-from tests.receiver import Receiver, Reply
+from tests.receiver import Received, Receiver, Reply
 
 CREATE_WEBHOOK = """mutation($id: String!, $url: String!) {
   createWebhook(id: $id, url: $url, from: "beginning") { secret } }"""
@@ -25,7 +26,8 @@ class World:
         self.parked = 0  # what the tests themselves have put into the parking lots
         self.receiver = Receiver()
         # A partner turns away what it cannot verify, as one whose sender's clock is wrong.
-        self.receiver.answer = lambda taken: Reply(204 if taken.genuine else 401)
+        self.receiver.answer = self._take
+        self.arrived: dict[str, float] = {}  # when a partner first heard of it, by subject
         self.chapters: list[Chapter] = []
         self._readers: list[Client] = []
         self._admin = Client(hub.url, hub.admin_key)
@@ -57,6 +59,11 @@ class World:
     def reader(self, chapter: Chapter) -> Client:
         """A client that reads with the chapter's key."""
         return self._readers[self.chapters.index(chapter)]
+
+    def _take(self, taken: Received) -> Reply:
+        if taken.genuine:
+            self.arrived.setdefault(taken.event["subject"], time.monotonic())
+        return Reply(204 if taken.genuine else 401)
 
     @property
     def rows(self) -> int:
