@@ -82,8 +82,12 @@ def run(
     rows: int,
     kinds: Sequence[str] = tuple(FAULTS),
     say: Any = lambda text: None,
+    patience_s: float = NORMAL_AGAIN_S,
 ) -> Run:
-    """Let faults of these kinds happen for `seconds` while the workers push `rows` rows."""
+    """Let faults of these kinds happen for `seconds` while the workers push `rows` rows.
+
+    The next fault comes once all is normal again, or after `patience_s`.
+    """
     chance = random.Random(seed)
     found, memory = Run(seed), Memory()
     rows_before = world.rows
@@ -121,7 +125,7 @@ def run(
         bag: list[str] = []
         while time.monotonic() < began + seconds and not broken and probe.failure is None:
             bag = bag or chance.sample(list(kinds), len(kinds))  # each kind before any comes again
-            happened = _let_happen(hub, probe, bag.pop(), chance, began)
+            happened = _let_happen(hub, probe, bag.pop(), chance, began, patience_s)
             found.faults.append(happened)
             say(
                 f"{happened.at_s:5.0f} s {happened.kind:<28} lasted {happened.lasted_s:4.1f} s, "
@@ -143,19 +147,23 @@ def run(
     found.seconds = time.monotonic() - began
     found.began, found.accepted = began, probe.accepted
     found.wrong = [f"{type(e).__name__}: {e}" for e in [*broken, probe.failure] if e is not None]
-    found.wrong += [f"not normal again: {h.kind}" for h in found.faults if h.normal_after_s is None]
+    if patience_s == NORMAL_AGAIN_S:
+        never = [each.kind for each in found.faults if each.normal_after_s is None]
+        found.wrong += [f"not normal again: {kind}" for kind in never]
     found.answers = dict(world.answers.outcomes.most_common())
     found.slowest_answer_s = world.answers.slowest_s
     found.memory = dict(memory.report())
     return found
 
 
-def _let_happen(hub: Hub, probe: Probe, kind: str, chance: random.Random, began: float) -> Happened:
+def _let_happen(
+    hub: Hub, probe: Probe, kind: str, chance: random.Random, began: float, patience_s: float
+) -> Happened:
     at = time.monotonic()
     with FAULTS[kind](hub, chance):
         over = time.monotonic()
     while (normal_after_s := probe.disturbed_s(at, over)) is None and probe.failure is None:
-        if time.monotonic() > over + NORMAL_AGAIN_S:
+        if time.monotonic() > over + patience_s:
             break
         time.sleep(0.1)
     return Happened(kind, at - began, over - at, normal_after_s)

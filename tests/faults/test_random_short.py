@@ -18,6 +18,7 @@ pytestmark = pytest.mark.usefixtures("whole")
 COUNTRIES, PROBING = ("SN", "NE"), "TG"
 SECONDS = 45
 ROWS = 4_000
+PATIENCE_S = 3.0  # here faults may well meet
 LASTING = (" hangs ", " alarm", "both ", "leader")  # these take their time
 
 
@@ -27,7 +28,10 @@ def test_nothing_is_lost_or_doubled_in_a_minute_of_faults(hub: Hub, world: World
     kinds = [kind for kind in FAULTS if not any(part in kind for part in LASTING)]
     workers = [world.join(country, seed + n, gives_up=0.2) for n, country in enumerate(COUNTRIES)]
     probing = world.join(PROBING, seed)
-    found = run(hub, world, workers, probing, seed=seed, seconds=SECONDS, rows=ROWS, kinds=kinds)
+    found = run(
+        hub, world, workers, probing, seed=seed, seconds=SECONDS, rows=ROWS, kinds=kinds,
+        patience_s=PATIENCE_S,
+    )  # fmt: skip
     settle(hub, world, found)
     show(found, Console())
     assert found.clean, found.wrong
