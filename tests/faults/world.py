@@ -6,6 +6,8 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
+from pymongo import MongoClient
+
 from shared.ids import new_id
 from tests.e2e.client import Client
 from tests.faults.accounting import Account, account, settled
@@ -74,9 +76,13 @@ class World:
         """Wait until everything has arrived, and compare the books."""
         with self.hub.client() as client:
             took_s = settled(client, self.receiver, deadline_s)
-            pairs = list(zip(self.chapters, self._readers, strict=True))
-            found = account(
-                client, self.hub.url, self.hub.admin_key, pairs, self.receiver, parked=self.parked
-            )
+            found = self.compare(client)
         found.counted["settled after ms"] = round(took_s * 1000)
         return found
+
+    def compare(self, client: MongoClient[dict[str, Any]]) -> Account:
+        """Compare the books as they are now."""
+        pairs = list(zip(self.chapters, self._readers, strict=True))
+        return account(
+            client, self.hub.url, self.hub.admin_key, pairs, self.receiver, parked=self.parked
+        )
