@@ -43,7 +43,8 @@ check: setup-dev  ## Format, lint, types, import rules, generated files, manifes
 	$(RUN) deploy.validate
 
 test: check  ## Set up, check and run all test suites
-	$(RUN) pytest
+	$(RUN) pytest --numprocesses 2 --dist loadfile --ignore tests/faults
+	$(RUN) pytest tests/faults
 
 faults: setup-dev  ## Kill, stop, cut and flood a hub of its own, and see that nothing is lost
 	$(RUN) pytest tests/faults -m "faults_long or not faults_long"
