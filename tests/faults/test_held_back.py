@@ -28,7 +28,7 @@ BOUNDED_S = 25.0
 
 
 @pytest.fixture
-def hung_activities(hub: Hub) -> Iterator[None]:
+def hung_activities(hub: Hub, whole: None) -> Iterator[None]:
     """Both replicas of activities hang; they go on when the test ends, if they did not before."""
     for each in hub.replicas("activities"):
         each.signal(signal.SIGSTOP)
