@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -125,19 +124,18 @@ def test_more_clients_than_the_gateway_takes_are_turned_away_at_once(
     chapter = world.chapters[0]
     pushes = [chapter._new_activities(1) for _ in range(BOUND + 60)]
     answers = asyncio.run(_all_at_once(chapter.headers, hub.url, [items for items, _ in pushes]))
-    codes = Counter(refusal(response) for response, _ in answers)
-    assert codes["OVERLOADED"] >= 60
-    assert codes["OVERLOADED"] < len(pushes)
-    at_once = [took for response, took in answers if refusal(response) == "OVERLOADED"]
-    assert sorted(at_once)[59] < BOUNDED_S / 5
-    assert max(took for _, took in answers) < BOUNDED_S
-
     go_on(hub)
     everything, made = [], Ledger()
     for items, one in pushes:
         everything += items
         made.add(one)
     chapter.say(PUSH, {"input": {"activities": everything}}, made)
+
+    turned_away = [took for response, took in answers if refusal(response) == "OVERLOADED"]
+    waited = [took for response, took in answers if refusal(response) != "OVERLOADED"]
+    assert 60 <= len(turned_away) < len(pushes)
+    assert sorted(turned_away)[59] < min(waited)  # the calls of those within the bound time out
+    assert max(waited) < BOUNDED_S
     found = world.account()
     assert not found.wrong, found
 
