@@ -119,24 +119,30 @@ def test_the_database_lets_nobody_in_without_a_password(database: Database) -> N
         client.activities.things.find_one()
 
 
-def test_a_service_uses_its_own_queues_and_is_refused_those_of_others(broker: Broker) -> None:
-    with connect(broker.uri("activities")) as connection:
-        channel = connection.channel()
+def test_a_producer_sends_a_consumer_hears_and_nobody_uses_anothers_queues(broker: Broker) -> None:
+    with (
+        connect(broker.uri("reporting")) as hearing,
+        connect(broker.uri("activities")) as sending,
+    ):
+        channel = hearing.channel()
         channel.exchange_declare("foscao.events", "topic", durable=True, auto_delete=False)
-        channel.queue_declare("activities.events", durable=True, auto_delete=False)
-        channel.queue_bind("activities.events", "foscao.events", "activity.#")
-        channel.confirm_select()
-        channel.basic_publish_confirm(
+        channel.queue_declare("reporting.events", durable=True, auto_delete=False)
+        channel.queue_bind("reporting.events", "foscao.events", "activity.#")
+        producer = sending.channel()
+        producer.confirm_select()
+        producer.basic_publish_confirm(
             amqp.Message(b"x"), exchange="foscao.events", routing_key="activity.recorded"
         )
-        wait_for(lambda: channel.basic_get("activities.events", no_ack=True) is not None)
+        wait_for(lambda: channel.basic_get("reporting.events", no_ack=True) is not None)
         with pytest.raises(AccessRefused):
             channel.queue_declare("participants.events", durable=True, auto_delete=False)
-    with (
-        connect(broker.uri("reporting")) as connection,
-        pytest.raises(AccessRefused),
-    ):
-        connection.channel().basic_get("activities.events")
+        with pytest.raises(AccessRefused):
+            producer.basic_get("reporting.events")
+    with connect(broker.uri("activities")) as connection:
+        channel = connection.channel()
+        channel.queue_declare("activities.events", durable=True, auto_delete=False)
+        with pytest.raises(AccessRefused):
+            channel.queue_bind("activities.events", "foscao.events", "#")
 
 
 def test_the_gateway_cannot_publish_events(broker: Broker) -> None:
@@ -202,19 +208,17 @@ def test_a_restart_keeps_messages_documents_and_passwords_even_on_other_ports(
         MongoClient[dict[str, Any]](database.uri("activities")) as client,
     ):
         client.activities.things.insert_one({"_id": "kept"})
-    with Broker(tmp_path) as broker, connect(broker.uri("activities")) as connection:
+    with Broker(tmp_path) as broker, connect(broker.admin_uri) as connection:
         channel = connection.channel()
         channel.queue_declare(
-            "activities.events",
+            "reporting.events",
             durable=True,
             auto_delete=False,
             arguments={"x-queue-type": "quorum"},
         )
         channel.confirm_select()
-        channel.exchange_declare("foscao.events", "topic", durable=True, auto_delete=False)
-        channel.queue_bind("activities.events", "foscao.events", "#")
         channel.basic_publish_confirm(
-            amqp.Message(b"kept", delivery_mode=2), exchange="foscao.events", routing_key="a"
+            amqp.Message(b"kept", delivery_mode=2), routing_key="reporting.events"
         )
     secrets = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     old = [
@@ -230,8 +234,8 @@ def test_a_restart_keeps_messages_documents_and_passwords_even_on_other_ports(
             MongoClient[dict[str, Any]](database.uri("activities")) as client,
         ):
             assert client.activities.things.find_one() == {"_id": "kept"}
-        with Broker(tmp_path) as broker, connect(broker.uri("activities")) as connection:
-            message = connection.channel().basic_get("activities.events", no_ack=True)
+        with Broker(tmp_path) as broker, connect(broker.uri("reporting")) as connection:
+            message = connection.channel().basic_get("reporting.events", no_ack=True)
             assert message is not None
             assert message.body == b"kept"
     finally:
