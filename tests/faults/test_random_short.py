@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 
 import pytest
 from rich.console import Console
@@ -23,7 +22,7 @@ LASTING = (" hangs ", " alarm", "both ", "leader")  # these take their time
 
 
 def test_nothing_is_lost_or_doubled_while_faults_happen(hub: Hub, world: World) -> None:
-    seed = int(os.environ.get("FOSCAO_SEED", random.SystemRandom().randrange(10**6)))
+    seed = int(os.environ.get("FOSCAO_SEED", "1"))  # `make faults` draws its own
     print(f"FOSCAO_SEED={seed}")
     kinds = [kind for kind in FAULTS if not any(part in kind for part in LASTING)]
     workers = [world.join(country, seed + n, gives_up=0.2) for n, country in enumerate(COUNTRIES)]
