@@ -42,7 +42,7 @@ def connect(uri: str, name: str, heartbeat_s: int = 0) -> amqp.Connection:
     )
     try:
         connection.connect()
-    except BaseException:
+    except BaseException:  # a timeout or a kill of the greenlet too must not leak the socket
         connection.collect()
         raise
     return connection

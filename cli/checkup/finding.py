@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Severity(StrEnum):
-    """`fault`: something the guarantees rest on is not so. `warning`: they hold, for now."""
+    """`fault`: something the guarantees rest on is not so. `warning`: they hold, but less would break them."""
 
     FAULT = "fault"
     WARNING = "warning"
