@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Severity(StrEnum):
-    """`fault`: something the guarantees rest on is not so. `warning`: they hold, but less would break them."""
+    """`fault`: something the guarantees rest on is not so. `warning`: they hold, barely."""
 
     FAULT = "fault"
     WARNING = "warning"
