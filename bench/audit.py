@@ -26,26 +26,26 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 from pyroaring import BitMap
 
-from cli.auditing import report
-from cli.auditing.log import Moment
-from cli.auditing.reading import Databases
-from cli.auditing.run import audit
-from cli.auditing.scope import EVERYTHING
 from cli.outcome import output
 from deploy.local.database import Database
+from operations.audit import report
+from operations.audit.log import Moment
+from operations.audit.reading import Databases
+from operations.audit.run import audit
+from operations.audit.scope import EVERYTHING
 from services.activities.store import ActivityStore
-from services.notifications import feed
-from services.notifications.feed import Applied
-from services.notifications.model import Item
-from services.notifications.store import NotificationStore
-from services.reporting.projections import CHUNK_BITS, SCORES, document, facts_of
-from services.reporting.store import ReportingStore
-from shared import outbox
+from services.notifications.rules import items
+from services.notifications.rules.items import Applied
+from services.notifications.rules.model import Item
+from services.notifications.store.feed import NotificationStore
+from services.reporting.rules.projections import CHUNK_BITS, SCORES, document, facts_of
+from services.reporting.store.live import ReportingStore
 from shared.caller import Caller
 from shared.events import Event
 from shared.ids import new_id
-from shared.pushes import Record
-from shared.records import RecordCollection
+from shared.records.collection import RecordCollection
+from shared.records.pushes import Record
+from shared.store import outbox
 
 Row = dict[str, Any]
 
@@ -179,7 +179,7 @@ class Programme:
         if not told:
             return
         _write(self.notifications.inbox, claims)
-        growth = feed.grow(events, self.known)
+        growth = items.grow(events, self.known)
         self.known |= growth.applied
         _write(self.notifications.feed, (self._placed(item) for item in growth.items))
         subjects = (
@@ -190,7 +190,7 @@ class Programme:
 
     def _placed(self, item: Item) -> Row:
         self.position += 1
-        shown = feed.to_dict(item)
+        shown = items.to_dict(item)
         names = ("id", "type", "subject", "chapter", "country", "place", "data")
         return {
             "_id": Int64(self.position),

@@ -18,7 +18,7 @@ from pymongo import MongoClient
 
 from bench.audit import Programme
 from deploy.local.database import Database
-from services.reporting.rebuild import Rebuild, event_logs
+from services.reporting.handlers.rebuild import Rebuild, event_logs
 
 
 def main() -> int:

@@ -9,14 +9,14 @@ import typer
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from cli.auditing import report
-from cli.auditing.log import Moment
-from cli.auditing.reading import Databases
-from cli.auditing.run import audit
-from cli.auditing.scope import EVERYTHING, Scope, of_activity, of_period
-from cli.auditing.tally import Account
 from cli.outcome import CLEAN, FINDINGS, CannotRun, notes, output, print_json
 from cli.settings import Settings
+from operations.audit import report
+from operations.audit.log import Moment
+from operations.audit.reading import Databases
+from operations.audit.run import audit
+from operations.audit.scope import EVERYTHING, Scope, of_activity, of_period
+from operations.audit.tally import Account
 from shared.ids import canonical
 
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]

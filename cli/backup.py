@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from cli.archives import catalogue
-from cli.archives.server import connected
-from cli.archives.taking import take
 from cli.outcome import notes, output, print_json, progress
 from cli.settings import Settings
+from operations.archive import catalogue
+from operations.archive.server import connected
+from operations.archive.taking import take
 from shared.access import ALL_DATABASES
 
 APART = (

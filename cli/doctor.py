@@ -13,10 +13,10 @@ from pymongo import MongoClient
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 from rich.text import Text
 
-from cli.checkup import flow, indexes, machine, node, queues, replicas, users
-from cli.checkup.finding import Finding, Severity, fault
 from cli.outcome import CLEAN, FINDINGS, CannotRun, output, print_json
 from cli.settings import Settings
+from operations.doctor import flow, indexes, machine, node, queues, replicas, users
+from operations.doctor.finding import Finding, Severity, fault
 from shared.config import Config, ConfigError
 
 _COLOURS: Final = {Severity.FAULT: "bold red", Severity.WARNING: "yellow", Severity.OK: "green"}

@@ -12,11 +12,11 @@ from rich.table import Table
 
 from cli.outcome import CLEAN, FINDINGS, CannotRun, notes, output, print_json, progress
 from cli.settings import Settings
-from services.reporting.rebuild import Outcome, Rebuild, event_logs
-from shared import mongo
+from services.reporting.handlers.rebuild import Outcome, Rebuild, event_logs
 from shared.config import Config
 from shared.errors import HubError
-from shared.replay import Stopped
+from shared.store import mongo
+from shared.store.replay import Stopped
 
 SHOWN = 50  # differences on a screen; --json has all
 

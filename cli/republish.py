@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from cli.archives import republishing
-from cli.archives.server import connected
 from cli.outcome import output, print_json, progress
 from cli.settings import Settings
+from operations.archive import republishing
+from operations.archive.server import connected
 
 
 def register(app: typer.Typer) -> None:

@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 from pymongo import MongoClient
 
-from cli.archives import broker, catalogue, feed
-from cli.archives.format import Damaged
-from cli.archives.manifest import Manifest
-from cli.archives.putting import put
-from cli.archives.republishing import republish
-from cli.archives.server import Document, connected
 from cli.outcome import CannotRun, notes, output, print_json, progress
 from cli.settings import Settings
+from operations.archive import broker, catalogue, positions
+from operations.archive.format import Damaged
+from operations.archive.manifest import Manifest
+from operations.archive.putting import put
+from operations.archive.republishing import republish
+from operations.archive.server import Document, connected
 from shared.access import ALL_DATABASES
 from shared.config import ConfigError, Environment
 
@@ -46,7 +46,7 @@ def restore(
             min=1,
             help="More entries than the feed can have got between the backup and its loss.",
         ),
-    ] = feed.GAP,
+    ] = positions.GAP,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Put a backup back, while the gateway and the services are stopped.
@@ -73,9 +73,9 @@ def restore(
                 _ask(f"Delete what {', '.join(held)} hold now?")
             if not new_broker:
                 broker.forget_events(settings.amqp_uri, _delays_s())
-            replaced = feed.head(client)
+            replaced = positions.head(client)
             _put(client, manifest, folder)
-            gap = feed.leave_gap(client, replaced, feed_gap)
+            gap = positions.leave_gap(client, replaced, feed_gap)
             missing = republish(client, lambda _: None)
     except Damaged as error:
         raise CannotRun(str(error)) from error

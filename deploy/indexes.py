@@ -1,7 +1,7 @@
 """The table of indexes that operators' tools expect, taken from the services themselves.
 
     python -m deploy.indexes    lets each service prepare an empty, embedded database and writes
-                                what it made to cli/checkup/indexes.json
+                                what it made to operations/doctor/indexes.json
 
 A test compares the file with what the services make.
 """
@@ -16,15 +16,15 @@ from typing import Any
 
 from pymongo import AsyncMongoClient, MongoClient
 
-from cli.checkup.indexes import EXPECTED, described
 from deploy.local.database import Database
-from gateway.auth import ApiKeys
+from gateway.identity.keys import ApiKeys
+from operations.doctor.indexes import EXPECTED, described
 from services.activities.store import ActivityStore
-from services.notifications.store import NotificationStore
+from services.notifications.store.feed import NotificationStore
 from services.participants.store import ParticipantStore
-from services.reporting.store import ReportingStore
+from services.reporting.store.live import ReportingStore
 from shared.access import ALL_DATABASES, GATEWAY
-from shared.mongo import Store
+from shared.store.mongo import Store
 
 
 def made_by_services(uri: str) -> dict[str, Any]:

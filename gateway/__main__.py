@@ -7,8 +7,8 @@ from typing import Final, NoReturn
 
 import uvicorn
 
-from gateway.app import Settings, create_app
-from gateway.connections import BoundedConnection
+from gateway.http.app import Settings, create_app
+from gateway.http.protocol import BoundedConnection
 from shared.config import ConfigError, Environment
 from shared.telemetry import set_up_logging
 

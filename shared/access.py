@@ -27,8 +27,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from shared.bus.topology import EXCHANGE, REPLIES, RPC_EXCHANGE
 from shared.events import PREFIX, VERSION
-from shared.queues import EXCHANGE, REPLIES, RPC_EXCHANGE
 from shared.subscriptions import PATTERNS
 
 VHOST: Final = "foscao"

@@ -1,5 +1,5 @@
 """Stands in for the services behind the gateway; it keeps the contract that the real client keeps
-(tests/integration/test_gateway_rpc.py runs the same tests against both)."""
+(tests/integration/gateway/calls/test_client.py runs the same tests against both)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gateway.context import Context
+from gateway.calls.context import Context
 from shared.caller import Caller
 from shared.errors import Internal, NotFound, TimedOut, Unavailable
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from services.notifications import handlers
-from services.notifications.store import NotificationStore
+from services.notifications.handlers import endpoints
+from services.notifications.store.feed import NotificationStore
 from shared.events import Event
 from shared.ids import new_id
 
@@ -51,7 +51,7 @@ def attendance(session_id: str, sequence: int, present: int = 1) -> Event:
 def grow(store: NotificationStore, count: int) -> list[Event]:
     """Append that many activities to the feed, in one batch."""
     events = [activity() for _ in range(count)]
-    assert handlers.record_events(events, store) == []
+    assert endpoints.record_events(events, store) == []
     return events
 
 
@@ -59,7 +59,7 @@ def pull(
     store: NotificationStore, caller: dict[str, Any] | None = None, **request: Any
 ) -> dict[str, Any]:
     """One page of the feed."""
-    return handlers.read_feed({"caller": caller or PARTNER, **request}, store)
+    return endpoints.read_feed({"caller": caller or PARTNER, **request}, store)
 
 
 def ids(items: Sequence[dict[str, Any]]) -> list[str]:

@@ -22,8 +22,8 @@ from deploy.local import ports
 from deploy.local.broker import ADMIN, Broker
 from deploy.local.credentials import write_private
 from deploy.local.process import DIES_WITH_PARENT
-from shared import queues
-from shared.broker import Message, Publisher, connect
+from shared.bus import topology
+from shared.bus.connection import Message, Publisher, connect
 from shared.errors import BY_NAME, TimedOut, Unavailable
 from shared.events import BATCH_CONTENT_TYPE, Event
 
@@ -155,8 +155,8 @@ class RpcClient:
         self._key = str(uuid.uuid4())
         queue = f"rpc.reply-test-{self._key}"
         channel.queue_declare(queue, exclusive=True, auto_delete=True)
-        channel.exchange_declare(queues.REPLIES, "direct", durable=True, auto_delete=False)
-        channel.queue_bind(queue, queues.REPLIES, self._key)
+        channel.exchange_declare(topology.REPLIES, "direct", durable=True, auto_delete=False)
+        channel.queue_bind(queue, topology.REPLIES, self._key)
         channel.basic_consume(queue, no_ack=True, callback=self._take)
         channel.events["basic_return"].add(self._returned)
         self._answers: dict[str, Any] = {}
@@ -225,7 +225,7 @@ def publish(amqp_uri: str, events: Sequence[Event]) -> None:
         amqp_uri,
         [
             Message(
-                exchange=queues.EXCHANGE,
+                exchange=topology.EXCHANGE,
                 routing_key=wire_type,
                 body=b"[" + b",".join(event.to_json() for event in group) + b"]",
                 content_type=BATCH_CONTENT_TYPE,
@@ -238,7 +238,7 @@ def publish(amqp_uri: str, events: Sequence[Event]) -> None:
 def publish_raw(amqp_uri: str, messages: Sequence[Message]) -> None:
     publisher = Publisher(amqp_uri, "test publisher")
     try:
-        publisher.declare_topic(queues.EXCHANGE)
+        publisher.declare_topic(topology.EXCHANGE)
         assert all(publisher.publish(messages)), "no queue wants it"
     finally:
         publisher.close()

@@ -1,7 +1,7 @@
 """Composes the schema of its domains, and puts the permission of each root field before it.
 
 `schema()` is a graphql-core schema: types are declared with graphene, requests are executed by
-`gateway.execute`.
+`gateway.engine.execute`.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from typing import Any
 import graphene
 from graphql import GraphQLObjectType, GraphQLSchema
 
-from gateway.permissions import REQUIRES
+from gateway.identity.authorisation import REQUIRES
 from gateway.schema.activities import ActivityMutations, ActivityQueries
 from gateway.schema.attendance import AttendanceMutations, AttendanceQueries
 from gateway.schema.codes import CodeQueries
@@ -56,7 +56,7 @@ class Mutation(
 def schema() -> GraphQLSchema:
     """The schema, made once per process.
 
-    Raises KeyError at start: a root field has no entry in `gateway.permissions.REQUIRES`.
+    Raises KeyError at start: a root field has no entry in `REQUIRES`.
     """
     made: GraphQLSchema = graphene.Schema(query=Query, mutation=Mutation).graphql_schema
     for root in (made.query_type, made.mutation_type):

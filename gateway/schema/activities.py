@@ -6,7 +6,7 @@ from typing import Any
 import graphene
 import orjson
 
-from gateway.schema.connections import connection, listing, page, paged
+from gateway.schema.paging import connection, listing, page, paged
 from gateway.schema.programme import Organisation, Project
 from gateway.schema.receipts import TombstoneInput, camel
 from gateway.schema.records import Record

@@ -6,9 +6,9 @@ from typing import Any
 
 import graphene
 
-from gateway import pushes
+from gateway.calls import pushes
 from gateway.schema.activity_inputs import ActivityInput
-from gateway.schema.connections import connection, page, paged
+from gateway.schema.paging import connection, page, paged
 from gateway.schema.participants import Participant, ParticipantInput
 from gateway.schema.receipts import (
     Place,

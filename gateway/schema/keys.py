@@ -4,7 +4,7 @@ from typing import Any
 
 import graphene
 
-from gateway.schema.connections import connection, page, paged
+from gateway.schema.paging import connection, page, paged
 from gateway.schema.texts import coded
 from shared.caller import ROLES
 from shared.codes import code_list

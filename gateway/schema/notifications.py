@@ -6,7 +6,7 @@ from typing import Any
 import graphene
 from graphene.types.generic import GenericScalar
 
-from gateway.schema.connections import PageInfo, connection, criteria, page, paged
+from gateway.schema.paging import PageInfo, connection, criteria, page, paged
 from gateway.schema.texts import coded, list_of
 
 MAX_FEED = 500

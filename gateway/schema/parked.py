@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import graphene
 
-from gateway.schema.connections import connection, page, paged
 from gateway.schema.notifications import Data
+from gateway.schema.paging import connection, page, paged
 from gateway.schema.texts import list_of
 from shared.config import EVENT_CONSUMERS
 from shared.errors import HubError, Refused
-from shared.parking import STATES, reason_text
+from shared.store.parking import STATES, reason_text
 
 _SERVICE: Final = f"The consuming service: {' or '.join(EVENT_CONSUMERS)}."
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import graphene
 
-from gateway.schema.connections import connection, listing, page, paged
+from gateway.schema.paging import connection, listing, page, paged
 from gateway.schema.receipts import TombstoneInput
 from gateway.schema.records import Record, RecordInput
 from gateway.schema.texts import coded, coded_list, list_of

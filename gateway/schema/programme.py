@@ -5,7 +5,7 @@ from typing import Any
 
 import graphene
 
-from gateway.schema.connections import connection, listing
+from gateway.schema.paging import connection, listing
 from gateway.schema.receipts import TombstoneInput
 from gateway.schema.records import Record, RecordInput
 from gateway.schema.texts import LocalisedText, LocalisedTextInput, coded, coded_list, list_of

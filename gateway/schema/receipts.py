@@ -11,11 +11,11 @@ from typing import Any
 
 import graphene
 
-from gateway.context import Context
+from gateway.calls.context import Context
 from gateway.schema.texts import list_of
 from shared.errors import Refused
 from shared.messages import message
-from shared.pushes import MAX_ITEMS
+from shared.records.pushes import MAX_ITEMS
 
 Receipts = list[dict[str, Any]]
 Place = Callable[[Mapping[str, Any]], list[str | int]]

@@ -5,7 +5,7 @@ from typing import Any
 
 import graphene
 
-from gateway.schema.connections import connection
+from gateway.schema.paging import connection
 from gateway.schema.texts import CodeValue, code_value, coded, list_of
 
 _DIMENSION_LISTS: Mapping[str, str] = {

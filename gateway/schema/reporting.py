@@ -5,7 +5,7 @@ from typing import Any
 
 import graphene
 
-from gateway.schema.connections import criteria, page, paged
+from gateway.schema.paging import criteria, page, paged
 from gateway.schema.report_types import (
     ConcernCount,
     CoverageRow,

@@ -12,7 +12,7 @@ from gateway.schema.receipts import (
     push_result,
     snake_clear,
 )
-from shared.pushes import MAX_ITEMS
+from shared.records.pushes import MAX_ITEMS
 
 
 def pushing(service: str, method: str, item: Any, description: str) -> graphene.Field:

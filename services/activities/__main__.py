@@ -5,6 +5,6 @@ import eventlet
 eventlet.monkey_patch()
 
 from services.activities.service import ActivitiesService
-from shared.runner import run
+from shared.host.runner import run
 
 run(ActivitiesService)

@@ -9,11 +9,12 @@ from typing import Any
 
 from marshmallow import Schema
 
-from services.activities import model, schemas
-from services.activities.model import Content
+from services.activities import schemas
+from services.activities.rules import records
+from services.activities.rules.records import Content
 from shared.codes import code_list
 from shared.errors import Problem
-from shared.pushes import Record
+from shared.records.pushes import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,16 @@ class Kind:
     has_sessions: bool = False
 
     def sessions(self, record: Record) -> list[dict[str, Any]]:
-        return model.sessions_of(record.id, record.content) if self.has_sessions else []
+        return records.sessions_of(record.id, record.content) if self.has_sessions else []
 
     def session_ids(self, record: Record | None) -> set[str]:
         return {session["id"] for session in self.sessions(record)} if record else set()
 
     def state(self, record: Record) -> dict[str, Any]:
         """What the kind's events carry: all that may leave this database."""
-        content = model.redacted(record.content, self.private)
+        content = records.redacted(record.content, self.private)
         if self.has_sessions:
-            sessions = model.sessions_of(record.id, content)
+            sessions = records.sessions_of(record.id, content)
             content["sessions"] = [{"place": content["place"], **each} for each in sessions]
         return {
             "id": record.id,
@@ -69,7 +70,7 @@ def _section_of() -> Mapping[str, str]:
 
 
 def _activity_problems(content: Content, before: Content | None) -> Iterable[Problem]:
-    return model.activity_problems(content, before, _section_of())
+    return records.activity_problems(content, before, _section_of())
 
 
 ACTIVITY = Kind(
@@ -78,7 +79,7 @@ ACTIVITY = Kind(
     schema=schemas.Activity(),
     order=("content.starts_on", -1),
     problems=_activity_problems,
-    complete=model.complete_activity,
+    complete=records.complete_activity,
     references={"project_id": "project", "organisation_ids": "organisation"},
     private=frozenset(
         {
@@ -98,7 +99,7 @@ PROJECT = Kind(
     collection="projects",
     schema=schemas.Project(),
     order=("content.starts_on", -1),
-    problems=model.period_problems,
+    problems=records.period_problems,
     references={"funder_ids": "organisation", "partner_ids": "organisation"},
     private=frozenset({"description"}),
 )
@@ -115,8 +116,8 @@ CONCERN = Kind(
     collection="concerns",
     schema=schemas.Concern(),
     order=("content.raised_on", -1),
-    problems=model.concern_problems,
-    complete=model.complete_concern,
+    problems=records.concern_problems,
+    complete=records.complete_concern,
     references={"activity_id": "activity"},
     private=frozenset({"text"}),
 )

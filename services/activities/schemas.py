@@ -11,11 +11,11 @@ from typing import Any
 
 from marshmallow import ValidationError, pre_load
 
-from services.activities.sheets import Given, Row
-from shared import fields as f
+from services.activities.rules.sheets import Given, Row
 from shared.codes import code_list
 from shared.errors import Problem, problems_from
 from shared.ids import canonical
+from shared.records import fields as f
 
 MAX_SCORE = 100
 SHEET_STATUSES = frozenset(code_list("attendance_status"))

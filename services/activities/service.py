@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.activities import attendance, changes, handlers
+from services.activities.handlers import attendance, changes, records
 from services.activities.kinds import ACTIVITY, CONCERN, ORGANISATION, PROJECT
 from services.activities.store import ActivityStore
-from shared.rpc import rpc
-from shared.runner import StoreProvider
+from shared.host.rpc import rpc
+from shared.host.runner import StoreProvider
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -21,51 +21,51 @@ class ActivitiesService:
 
     @rpc
     def push_many(self, request: Request) -> Answer:
-        return handlers.push(ACTIVITY, request, self.store)
+        return records.push(ACTIVITY, request, self.store)
 
     @rpc
     def withdraw_many(self, request: Request) -> Answer:
-        return handlers.withdraw(ACTIVITY, request, self.store)
+        return records.withdraw(ACTIVITY, request, self.store)
 
     @rpc
     def reinstate_many(self, request: Request) -> Answer:
-        return handlers.reinstate(ACTIVITY, request, self.store)
+        return records.reinstate(ACTIVITY, request, self.store)
 
     @rpc
     def push_projects(self, request: Request) -> Answer:
-        return handlers.push(PROJECT, request, self.store)
+        return records.push(PROJECT, request, self.store)
 
     @rpc
     def withdraw_projects(self, request: Request) -> Answer:
-        return handlers.withdraw(PROJECT, request, self.store)
+        return records.withdraw(PROJECT, request, self.store)
 
     @rpc
     def reinstate_projects(self, request: Request) -> Answer:
-        return handlers.reinstate(PROJECT, request, self.store)
+        return records.reinstate(PROJECT, request, self.store)
 
     @rpc
     def push_organisations(self, request: Request) -> Answer:
-        return handlers.push(ORGANISATION, request, self.store)
+        return records.push(ORGANISATION, request, self.store)
 
     @rpc
     def withdraw_organisations(self, request: Request) -> Answer:
-        return handlers.withdraw(ORGANISATION, request, self.store)
+        return records.withdraw(ORGANISATION, request, self.store)
 
     @rpc
     def reinstate_organisations(self, request: Request) -> Answer:
-        return handlers.reinstate(ORGANISATION, request, self.store)
+        return records.reinstate(ORGANISATION, request, self.store)
 
     @rpc
     def push_concerns(self, request: Request) -> Answer:
-        return handlers.push(CONCERN, request, self.store)
+        return records.push(CONCERN, request, self.store)
 
     @rpc
     def withdraw_concerns(self, request: Request) -> Answer:
-        return handlers.withdraw(CONCERN, request, self.store)
+        return records.withdraw(CONCERN, request, self.store)
 
     @rpc
     def reinstate_concerns(self, request: Request) -> Answer:
-        return handlers.reinstate(CONCERN, request, self.store)
+        return records.reinstate(CONCERN, request, self.store)
 
     @rpc
     def record_attendance(self, request: Request) -> Answer:
@@ -77,11 +77,11 @@ class ActivitiesService:
 
     @rpc
     def get_many(self, request: Request) -> Answer:
-        return handlers.get_many(request, self.store)
+        return records.get_many(request, self.store)
 
     @rpc
     def list(self, request: Request) -> Answer:
-        return handlers.list_page(request, self.store)
+        return records.list_page(request, self.store)
 
     @rpc
     def attendance(self, request: Request) -> Answer:

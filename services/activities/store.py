@@ -19,11 +19,11 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from services.activities.kinds import KINDS, Kind
-from services.activities.sheets import Given, Line, Scores, Sheet, line_key
-from shared.mongo import Store, Tx
-from shared.pages import keyset
-from shared.pushes import Write
-from shared.records import RecordCollection
+from services.activities.rules.sheets import Given, Line, Scores, Sheet, line_key
+from shared.records.collection import RecordCollection
+from shared.records.pushes import Write
+from shared.store.mongo import Store, Tx
+from shared.store.pages import keyset
 
 Document = dict[str, Any]
 

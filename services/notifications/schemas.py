@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from marshmallow import Schema, ValidationError
 
-from services.notifications import model
-from services.notifications.model import Attempt, Endpoint, Filter, rfc3339
+from services.notifications.rules import model
+from services.notifications.rules.model import Attempt, Endpoint, Filter, rfc3339
 from shared.errors import Refused, problems_from
-from shared.fields import Id, Many, Part, RowSchema, Text, Truth, Whole, codes, fail
+from shared.records.fields import Id, Many, Part, RowSchema, Text, Truth, Whole, codes, fail
 
 RESEND_LIMIT: Final = 500
 _URL_LIMIT: Final = 2000

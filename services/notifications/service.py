@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.notifications import handlers
-from services.notifications.store import NotificationStore
-from services.notifications.webhooks import Webhooks
+from services.notifications.handlers import endpoints
+from services.notifications.store.feed import NotificationStore
+from services.notifications.transports.webhooks import Webhooks
 from shared.events import Event
-from shared.messaging import on_events
-from shared.parking_service import ParkingService
-from shared.rpc import rpc
-from shared.runner import StoreProvider
+from shared.host.on_events import on_events
+from shared.host.parking import ParkingService
+from shared.host.rpc import rpc
+from shared.host.runner import StoreProvider
 from shared.subscriptions import PATTERNS
 
 Request = dict[str, Any]
@@ -26,17 +26,17 @@ class NotificationsService(ParkingService):
 
     @on_events(*PATTERNS["notifications"])
     def on_events(self, events: list[Event]) -> list[Event]:
-        early = handlers.record_events(events, self.store)
+        early = endpoints.record_events(events, self.store)
         self.webhooks.wake()
         return early
 
     @rpc
     def feed(self, request: Request) -> Answer:
-        return handlers.read_feed(request, self.store)
+        return endpoints.read_feed(request, self.store)
 
     @rpc
     def create_endpoint(self, request: Request) -> Answer:
-        answer = handlers.create_endpoint(
+        answer = endpoints.create_endpoint(
             request,
             self.store,
             self.webhooks.sealer,
@@ -47,7 +47,7 @@ class NotificationsService(ParkingService):
 
     @rpc
     def update_endpoint(self, request: Request) -> Answer:
-        answer = handlers.update_endpoint(
+        answer = endpoints.update_endpoint(
             request, self.store, allow_private=self.webhooks.allow_private
         )
         self.webhooks.wake()
@@ -55,22 +55,22 @@ class NotificationsService(ParkingService):
 
     @rpc
     def delete_endpoint(self, request: Request) -> Answer:
-        return handlers.delete_endpoint(request, self.store)
+        return endpoints.delete_endpoint(request, self.store)
 
     @rpc
     def rotate_secret(self, request: Request) -> Answer:
-        return handlers.rotate_secret(request, self.store, self.webhooks.sealer)
+        return endpoints.rotate_secret(request, self.store, self.webhooks.sealer)
 
     @rpc
     def list_endpoints(self, request: Request) -> Answer:
-        return handlers.list_endpoints(request, self.store)
+        return endpoints.list_endpoints(request, self.store)
 
     @rpc
     def attempts(self, request: Request) -> Answer:
-        return handlers.list_attempts(request, self.store)
+        return endpoints.list_attempts(request, self.store)
 
     @rpc
     def resend(self, request: Request) -> Answer:
-        answer = handlers.resend(request, self.store)
+        answer = endpoints.resend(request, self.store)
         self.webhooks.wake()
         return answer

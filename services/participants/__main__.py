@@ -3,6 +3,6 @@ import eventlet
 eventlet.monkey_patch()
 
 from services.participants.service import ParticipantsService
-from shared.runner import run
+from shared.host.runner import run
 
 run(ParticipantsService)

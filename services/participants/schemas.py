@@ -12,15 +12,15 @@ from typing import Any
 
 from marshmallow import pre_load, validate
 
-from services.participants.model import (
+from services.participants.rules.person import (
     WASHINGTON_DOMAINS,
     cleaned_phone,
     facts,
     international,
 )
-from shared import fields as f
 from shared.codes import countries
-from shared.pushes import MAX_ITEMS, Record
+from shared.records import fields as f
+from shared.records.pushes import MAX_ITEMS, Record
 
 # One @ between a local part and a dotted domain: whether the mailbox exists, only a mail can tell.
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")

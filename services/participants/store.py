@@ -15,8 +15,8 @@ from bson.binary import Binary
 from pymongo import ASCENDING, IndexModel
 from pymongo.database import Database
 
-from services.participants.crypto import Cipher, read_master_key
-from services.participants.model import (
+from services.participants.cipher import Cipher, read_master_key
+from services.participants.rules.person import (
     OPEN,
     OPEN_NOMINATION,
     WITHDRAWN,
@@ -30,10 +30,10 @@ from shared.caller import Caller
 from shared.codes import code_list, countries
 from shared.config import Environment
 from shared.errors import Refused
-from shared.mongo import Store, Tx
-from shared.pages import decode_cursor, encode_cursor
-from shared.pushes import Record
-from shared.records import RecordCollection, visible_to
+from shared.records.collection import RecordCollection, visible_to
+from shared.records.pushes import Record
+from shared.store.mongo import Store, Tx
+from shared.store.pages import decode_cursor, encode_cursor
 
 Document = dict[str, Any]
 

@@ -5,10 +5,18 @@ from datetime import datetime
 from itertools import product
 from typing import Any, Final, TypeAlias
 
-from services.reporting.model import UNKNOWN, Activity, Figure, Figures, Keys, Scope, row_key
+from services.reporting.rules.figures import (
+    UNKNOWN,
+    Activity,
+    Figure,
+    Figures,
+    Keys,
+    Scope,
+    row_key,
+)
 from services.reporting.schemas import ReportQuestion, ScopeSchema
 from shared.codes import code_list
-from shared.pages import decode_cursor, encode_cursor
+from shared.store.pages import decode_cursor, encode_cursor
 
 Section: TypeAlias = Mapping[str, Any]
 

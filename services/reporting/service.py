@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.reporting import handlers, schemas
-from services.reporting.projections import LISTENS
-from services.reporting.store import ReportingStore
+from services.reporting import schemas
+from services.reporting.handlers import reports
+from services.reporting.rules.projections import LISTENS
+from services.reporting.store.live import ReportingStore
 from shared.events import Event
-from shared.messaging import on_events
-from shared.parking_service import ParkingService
-from shared.rpc import rpc
-from shared.runner import StoreProvider
+from shared.host.on_events import on_events
+from shared.host.parking import ParkingService
+from shared.host.rpc import rpc
+from shared.host.runner import StoreProvider
 
 
 class ReportingService(ParkingService):
@@ -21,24 +22,24 @@ class ReportingService(ParkingService):
 
     @on_events(*LISTENS)
     def on_events(self, events: list[Event]) -> Sequence[Event]:
-        return handlers.project(events, self.store)
+        return reports.project(events, self.store)
 
     @rpc
     def report(self, request: dict[str, Any]) -> dict[str, Any]:
-        return handlers.report(schemas.report_question(request), self.store)
+        return reports.report(schemas.report_question(request), self.store)
 
     @rpc
     def coverage(self, request: dict[str, Any]) -> dict[str, Any]:
-        return handlers.coverage(schemas.coverage_question(request), self.store)
+        return reports.coverage(schemas.coverage_question(request), self.store)
 
     @rpc
     def gaps(self, request: dict[str, Any]) -> dict[str, Any]:
-        return handlers.gaps(schemas.question(request), self.store)
+        return reports.gaps(schemas.question(request), self.store)
 
     @rpc
     def concerns(self, request: dict[str, Any]) -> dict[str, Any]:
-        return handlers.concerns(schemas.question(request), self.store)
+        return reports.concerns(schemas.question(request), self.store)
 
     @rpc
     def outputs(self, request: dict[str, Any]) -> dict[str, Any]:
-        return handlers.outputs(schemas.question(request), self.store)
+        return reports.outputs(schemas.question(request), self.store)

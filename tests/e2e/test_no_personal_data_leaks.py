@@ -21,9 +21,9 @@ from pymongo import MongoClient
 
 from deploy.local.stack import Stack
 from shared.access import SERVICES
-from shared.broker import connect
+from shared.bus.connection import connect
+from shared.bus.topology import EXCHANGE
 from shared.ids import new_id
-from shared.queues import EXCHANGE
 from tests.e2e.client import (
     COUNTS,
     PUSH_PROJECTS,

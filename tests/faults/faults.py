@@ -16,9 +16,9 @@ from typing import Any
 import orjson
 from pymongo import MongoClient
 
-from shared import queues
 from shared.access import GATEWAY, SERVICES
-from shared.broker import Message
+from shared.bus import topology
+from shared.bus.connection import Message
 from shared.events import BATCH_CONTENT_TYPE
 from tests.faults.cluster import FAKETIME, Hub
 from tests.stack import publish_raw
@@ -79,7 +79,7 @@ def broker_killed(hub: Hub, chance: random.Random) -> Iterator[None]:
 def queue_leader_killed(hub: Hub, chance: random.Random) -> Iterator[None]:
     """The node that leads a queue of events dies; it is started again after three seconds."""
     service = chance.choice(("reporting", "notifications"))
-    leader = hub.broker.leader(queues.events_queue(service))
+    leader = hub.broker.leader(topology.events_queue(service))
     leader.kill()
     time.sleep(3)
     hub.broker.restart([leader])
@@ -177,7 +177,7 @@ def _publish_again(
         for row in rows[start : start + 20]:
             by_type.setdefault(orjson.loads(row["body"])["type"], []).append(bytes(row["body"]))
         messages += [
-            Message(queues.EXCHANGE, kind, b"[" + b",".join(bodies) + b"]", BATCH_CONTENT_TYPE)
+            Message(topology.EXCHANGE, kind, b"[" + b",".join(bodies) + b"]", BATCH_CONTENT_TYPE)
             for kind, bodies in by_type.items()
         ]
     chance.shuffle(messages)

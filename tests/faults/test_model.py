@@ -29,22 +29,22 @@ from hypothesis.stateful import (
 )
 from pymongo import MongoClient
 
-from services.activities import attendance
-from services.activities import handlers as programme
+from services.activities.handlers import attendance
+from services.activities.handlers import records as programme
 from services.activities.kinds import KINDS
 from services.activities.store import ActivityStore
-from services.notifications import handlers as partners
-from services.notifications.store import NotificationStore
-from services.participants import handlers as register
+from services.notifications.handlers import endpoints as partners
+from services.notifications.store.feed import NotificationStore
+from services.participants.handlers import people as register
 from services.participants.store import ParticipantStore
-from services.reporting import handlers as reporting
 from services.reporting import schemas
-from services.reporting.store import ReportingStore
-from shared import mongo
+from services.reporting.handlers import reports as reporting
+from services.reporting.store.live import ReportingStore
 from shared.config import Config
 from shared.events import Event
 from shared.ids import new_id
-from shared.mongo import Store
+from shared.store import mongo
+from shared.store.mongo import Store
 from tests.faults.ledger import Activity, Ledger, Line, Person
 
 MALI = {"role": "chapter", "chapter": "ML", "key_id": "key-of-mali"}

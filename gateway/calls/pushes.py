@@ -1,0 +1,160 @@
+"""Owns the course of a push that several services share: people, then activities, then attendance.
+
+Services do not ask each other, so this is where an attendance row meets the register of people.
+A step that fails leaves what went before it stored; the same push again, with the same ids,
+completes it and doubles nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.calls.context import Context
+from shared.ids import canonical
+
+Receipts = list[dict[str, Any]]
+Row = tuple[int, int, Mapping[str, Any]]
+"""An attendance row: its number over all sheets, its sheet, itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one push carries; attendance comes as sheets `{"session_id", "rows"}`."""
+
+    participants: Sequence[Mapping[str, Any]] = ()
+    activities: Sequence[Mapping[str, Any]] = ()
+    sheets: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many attendance rows the sheets hold together."""
+        return sum(len(sheet["rows"]) for sheet in self.sheets)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One receipt per row of each list, in order."""
+
+    participants: Receipts = field(default_factory=list)
+    activities: Receipts = field(default_factory=list)
+    attendance: Receipts = field(default_factory=list)
+
+    def all(self) -> Receipts:
+        """The receipts of all lists."""
+        return [*self.participants, *self.activities, *self.attendance]
+
+
+async def push(ctx: Context, batch: Batch, *, all_or_nothing: bool, dry_run: bool) -> Outcome:
+    """Store the batch, or with `dry_run` only say what would become of it.
+
+    `all_or_nothing` holds over all lists: each is tried before any is stored. (Between trial and
+    storing, somebody else's push may still get in the way of a later list; its receipts say so.)
+
+    Raises HubError of the services; retryable where `retryable` says so, with the same ids.
+    Effects: at most four calls, or eight where lists are tried first: `participants.register_many`,
+        `participants.vouch`, `activities.push_many`, `activities.record_attendance`.
+    """
+    if not all_or_nothing:
+        return await _send(ctx, batch, mode="per_item", dry_run=dry_run)
+    alone = not batch.sheets and not (batch.participants and batch.activities)
+    if alone:  # its service keeps the promise by itself
+        return await _send(ctx, batch, mode="all_or_nothing", dry_run=dry_run)
+    trial = await _send(ctx, batch, mode="per_item", dry_run=True)
+    if any(map(_rejected, trial.all())):
+        for receipt in trial.all():
+            if not _rejected(receipt):
+                _reject(receipt, "ALL_OR_NOTHING")
+        return trial
+    return trial if dry_run else await _send(ctx, batch, mode="all_or_nothing", dry_run=False)
+
+
+async def _send(ctx: Context, batch: Batch, *, mode: str, dry_run: bool) -> Outcome:
+    people = await ctx.push(
+        "participants", "register_many", batch.participants, mode=mode, dry_run=dry_run
+    )
+    strangers = await _strangers(ctx, batch.sheets, people)
+    activities = await ctx.push(
+        "activities", "push_many", batch.activities, mode=mode, dry_run=dry_run
+    )
+    attendance = await _record(ctx, batch.sheets, strangers, mode=mode, dry_run=dry_run)
+    if dry_run:
+        _foresee_sessions(batch, activities, attendance)
+    return Outcome(people, activities, attendance)
+
+
+async def _strangers(
+    ctx: Context, sheets: Sequence[Mapping[str, Any]], people: Receipts
+) -> frozenset[str]:
+    """Whom the sheets name although the register knows nobody of that id whom this caller may name.
+
+    Ids that are none are left to the service that checks rows.
+    """
+    named = {canonical(row.get("participant_id")) for sheet in sheets for row in sheet["rows"]}
+    pushed = {receipt["id"]: receipt for receipt in people}
+    asked = [each for each in named if each is not None and each not in pushed]
+    answer = await ctx.ask("participants", "vouch", ids=asked) if asked else {"unknown": ()}
+    rejected = (each for each, receipt in pushed.items() if each and _rejected(receipt))
+    return frozenset((*answer["unknown"], *rejected))
+
+
+async def _record(
+    ctx: Context,
+    sheets: Sequence[Mapping[str, Any]],
+    strangers: frozenset[str],
+    *,
+    mode: str,
+    dry_run: bool,
+) -> Receipts:
+    """The receipts of every attendance row; rows of strangers are not sent."""
+    rows: list[Row] = []
+    sent: list[Row] = []
+    parcels: list[dict[str, Any]] = []
+    for index, sheet in enumerate(sheets):
+        known = []
+        for row in sheet["rows"]:
+            numbered = (len(rows), index, row)
+            rows.append(numbered)
+            if not strangers or canonical(row.get("participant_id")) not in strangers:
+                known.append(row)
+                sent.append(numbered)
+        if known:
+            parcels.append({**sheet, "rows": known})
+    receipts = await ctx.push(
+        "activities", "record_attendance", parcels, mode=mode, dry_run=dry_run, weight=len(sent)
+    )
+    by_row: dict[int, dict[str, Any]] = {}
+    for receipt, (number, index, _) in zip(receipts, sent, strict=True):
+        receipt["row"], receipt["sheet"] = number, index
+        by_row[number] = receipt
+    if len(sent) == len(rows):
+        return receipts
+    return [by_row.get(number) or _stranger(number, index, row) for number, index, row in rows]
+
+
+def _foresee_sessions(batch: Batch, activities: Receipts, attendance: Receipts) -> None:
+    """A dry run stores no session: rows that only miss one which this push would make are good."""
+    coming: set[str] = set()
+    for activity, receipt in zip(batch.activities, activities, strict=True):
+        if not _rejected(receipt):
+            sessions = activity.get("sessions") or [activity]
+            coming.update(filter(None, (canonical(each.get("id")) for each in sessions)))
+    for receipt in attendance:
+        codes = {problem["code"] for problem in receipt["problems"]}
+        session = canonical(batch.sheets[receipt["sheet"]].get("session_id"))
+        if codes == {"UNKNOWN_SESSION"} and session in coming:
+            receipt["status"], receipt["problems"] = "CREATED", []
+
+
+def _stranger(number: int, sheet: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    receipt = {"row": number, "sheet": sheet, "id": canonical(row.get("participant_id"))}
+    _reject(receipt, "UNKNOWN_PARTICIPANT", "participant_id")
+    return receipt
+
+
+def _reject(receipt: dict[str, Any], code: str, *path: str) -> None:
+    problem = {"code": code, "path": list(path), "params": {}}
+    receipt.update(status="REJECTED", version=None, problems=[problem])
+
+
+def _rejected(receipt: Mapping[str, Any]) -> bool:
+    return bool(receipt["status"] == "REJECTED")

@@ -1,0 +1,189 @@
+"""Owns API keys: who holds them is not known here, only what they open.
+
+A key is `fhk_<id>_<secret>`; the database holds the SHA-256 of the whole (256 random bits need no
+slow hash) under its id. Every request of a busy client would cost a look-up: what was found is
+believed for a few seconds, which is also how long a revoked key may live on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from pymongo import DESCENDING, AsyncMongoClient
+from pymongo.errors import PyMongoError
+
+from shared.caller import Caller
+from shared.errors import NotFound, Refused, Unavailable
+from shared.store.pages import bounded
+
+PREFIX: Final = "fhk"
+BOOTSTRAP_ID: Final = "bootstrap"
+BELIEVED_S: Final = 5.0
+REMEMBERED: Final = 10_000  # keys, real and guessed: a guesser cannot fill the memory
+DATABASE_S: Final = 2.0
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    key: Document | None
+    at: float
+
+
+class ApiKeys:
+    """The keys in the collection `api_keys`, and the bootstrap administrator's from the outside."""
+
+    def __init__(
+        self,
+        client: AsyncMongoClient[Document],
+        database: str,
+        admin_key_sha256: str,
+        *,
+        believed_s: float = BELIEVED_S,
+    ) -> None:
+        self._client = client
+        self._keys = client[database]["api_keys"]
+        self._admin = admin_key_sha256.strip().lower()
+        self._believed_s = believed_s
+        self._found: OrderedDict[str, _Found] = OrderedDict()
+        self._asking: dict[str, asyncio.Task[Document | None]] = {}
+
+    async def prepare(self) -> None:
+        """Make the index that `page` reads. Raises Unavailable (retryable)."""
+        await _answered(self._keys.create_index([("created_at", DESCENDING), ("_id", DESCENDING)]))
+
+    async def reachable(self) -> bool:
+        """Whether the database answers."""
+        try:
+            await _answered(self._client.admin.command("ping"))
+        except Unavailable:
+            return False
+        return True
+
+    async def caller(
+        self, authorization: str | None, correlation_id: str, traceparent: str | None
+    ) -> Caller | None:
+        """Whom the header `Authorization: Bearer …` stands for; None for whatever is wrong with it.
+
+        Raises Unavailable (retryable): the database cannot be asked.
+        """
+        scheme, _, key = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not key.isascii() or len(key) > 200:
+            return None
+        digest = hashlib.sha256(key.strip().encode()).hexdigest()
+        if self._admin and hmac.compare_digest(digest, self._admin):
+            return Caller("operator", None, BOOTSTRAP_ID, correlation_id, traceparent)
+        prefix, _, rest = key.strip().partition("_")
+        key_id, _, secret = rest.partition("_")
+        if prefix != PREFIX or not key_id or not secret:
+            return None
+        found = await self._look_up(key_id)
+        # Compared even where nothing was found, so that time does not tell which ids there are.
+        expected = found["hash"] if found else "0" * 64
+        if not hmac.compare_digest(digest, expected) or found is None or found["revoked_at"]:
+            return None
+        return Caller(found["role"], found["chapter"], key_id, correlation_id, traceparent)
+
+    async def create(self, role: str, chapter: str | None, label: str, by: str) -> Document:
+        """A new key: `{"key": its only showing, "api_key": {…}}`. Raises Unavailable (retryable:
+        a key made in vain can be revoked)."""
+        key_id = secrets.token_hex(6)
+        key = f"{PREFIX}_{key_id}_{secrets.token_urlsafe(32)}"
+        document: Document = {
+            "_id": key_id,
+            "hash": hashlib.sha256(key.encode()).hexdigest(),
+            "role": role,
+            "chapter": chapter,
+            "label": label,
+            "created_at": datetime.now(UTC),
+            "created_by": by,
+            "revoked_at": None,
+            "revoked_by": None,
+        }
+        await _answered(self._keys.insert_one(document))
+        self._found.pop(key_id, None)
+        return {"key": key, "api_key": _shown(document)}
+
+    async def revoke(self, key_id: str, by: str) -> Document:
+        """The key, revoked now or before. Raises NotFound; Unavailable (retryable)."""
+        await _answered(
+            self._keys.update_one(
+                {"_id": key_id, "revoked_at": None},
+                {"$set": {"revoked_at": datetime.now(UTC), "revoked_by": by}},
+            )
+        )
+        self._found.pop(key_id, None)
+        document = await _answered(self._keys.find_one({"_id": key_id}))
+        if document is None:
+            raise NotFound
+        return _shown(document)
+
+    async def page(self, after: str | None, first: int) -> dict[str, Any]:
+        """`{"items", "next"}`, newest first. Raises Refused PAGE_SIZE, BAD_CURSOR (final)."""
+        first = bounded(first)
+        query: Document = {}
+        if after is not None:
+            last = await _answered(self._keys.find_one({"_id": after}))
+            if last is None:
+                raise Refused("BAD_CURSOR")
+            query = {
+                "$or": [
+                    {"created_at": {"$lt": last["created_at"]}},
+                    {"created_at": last["created_at"], "_id": {"$lt": after}},
+                ]
+            }
+        cursor = self._keys.find(query).sort([("created_at", DESCENDING), ("_id", DESCENDING)])
+        found = await _answered(cursor.limit(first + 1).to_list())
+        items = [_shown(document) for document in found[:first]]
+        return {"items": items, "next": items[-1]["id"] if len(found) > first else None}
+
+    async def _look_up(self, key_id: str) -> Document | None:
+        known = self._found.get(key_id)
+        if known is not None and time.monotonic() - known.at < self._believed_s:
+            return known.key
+        if key_id not in self._asking:  # many requests of one client ask once
+            task = asyncio.create_task(self._ask(key_id))
+            self._asking[key_id] = task
+            task.add_done_callback(lambda _: self._asking.pop(key_id, None))
+        return await asyncio.shield(self._asking[key_id])
+
+    async def _ask(self, key_id: str) -> Document | None:
+        key: Document | None = await _answered(self._keys.find_one({"_id": key_id}))
+        self._found[key_id] = _Found(key, time.monotonic())
+        self._found.move_to_end(key_id)
+        if len(self._found) > REMEMBERED:
+            self._found.popitem(last=False)
+        return key
+
+
+async def _answered(operation: Any) -> Any:
+    try:
+        return await asyncio.wait_for(operation, DATABASE_S)
+    except (PyMongoError, TimeoutError) as error:
+        raise Unavailable from error
+
+
+def _shown(document: Mapping[str, Any]) -> Document:
+    return {
+        "id": document["_id"],
+        "role": document["role"],
+        "chapter": document["chapter"],
+        "label": document["label"],
+        "created_at": _rfc3339(document["created_at"]),
+        "created_by": document["created_by"],
+        "revoked_at": _rfc3339(document["revoked_at"]),
+    }
+
+
+def _rfc3339(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None

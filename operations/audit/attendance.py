@@ -1,0 +1,257 @@
+"""Attendance: the rows of a sheet ↔ its totals ↔ the steps in the log, replayed ↔ the set of people
+that reporting counts. Row by row and with checksums over who was present."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pyroaring import BitMap
+
+from operations.audit.log import Entry, steps
+from operations.audit.tally import Tally
+
+SHEET_FIELDS: Final = ("activity_id", "seq", "present", "lines", "scores")
+PROJECTED_FIELDS: Final = ("activity_id", "seq", "present", "scores")
+SCORES: Final = ("pre_n", "pre_sum", "post_n", "post_sum", "paired_n", "gain_sum")
+
+Document = Mapping[str, Any]
+Behind = Callable[[Entry], None]
+
+
+class People:
+    """Which number reporting gave to which participant."""
+
+    def __init__(self, numbers: Mapping[str, int]) -> None:
+        self.numbers = numbers
+        self._names: dict[int, str] = {}
+
+    def names(self, numbers: Iterable[int]) -> list[str]:
+        """The participants of these numbers; a number that is nobody's shows as itself."""
+        if not self._names:
+            self._names = {number: key for key, number in self.numbers.items()}
+        return [self._names.get(number, f"number {number}") for number in numbers]
+
+
+@dataclass(slots=True)
+class Stages:
+    """The three links of the chain."""
+
+    totals: Tally
+    logged: Tally
+    projected: Tally
+
+
+@dataclass(slots=True)
+class Replay:
+    """The steps of a sheet played from the first on."""
+
+    sequence: int = 0
+    present: set[str] = field(default_factory=set)
+    scores: list[int] = field(default_factory=lambda: [0] * len(SCORES))
+
+    def take(self, step: Entry) -> str | None:
+        """Play one step; returns what is wrong with it, None if it follows from those before."""
+        rows = step.data["rows"]
+        came = [row["participant_id"] for row in rows if row["present"]]
+        left = [row["participant_id"] for row in rows if not row["present"]]
+        were = self.present
+        if twice := [each for each in came if each in were]:
+            wrong = f"brings people who are on it already: {_shown(twice)}"
+        elif strange := [each for each in left if each not in were]:
+            wrong = f"takes off people who are not on it: {_shown(strange)}"
+        else:
+            wrong = None
+        self.present = were.difference(left).union(came)
+        deltas = step.data["scores"]
+        self.scores = [a + deltas[name] for a, name in zip(self.scores, SCORES, strict=True)]
+        self.sequence = step.sequence
+        if wrong is None and len(self.present) != step.data["present_total"]:
+            said = step.data["present_total"]
+            wrong = f"says that {said} are present since; by the steps it is {len(self.present)}"
+        return wrong
+
+
+def check(
+    stages: Stages,
+    session: str,
+    sheet: Document | None,
+    lines: Sequence[Document],
+    log: Sequence[Entry],
+    projected: Document | None,
+    people: People,
+    behind: Behind,
+) -> None:
+    """Compare what the databases have of one session.
+
+    Args: behind: told of each event that reporting's set does not contain yet.
+    """
+    present = {line["_id"][len(session) + 1 :] for line in lines if line["st"] == "present"}
+    if sheet is None and (lines or log):
+        stages.totals.missing(f"session {session} has rows or events and no sheet", session=session)
+    if sheet is not None:
+        _totals(stages.totals, session, sheet, lines, len(present))
+    first, double = steps(log)
+    for each in double:
+        stages.logged.double(
+            f"two events are step {each.sequence} of session {session}", session=session
+        )
+    whole = _log(stages.logged, session, sheet, first)
+    replay = Replay()
+    # What reporting is compared with: the sheet as of the step that it has arrived at.
+    arrived = projected["seq"] if projected else 0
+    then = Replay()
+    for each in first:
+        if each.problem:
+            stages.logged.differs(f"{each.name} in the log: {each.problem}", **each.ids)
+            whole = False
+            continue
+        wrong = replay.take(each)
+        if wrong and whole:
+            stages.logged.differs(f"step {each.sequence} of session {session} {wrong}", **each.ids)
+        if each.sequence == arrived:
+            then = Replay(arrived, replay.present, replay.scores)
+        elif each.sequence > arrived:
+            behind(each)
+    _compare(stages.logged, session, present, replay, named=whole)
+    if sheet is not None and whole and list(sheet["scores"]) != replay.scores:
+        stages.logged.differs(
+            f"session {session}: its test scores are not the sum of its steps", session=session
+        )
+    if projected is None:
+        return
+    if not whole and sheet is not None and sheet["seq"] == arrived:
+        then = Replay(arrived, present, list(sheet["scores"]))
+    if then.sequence == arrived:
+        _projected(stages.projected, session, sheet, then, projected, people)
+    elif first and whole:
+        stages.projected.differs(
+            f"reporting has session {session} as of step {arrived}; the log ends with "
+            f"{first[-1].sequence}",
+            session=session,
+        )
+
+
+def _totals(
+    tally: Tally, session: str, sheet: Document, lines: Sequence[Document], present: int
+) -> None:
+    """The sheet's own totals against its rows; one finding at most."""
+    stored = sum(line["st"] != "removed" for line in lines)
+    tally.expect(f"{session}:{sheet['lines']}", sheet["lines"])
+    tally.find(f"{session}:{stored}", stored)
+    text = f"session {session}: its sheet counts {sheet['lines']} rows, {stored} are stored"
+    if stored < sheet["lines"]:
+        tally.missing(text, count=sheet["lines"] - stored, session=session)
+    elif stored > sheet["lines"]:
+        tally.double(text, count=stored - sheet["lines"], session=session)
+    elif present != sheet["present"]:
+        tally.differs(
+            f"session {session}: its sheet counts {sheet['present']} present, its rows {present}",
+            session=session,
+        )
+    elif _scores(lines) != list(sheet["scores"]):
+        tally.differs(f"session {session}: its test scores are not those of its rows",
+                      session=session)  # fmt: skip
+
+
+def _log(tally: Tally, session: str, sheet: Document | None, first: Sequence[Entry]) -> bool:
+    """Whether the log has every step of the sheet; names those that it has not."""
+    last = max(sheet["seq"] if sheet else 0, first[-1].sequence if first else 0)
+    logged = {each.sequence for each in first}
+    absent = [sequence for sequence in range(1, last + 1) if sequence not in logged]
+    for sequence in absent:
+        tally.missing(
+            f"step {sequence} of session {session} is not in the log",
+            session=session,
+            sequence=sequence,
+        )
+    if sheet and first and first[-1].sequence > sheet["seq"]:
+        tally.differs(
+            f"session {session} is stored as of step {sheet['seq']}; the log goes on to {last}",
+            session=session,
+        )
+    return not absent
+
+
+def _compare(tally: Tally, session: str, present: set[str], replay: Replay, *, named: bool) -> None:
+    """Who is present by the rows against who is by the log."""
+    tally.expect(_key(session, present), len(present))
+    if present == replay.present:
+        tally.find(_key(session, present), len(present))
+        return
+    tally.find(_key(session, replay.present), len(replay.present))
+    if not named:
+        return
+    for each in sorted(replay.present - present):
+        tally.missing(
+            f"session {session}: participant {each} is present by the log, by no stored row",
+            session=session,
+            participant=each,
+        )
+    for each in sorted(present - replay.present):
+        tally.missing(
+            f"session {session}: the row of participant {each} is in no event",
+            session=session,
+            participant=each,
+        )
+
+
+def _projected(
+    tally: Tally,
+    session: str,
+    sheet: Document | None,
+    then: Replay,
+    projected: Document,
+    people: People,
+) -> None:
+    """The set that reporting counts against who is present by the log at that step."""
+    numbers = people.numbers
+    strangers = [each for each in then.present if each not in numbers]
+    expected = BitMap([numbers[each] for each in then.present if each in numbers])
+    found = BitMap.deserialize(projected["present"])
+    key = _key(session, then.present)
+    tally.expect(key, len(then.present))
+    if found == expected and not strangers:
+        tally.find(key, len(found))
+    else:
+        tally.find(_key(session, people.names(found)), len(found))
+        for each in sorted(strangers + people.names(expected - found)):
+            tally.missing(
+                f"session {session}: participant {each} is present and not counted by reporting",
+                session=session,
+                participant=each,
+            )
+        for each in sorted(people.names(found - expected)):
+            tally.double(
+                f"session {session}: reporting counts participant {each}, who is not present",
+                session=session,
+                participant=each,
+            )
+    if [projected["scores"].get(name, 0) for name in SCORES] != then.scores:
+        tally.differs(f"session {session}: reporting has other test scores", session=session)
+    if sheet is not None and projected["activity_id"] != sheet["activity_id"]:
+        tally.differs(f"session {session}: reporting has it in another activity", session=session)
+
+
+def _scores(lines: Iterable[Document]) -> list[int]:
+    sums = [0] * len(SCORES)
+    for line in lines:
+        pre, post = line.get("pre"), line.get("post")
+        if line["st"] != "present" or (pre is None and post is None):
+            continue
+        both = pre is not None and post is not None
+        one = (pre is not None, pre or 0, post is not None, post or 0, both,
+               (post or 0) - (pre or 0) if both else 0)  # fmt: skip
+        sums = [a + b for a, b in zip(sums, one, strict=True)]
+    return sums
+
+
+def _key(session: str, people: Iterable[str]) -> str:
+    """A sheet for the checksum: the session and who is present."""
+    return session + "".join(sorted(people))
+
+
+def _shown(people: Sequence[str]) -> str:
+    more = f" and {len(people) - 3} more" if len(people) > 3 else ""
+    return ", ".join(people[:3]) + more

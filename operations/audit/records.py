@@ -1,0 +1,94 @@
+"""Stored → logged: each record's version is the number of its steps in the log, and its last step
+says what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from operations.audit.log import Entry, steps
+from operations.audit.tally import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is recorded: where it is stored, and where reporting keeps its copy, if it does."""
+
+    noun: str
+    service: str
+    collection: str
+    projected: str | None
+
+
+KINDS: Final = (
+    Kind("participant", "participants", "people", "people"),
+    Kind("nomination", "participants", "nominations", "nominations"),
+    Kind("organisation", "activities", "organisations", None),
+    Kind("project", "activities", "projects", "projects"),
+    Kind("activity", "activities", "activities", "activities"),
+    Kind("concern", "activities", "concerns", "concerns"),
+)
+FIELDS: Final = ("version", "withdrawn", "chapter", "content")
+
+_PARTLY_PRIVATE: Final = frozenset({"sessions", "dialogue"})
+"""Fields of which an event leaves parts out or fills them in."""
+
+
+def check(
+    tally: Tally, noun: str, key: str, record: Mapping[str, Any] | None, log: Sequence[Entry]
+) -> None:
+    """Compare one record with the steps that the log has of it."""
+    first, double = steps(log)
+    for each in double:
+        tally.double(f"two events are step {each.sequence} of {noun} {key}", **each.ids)
+    for each in log:
+        if each.problem:
+            tally.differs(f"{each.name} in the log: {each.problem}", **each.ids)
+    for each in first:
+        tally.find(f"{key}#{each.sequence}")
+    if record is None:
+        tally.missing(
+            f"{noun} {key} is in the log and not stored", count=len(first), noun=noun, subject=key
+        )
+        return
+    version = record["version"]
+    logged = {each.sequence for each in first}
+    for sequence in range(1, version + 1):
+        tally.expect(f"{key}#{sequence}")
+        if sequence not in logged:
+            tally.missing(
+                f"step {sequence} of {noun} {key} (stored as of {version}) is not in the log",
+                noun=noun,
+                subject=key,
+                sequence=sequence,
+            )
+    if first and first[-1].sequence > version:
+        tally.differs(
+            f"{noun} {key} is stored as of step {version}; the log goes on to {first[-1].sequence}",
+            noun=noun,
+            subject=key,
+        )
+    elif (
+        first
+        and first[-1].sequence == version
+        and not first[-1].problem
+        and (unlike := _unlike(record, first[-1].data))
+    ):
+        tally.differs(
+            f"{noun} {key}: what is stored is not what its last step says of {', '.join(unlike)}",
+            fields=unlike,
+            **first[-1].ids,
+        )
+
+
+def _unlike(record: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
+    """The names of the fields in which a record differs from its last event.
+
+    Only names are told, and only what lies in the clear is compared.
+    """
+    content: Mapping[str, Any] = record["content"]
+    compared = [name for name in content if name in data and name not in _PARTLY_PRIVATE]
+    unlike = [name for name in compared if content[name] != data[name]]
+    unlike += [n for n in ("chapter", "withdrawn") if n in data and record[n] != data[n]]
+    return sorted(unlike)

@@ -1,0 +1,73 @@
+"""What an audit is about: everything, one activity, or whatever was recorded in a period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from operations.audit.reading import PRODUCERS, Databases
+from operations.audit.records import KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The ids of records and sessions, and of all their events; None: of whatever there is."""
+
+    subjects: frozenset[str] | None = None
+    events: frozenset[str] | None = None
+
+    @property
+    def whole(self) -> bool:
+        return self.subjects is None
+
+
+EVERYTHING = Scope()
+
+
+def of_activity(db: Databases, activity_id: str) -> Scope:
+    """The activity, its sessions, who is on their sheets, and who was nominated for it.
+
+    Raises: LookupError if no database knows of it.
+    """
+    query = {"activity_id": activity_id}
+    subjects = {row["_id"] for row in db.find("activities", "sheets", query, ())}
+    subjects |= {row["_id"] for row in db.find("reporting", "sessions", query, ())}
+    for record in db.find("activities", "activities", {"_id": activity_id}, ("content.sessions",)):
+        subjects.add(activity_id)
+        subjects |= {each["id"] for each in record["content"].get("sessions") or ()}
+    subjects |= {line["_id"].rpartition(":")[2] for _, line in db.lines(subjects)}
+    subjects |= {
+        row["_id"] for row in db.find("participants", "nominations", {"target": activity_id}, ())
+    }
+    scope = _of(db, subjects | {activity_id})
+    if not subjects and not scope.events:
+        raise LookupError(activity_id)
+    return scope
+
+
+def of_period(db: Databases, since: datetime | None, until: datetime | None) -> Scope:
+    """Every record and session of which something was recorded from `since` until before `until`,
+    with its whole history."""
+    bounds: dict[str, Any] = {"$gte": since, "$lt": until}
+    period = {operator: at for operator, at in bounds.items() if at is not None}
+    subjects = {
+        row["subject"]
+        for service in PRODUCERS
+        for row in db.find(service, "outbox", {"recorded_at": period}, ("subject",))
+    }
+    # What was stored and never came into the log shall not be missed.
+    for kind in KINDS:
+        stored = db.find(kind.service, kind.collection, {"updated_at": period}, ())
+        subjects |= {row["_id"] for row in stored}
+    return _of(db, subjects)
+
+
+def _of(db: Databases, subjects: set[str]) -> Scope:
+    def events() -> Iterator[str]:
+        for service in PRODUCERS:
+            for _, row in db.by(service, "outbox", "subject", subjects, ()):
+                yield row["_id"]
+
+    return Scope(frozenset(subjects), frozenset(events()))

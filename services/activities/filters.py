@@ -1,0 +1,106 @@
+"""Owns the filters of lists: what may be asked, and the condition each becomes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from marshmallow import ValidationError
+
+from shared.codes import LANGUAGES
+from shared.errors import Refused, problems_from
+from shared.records import fields as f
+
+Condition = dict[str, Any]
+IDS_ASKED: Final = 200
+
+
+class Asked(f.Period):
+    """What a list of any kind may be narrowed to."""
+
+    chapters = f.codes("country")
+    project_ids = f.Many(f.Id(), limit=IDS_ASKED)
+    activity_ids = f.Many(f.Id(), limit=IDS_ASKED)
+    types = f.codes("activity_type")
+    statuses = f.codes("activity_status")
+    categories = f.codes("concern_category")
+    severity_from = f.Whole(1, 5)
+    places = f.Many(f.PlaceId())
+    text = f.Text(100)
+    withdrawn = f.Truth()
+
+
+class AskedOfConcerns(Asked):
+    statuses = f.codes("concern_status")
+
+
+_ASKED: Final = Asked()
+_ASKED_OF: Final[Mapping[str, f.RowSchema]] = {"concern": AskedOfConcerns()}
+
+
+def query(kind: str, wanted: Mapping[str, Any]) -> Condition:
+    """The condition of a filter; records withdrawn are left out unless `withdrawn` is true, which
+    shows them alone.
+
+    Filters: as `Asked`; `places` with all that lies in them; `from` and `to` are days, and what
+    overlaps them is found; `text` is looked for in titles, names and texts.
+    Raises: Refused (final) with the path of what is wrong: a list must not look empty only because
+        its filter names nothing.
+    """
+    given = {name: value for name, value in wanted.items() if value not in (None, "", [])}
+    try:
+        asked = _ASKED_OF.get(kind, _ASKED).load(given)
+    except ValidationError as error:
+        first, *_ = problems_from(error.messages)
+        raise Refused(first.code, path=["filter", *first.path], **first.params) from error
+    asked.setdefault("withdrawn", False)
+    return {"$and": [_CONDITIONS[name](value) for name, value in asked.items()]}
+
+
+def _one_of(path: str) -> Callable[[Any], Condition]:
+    return lambda values: {path: {"$in": values}}
+
+
+def _within(values: Any) -> Condition:
+    """One of the places or what lies in it: ids begin with their parents'."""
+    inside = {"$regex": f"^({'|'.join(map(re.escape, values))})(\\.|$)"}
+    return {"$or": [{"content.place": inside}, {"content.places": inside}]}
+
+
+def _at_least(severity: int) -> Condition:
+    return {"content.severity": {"$gte": severity}}
+
+
+def _since(day: str) -> Condition:
+    """Ends, or was raised, on that day or later; what has no end yet goes on."""
+    endless = {"content.ends_on": None, "content.raised_on": None}
+    late = [{f"content.{name}": {"$gte": day}} for name in ("ends_on", "raised_on")]
+    return {"$or": [*late, endless]}
+
+
+def _until(day: str) -> Condition:
+    return {"$or": [{f"content.{name}": {"$lte": day}} for name in ("starts_on", "raised_on")]}
+
+
+def _containing(text: str) -> Condition:
+    pattern = {"$regex": re.escape(text), "$options": "i"}
+    paths = [f"content.title.{language}" for language in LANGUAGES]
+    paths += [f"content.{name}" for name in ("name", "acronym", "text")]
+    return {"$or": [{path: pattern} for path in paths]}
+
+
+_CONDITIONS: Final[Mapping[str, Callable[[Any], Condition]]] = {
+    "chapters": _one_of("chapter"),
+    "project_ids": _one_of("content.project_id"),
+    "activity_ids": _one_of("content.activity_id"),
+    "types": _one_of("content.type"),
+    "statuses": _one_of("content.status"),
+    "categories": _one_of("content.category"),
+    "severity_from": _at_least,
+    "places": _within,
+    "since": _since,
+    "until": _until,
+    "text": _containing,
+    "withdrawn": lambda withdrawn: {"withdrawn": withdrawn},
+}

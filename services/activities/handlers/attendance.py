@@ -1,0 +1,239 @@
+"""Owns the use cases of attendance: record sheets, move people between sessions, read sheets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard
+
+from services.activities.handlers.records import SOURCE, caller_of, emit, ids_in
+from services.activities.kinds import ACTIVITY
+from services.activities.rules import sheets
+from services.activities.rules.sheets import Given, Line, Outcome, Row, Sheet, Step, line_key
+from services.activities.schemas import read_rows
+from services.activities.store import ActivityStore
+from shared.errors import NotFound, Problem, Refused
+from shared.events import Event
+from shared.ids import canonical
+from shared.records.pushes import MAX_ITEMS, Push, Receipt, Status, parse, settle
+from shared.store.mongo import Tx
+from shared.store.pages import bounded
+
+Request = Mapping[str, Any]
+
+
+def record(request: Request, store: ActivityStore) -> dict[str, Any]:
+    """Record sheets: items `{"session_id", "rows": [{"participant_id", "status", "pre_score"?,
+    "post_score"?, "expected_version"?}]}`, 500 rows at most. The caller has vouched for the
+    participants.
+
+    Returns: a receipt per row (`row` counts over the push's sheets, `sheet` is the sheet's
+        position, `id` the participant).
+    Raises: Refused (final): TOO_MANY_ITEMS, MALFORMED. Unavailable (retryable).
+    Effects: one transaction: lines, totals, and one attendance.recorded or attendance.corrected
+        for each push and sheet that changed.
+    """
+    pushes = parse(request, weigh=lambda sheet: len(sheet["rows"]))
+    read = [(push, read_rows(push.items)) for push in pushes]
+
+    def work(tx: Tx) -> dict[str, Any]:
+        rows = [row for _, each in read for row in each if not row.problems]
+        known, lines = _known(tx, store, rows)
+        outcome = sheets.record(read, known, lines)
+        _save(tx, store, outcome, lines)
+        return {
+            "pushes": [
+                {
+                    "receipts": [
+                        {**receipt.to_dict(), "sheet": row.sheet}
+                        for receipt, row in zip(receipts, each, strict=True)
+                    ]
+                }
+                for receipts, (_, each) in zip(outcome.receipts, read, strict=True)
+            ]
+        }
+
+    return store.transact(work)
+
+
+def move(request: Request, store: ActivityStore) -> dict[str, Any]:
+    """Move participants with status and scores from one session's sheet to another's.
+
+    Args: request: `{"caller", "from_session", "to_session", "participant_ids", "dry_run"?}`.
+    Returns: `{"receipts": […]}`, one per participant: UPDATED (`version` of the line on the target
+        sheet); UNCHANGED if that was done before; REJECTED NOT_ON_SHEET, or as `record` rejects,
+        and then nobody moves. What the target sheet says of them already, stays.
+    Raises: Refused (final): INVALID_ID, REPEATED_VALUE (one session twice), TOO_MANY_ITEMS.
+        Unavailable (retryable).
+    Effects: one transaction; an attendance.corrected for the one sheet, an attendance.recorded or
+        corrected for the other.
+    """
+    caller = caller_of(request)
+    source, target = _session_in(request, "from_session"), _session_in(request, "to_session")
+    people = [canonical(each) for each in request.get("participant_ids") or ()]
+    if len(people) > MAX_ITEMS:
+        raise Refused("TOO_MANY_ITEMS", limit=MAX_ITEMS, count=len(people))
+    if source == target:
+        raise Refused("REPEATED_VALUE", path=["to_session"])
+    push = Push(caller, (), all_or_nothing=True, dry_run=bool(request.get("dry_run")))
+
+    def work(tx: Tx) -> dict[str, Any]:
+        found = store.get_sheets((source, target), tx.session)
+        refused = tuple(
+            Problem.at(name, code=problem.code)
+            for name, session_id in (("from_session", source), ("to_session", target))
+            if (problem := sheets.refusal(caller, found.get(session_id)))
+        )
+        keys = [line_key(each, p) for p in people if p for each in (source, target)]
+        lines = {} if refused else store.get_lines(tx, keys)
+        receipts: list[Receipt] = []
+        rows: list[Row] = []
+        for row, person in enumerate(people):
+            here = lines.get(line_key(source, person or ""))
+            there = lines.get(line_key(target, person or ""))
+            if person and _on(here):
+                moved = _moved(source, target, person, here, there)
+                rows += moved
+                version = (moved[1].expected_version or 0) + 1
+                receipts.append(Receipt(row, person, Status.UPDATED, version))
+            elif _on(there):
+                receipts.append(Receipt(row, person, Status.UNCHANGED, there.version))
+            else:
+                wrong = Problem("NOT_ON_SHEET") if person else Problem("INVALID_ID")
+                receipts.append(Receipt(row, person, Status.REJECTED, None, refused or (wrong,)))
+        receipts, stands = settle(receipts, push)
+        if stands:
+            _save(tx, store, sheets.record([(push, rows)], found, lines), lines)
+        return {"receipts": [receipt.to_dict() for receipt in receipts]}
+
+    return store.transact(work)
+
+
+def page(request: Request, store: ActivityStore) -> dict[str, Any]:
+    """One session's sheet: `{"sheet": totals, "items": [line], "next": cursor or None}`, lines by
+    participant id, removed ones left out.
+
+    Raises: NotFound (final) also where the caller may not see it; Refused PAGE_SIZE, BAD_CURSOR.
+    """
+    caller = caller_of(request)
+    session_id = canonical(request.get("session_id")) or ""
+    sheet = store.get_sheets([session_id]).get(session_id)
+    if sheet is None or not caller.may_touch(sheet.chapter):
+        raise NotFound()
+    first = bounded(request.get("first"), limit=MAX_ITEMS)
+    lines, cursor = store.page_of_lines(session_id, request.get("after"), first)
+    return {
+        "sheet": _dumped(sheet),
+        "items": [_dumped_line(person, line) for person, line in lines],
+        "next": cursor,
+    }
+
+
+def sheets_of(request: Request, store: ActivityStore) -> dict[str, Any]:
+    """`{"items": {activity id: [sheet totals]}}` of the `activity_ids` that the caller may see, in
+    the order of their sessions."""
+    caller = caller_of(request)
+    kind = ACTIVITY
+    activities = store.records[kind.name].get_many(ids_in(request, "activity_ids"), caller)
+    sessions = {key: kind.sessions(activity) for key, activity in activities.items()}
+    found = store.get_sheets(each["id"] for listed in sessions.values() for each in listed)
+    return {
+        "items": {
+            key: [_dumped(found[each["id"]]) for each in listed if each["id"] in found]
+            for key, listed in sessions.items()
+        }
+    }
+
+
+def sessions_of(request: Request, store: ActivityStore) -> dict[str, Any]:
+    """`{"items": {participant id: [{"session_id", "activity_id", …line}]}}`: on whose sheets, of
+    those that the caller may see, each of the `participant_ids` (200 at most) stands."""
+    caller = caller_of(request)
+    people = ids_in(request, "participant_ids", limit=200)
+    lines = store.lines_of(people)
+    found = store.get_sheets({session_id for session_id, _, _ in lines})
+    items: dict[str, list[dict[str, Any]]] = {person: [] for person in people}
+    for session_id, person, line in lines:
+        sheet = found[session_id]
+        if caller.may_touch(sheet.chapter):
+            place = {"session_id": session_id, "activity_id": sheet.activity_id}
+            items[person].append({**place, **_dumped_line(person, line)})
+    return {"items": items}
+
+
+def _session_in(request: Request, name: str) -> str:
+    if (session_id := canonical(request.get(name))) is None:
+        raise Refused("INVALID_ID", path=[name])
+    return session_id
+
+
+def _known(
+    tx: Tx, store: ActivityStore, rows: Sequence[Row]
+) -> tuple[dict[str, Sheet], dict[str, Line]]:
+    """The sheets that the rows name, and the stored lines they speak of."""
+    stored = store.get_sheets({row.session_id for row in rows}, tx.session)
+    # A sheet without a step has no line yet; whoever takes that step first makes the other retry.
+    begun = {sheet.id for sheet in stored.values() if sheet.seq}
+    keys = [line_key(r.session_id, r.participant_id) for r in rows if r.session_id in begun]
+    return stored, store.get_lines(tx, keys)
+
+
+def _save(tx: Tx, store: ActivityStore, outcome: Outcome, stored: Mapping[str, Line]) -> None:
+    store.save_lines(tx, outcome.lines, stored)
+    store.save_totals(tx, outcome.sheets.values())
+    emit(tx, [(step.caller, _event(step)) for step in outcome.steps])
+
+
+def _event(step: Step) -> Event:
+    sheet = step.sheet
+    past = "recorded" if step.additions_only else "corrected"
+    data = {
+        "session_id": sheet.id,
+        "activity_id": sheet.activity_id,
+        "chapter": sheet.chapter,
+        "rows": step.rows,
+        "present_total": sheet.present,
+        "scores": step.scores._asdict(),
+    }
+    return Event.new(f"attendance.{past}", SOURCE, sheet.id, sheet.seq, data, caller=step.caller)
+
+
+def _on(line: Line | None) -> TypeGuard[Line]:
+    return line is not None and line.status != "removed"
+
+
+def _moved(source: str, target: str, person: str, here: Line, there: Line | None) -> list[Row]:
+    """Off the one sheet, onto the other; the versions say that it is meant, even if it was so
+    before. What the target has of its own goes first."""
+    own = there if _on(there) else None
+    given = Given(
+        own.status if own else here.status,
+        here.pre if own is None or own.pre is None else own.pre,
+        here.post if own is None or own.post is None else own.post,
+    )
+    return [
+        Row(0, source, person, Given("removed", None, None), here.version),
+        Row(0, target, person, given, there.version if there else 0),
+    ]
+
+
+def _dumped(sheet: Sheet) -> dict[str, Any]:
+    return {
+        "session_id": sheet.id,
+        "activity_id": sheet.activity_id,
+        "chapter": sheet.chapter,
+        "state": sheet.state,
+        "sequence": sheet.seq,
+        "present": sheet.present,
+        "lines": sheet.lines,
+        "scores": sheet.scores._asdict(),
+    }
+
+
+def _dumped_line(person: str, line: Line) -> dict[str, Any]:
+    return {
+        "participant_id": person,
+        "status": line.status,
+        "pre_score": line.pre,
+        "post_score": line.post,
+        "version": line.version,
+    }

@@ -1,0 +1,257 @@
+"""Owns what a pushed row does to a session's attendance sheet: pure, and the hot path.
+
+A sheet has one line per participant. A line is present, absent or removed; a removed line stays as
+a tombstone. A sheet's totals are sums over its present lines, and each push that changes a sheet is
+one step of its sequence 1, 2, 3 …: adding up the steps' deltas gives the totals.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from shared.caller import Caller
+from shared.errors import Problem
+from shared.records.pushes import Push, Receipt, Status, settle
+
+PUSHES_KEPT = 8  # how many superseded pushes a line remembers, to tell a late retry from news
+
+
+class Scores(NamedTuple):
+    """Sums over present lines. `paired`: lines with both tests; gain: post minus pre."""
+
+    pre_n: int = 0
+    pre_sum: int = 0
+    post_n: int = 0
+    post_sum: int = 0
+    paired_n: int = 0
+    gain_sum: int = 0
+
+    def plus(self, other: Scores) -> Scores:
+        return Scores(*(a + b for a, b in zip(self, other, strict=True)))
+
+    def minus(self, other: Scores) -> Scores:
+        return Scores(*(a - b for a, b in zip(self, other, strict=True)))
+
+
+NO_SCORES = Scores()
+
+
+class Given(NamedTuple):
+    """What a row says; None leaves the line as it is, and a new line without status is present."""
+
+    status: str | None
+    pre: int | None
+    post: int | None
+
+
+class Line(NamedTuple):
+    """A participant on a sheet. `pushes` tells a corrected line's accepted pushes, oldest first."""
+
+    status: str
+    pre: int | None
+    post: int | None
+    version: int
+    pushes: tuple[Given, ...] = ()
+
+
+class Row(NamedTuple):
+    """A pushed row; `sheet` is its sheet's position in the push."""
+
+    sheet: int
+    session_id: str
+    participant_id: str
+    given: Given
+    expected_version: int | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """`state`: open, dropped (the activity no longer has the session) or withdrawn (with it).
+    `lines` counts those not removed."""
+
+    id: str
+    activity_id: str
+    chapter: str
+    state: str = "open"
+    seq: int = 0
+    present: int = 0
+    lines: int = 0
+    scores: Scores = NO_SCORES
+
+
+@dataclass(slots=True)
+class Step:
+    """What one push does to one sheet; becomes one event."""
+
+    caller: Caller
+    sheet: Sheet
+    additions_only: bool = True
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    lines: int = 0
+    present: int = 0
+    scores: Scores = NO_SCORES
+
+    def take(self, participant_id: str, before: Line | None, after: Line) -> None:
+        """Count a line's change from `before` to `after`."""
+        was, now = before is not None and before.status == "present", after.status == "present"
+        if was is not now:
+            self.present += now - was
+            self.rows.append({"participant_id": participant_id, "present": now})
+        if before is None:
+            self.lines += 1
+        else:
+            self.additions_only = False
+            self.lines += (after.status != "removed") - (before.status != "removed")
+            if was:
+                self.scores = self.scores.minus(scores_of(before))
+        if now and (after.pre is not None or after.post is not None):
+            self.scores = self.scores.plus(scores_of(after))
+
+    def after(self, sheet: Sheet) -> Sheet:
+        """`sheet` with this step taken."""
+        return replace(
+            sheet,
+            seq=sheet.seq + 1,
+            present=sheet.present + self.present,
+            lines=sheet.lines + self.lines,
+            scores=sheet.scores.plus(self.scores),
+        )
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Receipts per push, in order; every changed line and sheet in its last state; the steps."""
+
+    receipts: list[list[Receipt]] = field(default_factory=list)
+    lines: dict[str, Line] = field(default_factory=dict)
+    sheets: dict[str, Sheet] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+
+
+def line_key(session_id: str, participant_id: str) -> str:
+    return f"{session_id}:{participant_id}"
+
+
+def scores_of(line: Line) -> Scores:
+    """What a present line adds to its sheet."""
+    pre, post = line.pre, line.post
+    both = pre is not None and post is not None
+    return Scores(
+        pre is not None, pre or 0, post is not None, post or 0, both,
+        (post or 0) - (pre or 0) if both else 0,
+    )  # fmt: skip
+
+
+def record(
+    pushes: Iterable[tuple[Push, Sequence[Row]]],
+    sheets: dict[str, Sheet],
+    lines: dict[str, Line],
+) -> Outcome:
+    """Decide every row of every push, one push after the other.
+
+    Args: `sheets` and `lines` hold what is stored of all that the rows name; lines by `line_key`.
+    """
+    outcome = Outcome()
+    for push, rows in pushes:
+        known = ChainMap(outcome.lines, lines) if outcome.lines else lines  # the plain one is fast
+        receipts, changed, steps = _record_one(push, rows, ChainMap(outcome.sheets, sheets), known)
+        receipts, stands = settle(receipts, push)
+        outcome.receipts.append(receipts)
+        if stands:
+            outcome.lines |= changed
+            outcome.steps += steps
+            outcome.sheets |= {step.sheet.id: step.sheet for step in steps}
+    return outcome
+
+
+def _record_one(
+    push: Push, rows: Sequence[Row], sheets: Mapping[str, Sheet], lines: Mapping[str, Line]
+) -> tuple[list[Receipt], dict[str, Line], list[Step]]:
+    receipts: list[Receipt] = []
+    changed: dict[str, Line] = {}
+    said: dict[str, Given] = {}
+    refusals: dict[str, Problem | None] = {}
+    steps: dict[str, Step] = {}
+    for number, (_, session_id, participant_id, given, expected, problems) in enumerate(rows):
+        if session_id and session_id not in refusals:
+            refusals[session_id] = refusal(push.caller, sheets.get(session_id))
+        if closed := refusals.get(session_id):
+            problems = (*problems, closed)
+        if problems:
+            receipts.append(_rejected(number, participant_id, *problems))
+            continue
+        key = line_key(session_id, participant_id)
+        if key in said:
+            if given == said[key]:
+                line = changed.get(key) or lines.get(key)
+                receipts.append(_unchanged(number, participant_id, given, line))
+            else:
+                receipts.append(_rejected(number, participant_id, Problem("DUPLICATE_ROW")))
+            continue
+        before = lines.get(key)
+        after = _applied(given, expected, before)
+        if isinstance(after, Problem):
+            receipts.append(_rejected(number, participant_id, after))
+            continue
+        said[key] = given
+        if after is None or after is before:
+            receipts.append(_unchanged(number, participant_id, given, before))
+            continue
+        changed[key] = after
+        if (step := steps.get(session_id)) is None:
+            step = steps[session_id] = Step(push.caller, sheets[session_id])
+        step.take(participant_id, before, after)
+        status = Status.UPDATED if before else Status.CREATED
+        receipts.append(Receipt(number, participant_id, status, after.version))
+    for step in steps.values():
+        step.sheet = step.after(step.sheet)
+    return receipts, changed, list(steps.values())
+
+
+def refusal(caller: Caller, sheet: Sheet | None) -> Problem | None:
+    """Why the caller may not write on the sheet now, if so."""
+    if sheet is None or sheet.state == "dropped" or not caller.may_touch(sheet.chapter):
+        return Problem.at("session_id", code="UNKNOWN_SESSION")
+    if sheet.state == "withdrawn":
+        return Problem.at("session_id", code="WITHDRAWN")
+    return None
+
+
+def _applied(given: Given, expected: int | None, before: Line | None) -> Line | Problem | None:
+    """The line after the row; `before` itself if it stays as it is."""
+    version = before.version if before else 0
+    if expected is not None and expected != version:
+        return Problem.at("expected_version", code="VERSION_CONFLICT", version=version)
+    if before is None:
+        status = given.status or "present"
+        return None if status == "removed" else Line(status, given.pre, given.post, 1)
+    as_new = given if given.status else given._replace(status="present")
+    if before.status == "removed":
+        given = as_new
+    merged = (
+        given.status or before.status,
+        before.pre if given.pre is None else given.pre,
+        before.post if given.post is None else given.post,
+    )
+    late = expected is None and (given in before.pushes or as_new in before.pushes)
+    if late or merged == before[:3]:
+        return before
+    pushes = (*(before.pushes or (Given(*before[:3]),)), given)[-PUSHES_KEPT:]
+    return Line(*merged, version + 1, pushes)
+
+
+def _unchanged(number: int, participant_id: str, given: Given, line: Line | None) -> Receipt:
+    """Nothing changes: because all is so already, or because it was so and was corrected since."""
+    if line is None:
+        return Receipt(number, participant_id, Status.UNCHANGED)
+    says_else = any(a is not None and a != b for a, b in zip(given, line, strict=False))
+    remarks = (Problem("SUPERSEDED", params={"version": line.version}),) if says_else else ()
+    return Receipt(number, participant_id, Status.UNCHANGED, line.version, remarks)
+
+
+def _rejected(number: int, participant_id: str, *problems: Problem) -> Receipt:
+    return Receipt(number, participant_id or None, Status.REJECTED, None, problems)

@@ -1,0 +1,283 @@
+"""The use cases of notifications: the feed grows and is read; partners manage their endpoints.
+
+A caller sees its own endpoints, an operator everybody's. A chapter's key reads its own chapter's
+items alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from services.notifications import schemas
+from services.notifications.rules import items
+from services.notifications.rules.model import ROTATION_OVERLAP, Endpoint, Filter, Secret, State
+from services.notifications.sealing import Sealer, new_secret
+from services.notifications.store.feed import NotificationStore
+from services.notifications.transports import posting
+from shared.caller import Caller
+from shared.errors import Conflict, Forbidden, NotFound, Refused
+from shared.events import Event
+from shared.store.mongo import Tx
+from shared.store.pages import bounded
+
+FEED_PAGE: Final = 500
+ENDPOINTS_OF_ONE: Final = 20  # of a key; a lane each, and every item is posted to each
+
+Request = Mapping[str, Any]
+Answer = dict[str, Any]
+
+
+def record_events(events: Sequence[Event], store: NotificationStore) -> list[Event]:
+    """Append to the feed what partners may learn of these events.
+
+    Returns: the events that came before their predecessors; nothing was done about them.
+    Raises: Unavailable (retryable): nothing was written. KeyError: an event breaks its contract.
+    Effects: one transaction: the inbox, `feed`, `subjects`.
+    """
+
+    def work(tx: Tx) -> list[Event]:
+        growth = items.grow(events, store.known(tx, items.keys_of(events)))
+        early = {event.id for event in growth.early}
+        fresh = {each.id for each in tx.claim([e for e in events if e.id not in early])}
+        store.append(tx, growth.items, growth.applied)
+        store.note_overtaken(tx, [each for each in growth.overtaken if each in fresh])
+        return growth.early
+
+    return store.transact(work)
+
+
+def read_feed(request: Request, store: NotificationStore) -> Answer:
+    """The items behind cursor `after`, at most `first` (500), that match `filter`.
+
+    Returns: `items`; `next`, the cursor to go on from, now or when there is more; `head`, the
+        feed's last position.
+    Raises: Refused BAD_CURSOR, PAGE_SIZE or INVALID_INPUT (final).
+    """
+    caller = Caller.from_dict(_part(request, "caller"))
+    after = schemas.load_position(request.get("after"))
+    first = bounded(request.get("first"), limit=FEED_PAGE)
+    page = store.read(after, _confined(schemas.load_filter(request.get("filter")), caller), first)
+    if after > page.head:
+        raise Refused("BAD_CURSOR")
+    return {
+        "items": [items.to_dict(item) for item in page.items],
+        "next": str(page.next),
+        "head": page.head,
+    }
+
+
+def create_endpoint(
+    request: Request, store: NotificationStore, sealer: Sealer, *, allow_private: bool
+) -> Answer:
+    """Register a webhook: `endpoint` {id, url, description?, filter?}, `from` "now" (default),
+    "beginning" or a cursor.
+
+    Returns: `endpoint`, and `secret`, which is shown this once. If the id is already an endpoint of
+        this caller, nothing changes and `secret` is None: rotate it if it was lost.
+    Raises: Refused INVALID_INPUT, ID_TAKEN, TOO_MANY_WEBHOOKS or BAD_CURSOR; Forbidden. Final.
+    """
+    caller, owner = _caller(request)
+    given = schemas.load(schemas.NewEndpointSchema(), _part(request, "endpoint"))
+    _check_url(given["url"], allow_private)
+    # Requests at the same moment may overstep it a little; it only has to be bounded.
+    if store.count_endpoints(caller.key_id, besides=given["id"]) >= ENDPOINTS_OF_ONE:
+        raise Refused("TOO_MANY_WEBHOOKS", limit=ENDPOINTS_OF_ONE)
+    head = store.head()
+    secret = new_secret()
+    now = datetime.now(UTC)
+    endpoint = Endpoint(
+        id=given["id"],
+        owner=caller.key_id,
+        url=given["url"],
+        description=given.get("description", ""),
+        filter=_confined(schemas.to_filter(given.get("filter", {})), caller),
+        state=State.ACTIVE,
+        cursor=_start(request.get("from"), head),
+        failures=0,
+        next_attempt_at=now,
+        last_error=None,
+        secrets=(Secret(sealer.seal(secret, given["id"])),),
+        created_at=now,
+        updated_at=now,
+    )
+    if store.insert_endpoint(endpoint):
+        return {"endpoint": schemas.dump_endpoint(endpoint, head), "secret": secret}
+    existing = store.endpoint(given["id"], owner)
+    if existing is None or existing.state is State.DELETED:
+        raise Refused("ID_TAKEN")
+    return {"endpoint": schemas.dump_endpoint(existing, head), "secret": None}
+
+
+def update_endpoint(request: Request, store: NotificationStore, *, allow_private: bool) -> Answer:
+    """Change `endpoint` {id, url?, description?, filter?, paused?}; absent fields stay.
+
+    A new url or `paused: false` forgets past failures and tries at once, from the cursor where the
+    endpoint stands: nothing is skipped.
+
+    Returns: `endpoint`. Raises: Refused INVALID_INPUT, NotFound, Conflict. Final.
+    """
+    caller, owner = _caller(request)
+    given = schemas.load(schemas.EndpointChangesSchema(), _part(request, "endpoint"))
+    seen = _present(store, given["id"], owner)
+    now = datetime.now(UTC)
+    changes: dict[str, Any] = {
+        name: given[name] for name in ("url", "description") if name in given
+    }
+    if "filter" in given:
+        changes["filter"] = _confined(schemas.to_filter(given["filter"]), caller)
+    if "url" in given:
+        _check_url(given["url"], allow_private)
+    resumed = given.get("paused") is False
+    if resumed or "url" in given:
+        changes |= {"failures": 0, "last_error": None, "next_attempt_at": now}
+    if resumed or ("url" in given and seen.state is State.FAILING):
+        changes["state"] = State.ACTIVE
+    if given.get("paused"):
+        changes["state"] = State.PAUSED
+    return {"endpoint": _dumped(_changed(store, seen, changes), store)}
+
+
+def delete_endpoint(request: Request, store: NotificationStore) -> Answer:
+    """Delete the endpoint `id`: it is never posted to again and its secrets are gone; its attempts
+    stay readable for their 30 days.
+
+    Returns: `id`. Raises: NotFound, Conflict. Final.
+    """
+    _, owner = _caller(request)
+    seen = _present(store, request.get("id"), owner)
+    _changed(store, seen, {"state": State.DELETED, "secrets": ()})
+    store.drop_resends(seen.id)
+    return {"id": seen.id}
+
+
+def rotate_secret(request: Request, store: NotificationStore, sealer: Sealer) -> Answer:
+    """Give the endpoint `id` a new secret; for 24 hours both sign. A second rotation within them
+    ends the oldest at once.
+
+    Returns: `endpoint`, and `secret`, which is shown this once. Raises: NotFound, Conflict. Final.
+    """
+    _, owner = _caller(request)
+    seen = _present(store, request.get("id"), owner)
+    secret = new_secret()
+    secrets = (
+        Secret(sealer.seal(secret, seen.id)),
+        replace(seen.secrets[0], expires_at=datetime.now(UTC) + ROTATION_OVERLAP),
+    )
+    changed = _changed(store, seen, {"secrets": secrets})
+    return {"endpoint": _dumped(changed, store), "secret": secret}
+
+
+def list_endpoints(request: Request, store: NotificationStore) -> Answer:
+    """The caller's endpoints, a page at a time (`after`, `first`)."""
+    _, owner = _caller(request)
+    found, cursor = store.list_endpoints(owner, request.get("after"), bounded(request.get("first")))
+    head = store.head()
+    return {"items": [schemas.dump_endpoint(each, head) for each in found], "next": cursor}
+
+
+def list_attempts(request: Request, store: NotificationStore) -> Answer:
+    """What was tried for `endpoint_id`, deleted or not, newest first. Raises: NotFound (final)."""
+    _, owner = _caller(request)
+    endpoint = store.endpoint(str(request.get("endpoint_id")), owner)
+    if endpoint is None:
+        raise NotFound
+    found, cursor = store.list_attempts(
+        endpoint.id, request.get("after"), bounded(request.get("first"))
+    )
+    return {"items": [schemas.dump_attempt(each) for each in found], "next": cursor}
+
+
+def resend(request: Request, store: NotificationStore) -> Answer:
+    """Send items again: `positions`, or all from `from` to `to`, both included; at most 500.
+
+    Only what the endpoint was brought past already and still wants is sent; the rest comes by
+    itself. Each is sent under the `webhook-id` it always had.
+
+    Returns: `queued`, how many. Raises: Refused INVALID_INPUT, NotFound. Final.
+    """
+    _, owner = _caller(request)
+    given = schemas.load(
+        schemas.ResendSchema(),
+        {
+            "id": request.get("endpoint_id"),
+            "positions": request.get("positions"),
+            "start": request.get("from"),
+            "end": request.get("to"),
+        },
+    )
+    endpoint = _present(store, given["id"], owner)
+    wanted = [each for each in _asked(given) if each <= endpoint.cursor]
+    positions = [item.position for item in store.matching(wanted, endpoint.filter)]
+    store.queue_resends(endpoint.id, positions, datetime.now(UTC))
+    return {"queued": len(positions)}
+
+
+def _caller(request: Request) -> tuple[Caller, str | None]:
+    """The caller, and whose endpoints it may touch (None: everybody's)."""
+    caller = Caller.from_dict(_part(request, "caller"))
+    if not caller.key_id:
+        raise Forbidden
+    return caller, None if caller.role == "operator" else caller.key_id
+
+
+def _part(request: Request, name: str) -> Mapping[str, Any]:
+    part = request.get(name)
+    if not isinstance(part, Mapping):
+        raise Refused("MALFORMED")
+    return part
+
+
+def _confined(wanted: Filter, caller: Caller) -> Filter:
+    if caller.role == "chapter" and caller.chapter:
+        return replace(wanted, chapters=(caller.chapter,))
+    return wanted
+
+
+def _present(store: NotificationStore, endpoint_id: Any, owner: str | None) -> Endpoint:
+    endpoint = store.endpoint(str(endpoint_id), owner)
+    if endpoint is None or endpoint.state is State.DELETED:
+        raise NotFound
+    return endpoint
+
+
+def _changed(store: NotificationStore, seen: Endpoint, changes: Mapping[str, Any]) -> Endpoint:
+    changed = store.change_endpoint(seen, **changes, updated_at=datetime.now(UTC))
+    if changed is None:
+        raise Conflict
+    return changed
+
+
+def _dumped(endpoint: Endpoint, store: NotificationStore) -> Answer:
+    return schemas.dump_endpoint(endpoint, store.head())
+
+
+def _check_url(url: str, allow_private: bool) -> None:
+    if code := posting.url_problem(url, allow_private=allow_private):
+        raise schemas.refused({"url": [code]})
+
+
+def _start(given: Any, head: int) -> int:
+    if given in (None, "now"):
+        return head
+    position = 0 if given == "beginning" else schemas.load_position(given)
+    if position > head:
+        raise Refused("BAD_CURSOR")
+    return position
+
+
+def _asked(given: Mapping[str, Any]) -> Sequence[int]:
+    if "positions" in given:
+        positions: list[int] = given["positions"]
+        return positions
+    if "start" not in given or "end" not in given:
+        raise schemas.refused({"positions": ["REQUIRED"]})
+    start, end = given["start"], given["end"]
+    if not start <= end < start + schemas.RESEND_LIMIT:
+        limit = start + schemas.RESEND_LIMIT - 1
+        raise schemas.refused(
+            {"to": [{"code": "OUT_OF_RANGE", "params": {"low": start, "high": limit}}]}
+        )
+    return range(start, end + 1)

@@ -1,0 +1,283 @@
+"""The database `notifications`: the feed with its one cursor, the endpoints, their attempts.
+
+Owns the only pymongo of this service. A position is given out in the transaction that inserts the
+item: the counter's row makes writers queue, so positions are in commit order and have no gap.
+Only the restore of a backup leaves one, noted in the counter's row as `gaps` [{after, to, at}], so
+that no position is ever given out twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any, Final
+
+from bson.int64 import Int64
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from services.notifications.rules.items import Applied
+from services.notifications.rules.model import Attempt, Endpoint, Filter, Item, Secret, State
+from shared.ids import new_id
+from shared.store.mongo import Document, Store, Tx
+from shared.store.pages import keyset
+
+ATTEMPTS_KEPT_S: Final = 30 * 24 * 3600
+_FEED: Final = "feed"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Items in order; everything up to position `next` was looked at; `head` is the feed's end."""
+
+    items: list[Item]
+    next: int
+    head: int
+
+
+class NotificationStore(Store):
+    def __init__(self, db: Database[Document]) -> None:
+        super().__init__(db)
+        self.feed = self.db[_FEED]
+        self.counters = self.db["counters"]
+        self.subjects = self.db["subjects"]
+        self.endpoints = self.db["endpoints"]
+        self.attempts = self.db["attempts"]
+        self.resends = self.db["resends"]
+
+    def ensure_indexes(self) -> None:
+        super().ensure_indexes()
+        self.create_collections(_FEED, "counters", "subjects", "endpoints", "attempts", "resends")
+        # An event has one place in the feed, whatever became of the inbox.
+        self.feed.create_index("id", unique=True)
+        # The sender's question, every second: whose turn is it?
+        self.endpoints.create_index([("state", ASCENDING), ("cursor", ASCENDING)])
+        self.attempts.create_indexes(
+            [
+                IndexModel([("endpoint_id", ASCENDING), ("_id", DESCENDING)]),  # attempts()
+                IndexModel("at", expireAfterSeconds=ATTEMPTS_KEPT_S),
+            ]
+        )
+        self.resends.create_index([("endpoint_id", ASCENDING), ("next_attempt_at", ASCENDING)])
+
+    # The feed
+
+    def known(self, tx: Tx, keys: Sequence[str]) -> dict[str, Applied]:
+        """What the feed remembers of the subjects among `keys`."""
+        found = self.subjects.find({"_id": {"$in": list(keys)}}, session=tx.session)
+        return {each["_id"]: Applied(each["sequence"], each["place"]) for each in found}
+
+    def append(self, tx: Tx, items: Sequence[Item], applied: Mapping[str, Applied]) -> None:
+        """Give the items the next positions, in order, and remember their subjects."""
+        if items:
+            counter = self.counters.find_one_and_update(
+                {"_id": _FEED},
+                {"$inc": {"position": Int64(len(items))}},
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+                session=tx.session,
+            )
+            assert counter is not None, "an upsert returns a document"  # noqa: S101
+            first = counter["position"] - len(items) + 1
+            self.feed.insert_many(
+                [_from_item(replace(item, position=first + n)) for n, item in enumerate(items)],
+                session=tx.session,
+            )
+        if applied:
+            self.subjects.bulk_write(
+                [
+                    UpdateOne(
+                        {"_id": key},
+                        {"$set": {"sequence": each.sequence, "place": each.place}},
+                        upsert=True,
+                    )
+                    for key, each in applied.items()
+                ],
+                ordered=False,
+                session=tx.session,
+            )
+
+    def note_overtaken(self, tx: Tx, event_ids: Sequence[str]) -> None:
+        """Say with their claims why these events have no item, for whoever audits the feed."""
+        if event_ids:
+            self.inbox.update_many(
+                {"_id": {"$in": list(event_ids)}},
+                {"$set": {"overtaken": True}},
+                session=tx.session,
+            )
+
+    def head(self) -> int:
+        """The last position of the feed, 0 if it is empty."""
+        counter = self.counters.find_one({"_id": _FEED})
+        return counter["position"] if counter else 0
+
+    def read(self, after: int, wanted: Filter, first: int) -> Page:
+        """The next items behind position `after` that match, at most `first`."""
+        head = self.head()  # read first: what is counted by now is there to be found
+        query = {"_id": {"$gt": after, "$lte": head}, **_matching(wanted)}
+        items = [to_item(each) for each in self.feed.find(query).sort("_id").limit(first)]
+        return Page(items, items[-1].position if len(items) == first else max(after, head), head)
+
+    def matching(self, positions: Iterable[int], wanted: Filter) -> list[Item]:
+        """The items at these positions that match, in order."""
+        query = {"_id": {"$in": list(positions)}, **_matching(wanted)}
+        return [to_item(each) for each in self.feed.find(query).sort("_id")]
+
+    # The endpoints
+
+    def insert_endpoint(self, endpoint: Endpoint) -> bool:
+        """Whether it was inserted: False if its id is taken."""
+        try:
+            self.endpoints.insert_one(_from_endpoint(endpoint))
+        except DuplicateKeyError:
+            return False
+        return True
+
+    def count_endpoints(self, owner: str, *, besides: str) -> int:
+        """How many endpoints the owner has, those deleted and the one `besides` left out."""
+        return self.endpoints.count_documents(
+            {"owner": owner, "state": {"$ne": State.DELETED}, "_id": {"$ne": besides}}
+        )
+
+    def endpoint(self, endpoint_id: str, owner: str | None) -> Endpoint | None:
+        """The endpoint, deleted or not, if it is the owner's (None: whoever's)."""
+        found = self.endpoints.find_one({"_id": endpoint_id, **_owned(owner)})
+        return to_endpoint(found) if found else None
+
+    def list_endpoints(
+        self, owner: str | None, after: str | None, first: int
+    ) -> tuple[list[Endpoint], str | None]:
+        """The owner's endpoints without the deleted ones, youngest id first."""
+        query = {"state": {"$ne": State.DELETED}, **_owned(owner)}
+        found, cursor = keyset(
+            self.endpoints, query, sort=(("_id", DESCENDING),), after=after, first=first
+        )
+        return [to_endpoint(each) for each in found], cursor
+
+    def change_endpoint(self, seen: Endpoint, **changes: Any) -> Endpoint | None:
+        """Store what the owner changed; None if somebody else did since it was `seen`.
+
+        Args: changes: by field of `Endpoint`; the others are the sender's to move meanwhile.
+        Effects: a new filter counts from where the cursor stands in this moment.
+        """
+        written: Document = {name: {"$literal": _plain(value)} for name, value in changes.items()}
+        if "filter" in changes:
+            written["filter_from"] = "$cursor"
+        found = self.endpoints.find_one_and_update(
+            {"_id": seen.id, "updated_at": seen.updated_at},
+            [{"$set": written}],
+            return_document=ReturnDocument.AFTER,
+        )
+        return to_endpoint(found) if found else None
+
+    def list_attempts(
+        self, endpoint_id: str, after: str | None, first: int
+    ) -> tuple[list[Attempt], str | None]:
+        """What was tried, newest first."""
+        found, cursor = keyset(
+            self.attempts,
+            {"endpoint_id": endpoint_id},
+            sort=(("_id", DESCENDING),),
+            after=after,
+            first=first,
+        )
+        return [to_attempt(each) for each in found], cursor
+
+    def queue_resends(self, endpoint_id: str, positions: Sequence[int], now: datetime) -> None:
+        """Ask for each position once; one that waits already starts its schedule anew."""
+        if positions:
+            self.resends.bulk_write(
+                [
+                    UpdateOne(
+                        {"_id": f"{endpoint_id}:{position}"},
+                        {
+                            "$set": {
+                                "endpoint_id": endpoint_id,
+                                "position": position,
+                                "failures": 0,
+                                "next_attempt_at": now,
+                            }
+                        },
+                        upsert=True,
+                    )
+                    for position in positions
+                ],
+                ordered=False,
+            )
+
+    def drop_resends(self, endpoint_id: str) -> None:
+        """Forget what waits to be sent again."""
+        self.resends.delete_many({"endpoint_id": endpoint_id})
+
+
+def to_item(document: Mapping[str, Any]) -> Item:
+    return Item(position=document["_id"], **{name: document[name] for name in _ITEM_FIELDS})
+
+
+def to_endpoint(document: Mapping[str, Any]) -> Endpoint:
+    wanted = document["filter"]
+    return Endpoint(
+        id=document["_id"],
+        filter=Filter(tuple(wanted["types"]), tuple(wanted["chapters"])),
+        state=State(document["state"]),
+        secrets=tuple(Secret(each["sealed"], each["expires_at"]) for each in document["secrets"]),
+        **{name: document[name] for name in _ENDPOINT_FIELDS},
+    )
+
+
+def to_attempt(document: Mapping[str, Any]) -> Attempt:
+    return Attempt(**{each.name: document[each.name] for each in fields(Attempt)})
+
+
+def from_attempt(attempt: Attempt) -> Document:
+    return {"_id": new_id(), **{each.name: getattr(attempt, each.name) for each in fields(Attempt)}}
+
+
+_ITEM_FIELDS = tuple(each.name for each in fields(Item) if each.name != "position")
+_ENDPOINT_FIELDS = tuple(
+    each.name for each in fields(Endpoint) if each.name not in ("id", "filter", "state", "secrets")
+)
+
+
+def _from_item(item: Item) -> Document:
+    return {
+        "_id": Int64(item.position),
+        **{name: _plain(getattr(item, name)) for name in _ITEM_FIELDS},
+    }
+
+
+def _from_endpoint(endpoint: Endpoint) -> Document:
+    return {
+        "_id": endpoint.id,
+        **{
+            each.name: _plain(getattr(endpoint, each.name))
+            for each in fields(Endpoint)
+            if each.name != "id"
+        },
+        "filter_from": Int64(endpoint.cursor),  # what lies behind it, an audit judges by the filter
+        "lease_holder": None,
+        "lease_until": endpoint.created_at,
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Filter):
+        return {"types": list(value.types), "chapters": list(value.chapters)}
+    if isinstance(value, tuple) and all(isinstance(each, Secret) for each in value):
+        return [{"sealed": each.sealed, "expires_at": each.expires_at} for each in value]
+    return value.value if isinstance(value, State) else value
+
+
+def _matching(wanted: Filter) -> Document:
+    query: Document = {}
+    if wanted.types:
+        query["type"] = {"$in": list(wanted.types)}
+    if wanted.chapters:
+        query["chapter"] = {"$in": list(wanted.chapters)}
+    return query
+
+
+def _owned(owner: str | None) -> Document:
+    return {} if owner is None else {"owner": owner}

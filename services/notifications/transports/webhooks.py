@@ -1,0 +1,57 @@
+"""Ties the sender to the container's life, and hands the service what endpoints need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nameko.extensions import DependencyProvider
+
+from services.notifications.sealing import Sealer
+from services.notifications.store.feed import NotificationStore
+from services.notifications.transports.posting import Poster
+from services.notifications.transports.sender import Sender
+from shared.config import Environment
+from shared.host.runner import StoreProvider
+
+
+class Webhooks(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
+    """Injects itself: `sealer`, `allow_private` and `wake()`.
+
+    Reads FOSCAO_WEBHOOK_KEY_FILE (32 bytes in base64) and WEBHOOK_ALLOW_PRIVATE (1: also http and
+    addresses that are not public, for one machine and for tests).
+    """
+
+    sealer: Sealer
+    allow_private: bool
+    _sender: Sender
+
+    def setup(self) -> None:
+        """Raises: ConfigError: the key is missing or no key."""
+        environment = Environment()
+        self.sealer = Sealer.from_file(environment.path("FOSCAO_WEBHOOK_KEY_FILE"))
+        self.allow_private = environment.flag("WEBHOOK_ALLOW_PRIVATE")
+
+    def start(self) -> None:
+        self._sender = Sender(self._store(), Poster(allow_private=self.allow_private), self.sealer)
+        self._sender.start()
+
+    def stop(self) -> None:
+        self._sender.stop()
+
+    def wake(self) -> None:
+        """Say that there may be something to send."""
+        self._sender.wake()
+
+    def get_dependency(self, worker_ctx: Any) -> Webhooks:  # noqa: ARG002 - nameko's signature
+        return self
+
+    def ready(self) -> bool:
+        """Whether the sender's loop runs."""
+        return self._sender.alive()
+
+    def _store(self) -> NotificationStore:
+        """The one that the service works with; it is there once every extension is set up."""
+        for each in self.container.extensions:
+            if isinstance(each, StoreProvider) and isinstance(each.store, NotificationStore):
+                return each.store
+        raise LookupError("the service has no NotificationStore")

@@ -1,0 +1,302 @@
+"""What reporting does: project events into sets, and answer questions from them.
+
+The only place where a transaction or a snapshot opens.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from pyroaring import BitMap
+
+from services.reporting.answers import (
+    CODE_LISTS,
+    by_status,
+    figures_shown,
+    framed,
+    listed,
+    media_shown,
+    page_of_rows,
+    publications_shown,
+    tests_shown,
+)
+from services.reporting.rules.figures import (
+    COUNTED,
+    NOT_COUNTED,
+    OVERLAPPING,
+    UNKNOWN,
+    Activity,
+    Cells,
+    Counted,
+    figures,
+    union,
+)
+from services.reporting.rules.projections import (
+    SCORES,
+    attend,
+    describe,
+    document,
+    latest,
+    noun,
+    people_in,
+    portions,
+)
+from services.reporting.schemas import Question, ReportQuestion
+from services.reporting.store.generation import Generation
+from services.reporting.store.live import ReportingStore
+from services.reporting.store.snapshot import KINDS
+from shared.codes import age_band, code_list
+from shared.events import Event
+from shared.store.inbox import in_order
+from shared.store.mongo import Tx
+
+ROWS_PER_TRANSACTION: Final = 20_000  # strangers to number, at worst: about a second of writing
+"""Attendance rows and other events projected in one transaction, which may last 5 s."""
+
+
+def project(events: Sequence[Event], store: ReportingStore) -> list[Event]:
+    """Apply a batch of events to the projections; events applied before change nothing.
+
+    Returns: the attendance events that came before the one they build on; not applied, not
+        claimed: to be handed in again later.
+    Raises: Unavailable (retryable): what was committed stays, the rest was not applied; handing in
+        the same batch again applies the rest.
+    Effects: one transaction per `ROWS_PER_TRANSACTION` rows: the inbox, the sets, the position.
+    """
+    early: list[Event] = []
+    for part in portions(events, ROWS_PER_TRANSACTION):
+        into, numbers, waiting = store.transact(partial(project_within, part, store))
+        into.remember(numbers)
+        early += waiting
+    return early
+
+
+def project_within(
+    events: Sequence[Event], store: ReportingStore, tx: Tx
+) -> tuple[Generation, dict[str, int], list[Event]]:
+    """Apply events, no more than one portion, within a transaction.
+
+    Returns: what was written to, the numbers of the people met, to be remembered once it has
+        committed, and the events that came too early.
+    Raises: Stopped: the store is pinned to projections that are no longer being built.
+    """
+    into = store.generation(tx)
+    attendance = [each for each in events if noun(each) == "attendance"]
+    sheets = into.load_sheets(tx, list({each.subject for each in attendance}))
+    order = in_order(attendance, {key: sheet.sequence for key, sheet in sheets.items()})
+    early = {each.id for each in order.early}
+    claimed = into.claim(tx, [each for each in events if each.id not in early])
+    if not claimed:
+        return into, {}, order.early
+
+    of = defaultdict(list)
+    for event in claimed:
+        of[noun(event)].append(event)
+    described = {each.subject for each in of["participant"]}
+    met = people_in(claimed)
+    numbers = into.cached_numbers(met)
+    asked = [each for each in met if each in described or each not in numbers]
+    people = into.load_people(tx, asked)
+    strangers = into.number(tx, [each for each in asked if each not in people])
+    people |= strangers
+    numbers |= {each: person.number for each, person in people.items()}
+
+    changed, moves = describe(of["participant"], people)
+    into.save_people(tx, strangers | changed)
+    into.move(tx, moves)
+    into.save_sheets(tx, attend(order.ready, sheets, numbers))
+    for kind in KINDS:
+        newest = latest(of[kind])
+        into.save_newer(tx, kind, {key: document(event) for key, event in newest.items()})
+    into.advance(tx, claimed)
+    return into, numbers, order.early
+
+
+def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
+    """The four figures of all in scope and, if `rows_by` is given, of a page of its parts.
+
+    Returns: figures with their cells (those that are not zero, unless `with_zeros`), the event
+        they stand by, the filter applied, how many activities were counted and how many were not;
+        `next` is the cursor of the next page of rows.
+    Raises: Unavailable (retryable); Refused BAD_CURSOR (final).
+    """
+    with store.snapshot() as seen:
+        activities = seen.activities(asked.scope, "announced")
+        counted = _counted(activities)
+        sheets = seen.sheets([each.id for each in counted])
+        attributes = ["birth_year" if dim == "age_band" else dim for dim in asked.by]
+        cells = Cells(asked.by, seen.bits(attributes), age_band)
+        rows, cursor = page_of_rows(counted, asked)
+        titled = asked.rows_by if asked.rows_by in ("project", "activity") else None
+        titles = seen.titles(titled, list(rows)) if titled else {}
+        frame = framed(seen.position(), asked.scope)
+    last_year = max((each.year for each in counted), default=None)
+
+    def shown(some: Iterable[Activity]) -> dict[str, Any]:
+        held = (
+            Counted(each.year, each.announced, list(sheets.get(each.id, {}).values()))
+            for each in some
+        )
+        return figures_shown(figures(held, cells, last_year or 0), asked)
+
+    statuses = Counter(each.status for each in activities)
+    return {
+        **frame,
+        "figures": shown(counted),
+        "rows": [
+            {"key": key, "label": titles.get(key), "figures": shown(some)}
+            for key, some in rows.items()
+        ],
+        "next": cursor,
+        "activities_counted": len(counted),
+        "activities_not_counted": {status: statuses[status] for status in NOT_COUNTED},
+        "age_reference_year": last_year,
+        "adds_up": OVERLAPPING.isdisjoint(asked.by),
+    }
+
+
+def coverage(asked: Question, store: ReportingStore) -> dict[str, Any]:
+    """For every code of the list asked about: the activities, person-sessions and people it has.
+
+    Zeros are the gaps to be seen. `unknown` stands for what has no code, where there is any.
+    Raises: Unavailable (retryable).
+    """
+    with store.snapshot() as seen:
+        counted = _counted(seen.activities(asked.scope, "sessions", "ecpf", "architecture"))
+        sheets = seen.sheets([each.id for each in counted])
+        frame = framed(seen.position(), asked.scope)
+    activities: Counter[str] = Counter()
+    present: defaultdict[str, list[BitMap]] = defaultdict(list)
+    for activity in counted:
+        activities.update(_codes(activity, asked.of))
+        for session, people in sheets.get(activity.id, {}).items():
+            for code in _codes(activity, asked.of, session):
+                present[code].append(people)
+    return {
+        **frame,
+        "of": asked.of,
+        "rows": [
+            {
+                "code": code,
+                "activities": activities[code],
+                "person_sessions": sum(map(len, present[code])),
+                "unique_people": len(union(present[code])),
+            }
+            for code in listed(CODE_LISTS[asked.of], activities | present.keys())
+        ],
+    }
+
+
+def gaps(asked: Question, store: ReportingStore) -> dict[str, Any]:
+    """Locality × stakeholder group × topic: how many people, and where nobody was reached.
+
+    A person counts in each of their groups. The place of a planned activity is shown as well, with
+    what is missing there today. `unknown` is told where it is not empty; it is no gap.
+    Raises: Unavailable (retryable).
+    """
+    with store.snapshot() as seen:
+        activities = seen.activities(asked.scope, "sessions")
+        sheets = seen.sheets([each.id for each in _counted(activities)])
+        groups = seen.bits(["group_any"]).get("group_any", {})
+        frame = framed(seen.position(), asked.scope)
+    reached: defaultdict[str, defaultdict[str, BitMap]] = defaultdict(lambda: defaultdict(BitMap))
+    for activity in activities:
+        if activity.status == "cancelled":
+            continue
+        present = sheets.get(activity.id, {})
+        for session in activity.sessions:
+            by_topic = reached[session.place or activity.place or UNKNOWN]
+            for topic in session.topics or [UNKNOWN]:
+                by_topic[topic] |= present.get(session.id, BitMap())
+    rows = [
+        {
+            "place": place,
+            "group": group,
+            "topic": topic,
+            "unique_people": count,
+            "gap": topic != UNKNOWN and not count,
+        }
+        for place, by_topic in sorted(reached.items())
+        for topic in listed("emmmda_topic", by_topic)
+        for group, count in _by_group(by_topic[topic], groups)
+        if count or topic != UNKNOWN
+    ]
+    return {**frame, "rows": rows}
+
+
+def concerns(asked: Question, store: ReportingStore) -> dict[str, Any]:
+    """How many concerns by category, severity and status; the period is that of `raised_on`.
+
+    Raises: Unavailable (retryable).
+    """
+    scope = asked.scope
+    with store.snapshot() as seen:
+        activities: list[str] | None = None
+        if scope.project_ids or scope.activity_ids or scope.types:
+            anywhere = replace(scope, countries=(), places=(), since=None, until=None)
+            activities = [each.id for each in seen.activities(anywhere)]
+        found = Counter(
+            (row["category"], row["severity"], row["status"])
+            for row in seen.concerns(scope, activities)
+        )
+        frame = framed(seen.position(), scope)
+    return {
+        **frame,
+        "total": found.total(),
+        "rows": [
+            {"category": category, "severity": severity, "status": status, "count": count}
+            for (category, severity, status), count in sorted(found.items())
+        ],
+    }
+
+
+def outputs(asked: Question, store: ReportingStore) -> dict[str, Any]:
+    """Media reach, publications, recommendations, test scores and nominations.
+
+    Raises: Unavailable (retryable).
+    """
+    with store.snapshot() as seen:
+        counted = [each.id for each in _counted(seen.activities(asked.scope))]
+        sections = list(seen.sections(counted))
+        scores = dict.fromkeys(SCORES, 0.0)
+        for sums in seen.scores(counted):
+            scores = {name: scores[name] + sums[name] for name in SCORES}
+        nominations = Counter(seen.nominations(asked.scope))
+        frame = framed(seen.position(), asked.scope)
+    recommendations = Counter(status for each in sections for status in each["recommendations"])
+    return {
+        **frame,
+        "media": media_shown([each["media"] for each in sections if each["media"]]),
+        "publications": publications_shown(
+            [each["publication"] for each in sections if each["publication"]]
+        ),
+        "recommendations": by_status("recommendation_status", recommendations),
+        "tests": tests_shown(scores),
+        "nominations": by_status("nomination_status", nominations),
+    }
+
+
+def _counted(activities: Iterable[Activity]) -> list[Activity]:
+    return [each for each in activities if each.status in COUNTED]
+
+
+def _codes(activity: Activity, of: str, session_id: str | None = None) -> Collection[str]:
+    """The codes of an activity in one list, those of one session if they are told by session."""
+    if of == "topic":
+        among = (each for each in activity.sessions if session_id in (None, each.id))
+        found: Collection[str] = {topic for each in among for topic in each.topics}
+    else:
+        found = {"ecpf": activity.ecpf, "architecture": activity.architecture}.get(
+            of, [activity.type]
+        )
+    return found or [UNKNOWN]
+
+
+def _by_group(people: BitMap, groups: Mapping[str, BitMap]) -> Iterator[tuple[str, int]]:
+    """How many of them are in each stakeholder group, and in none if there are any."""
+    for group in code_list("stakeholder_group"):
+        yield group, people.intersection_cardinality(groups.get(group, BitMap()))
+    if ungrouped := people - union(groups.values()):
+        yield UNKNOWN, len(ungrouped)

@@ -1,0 +1,193 @@
+"""From events to projections: what each event means for the sets and documents behind reports.
+
+Pure: a function takes what was loaded and returns what is to be written. The same events in the
+order of their subjects always lead to the same figures, live or in a rebuild.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from pyroaring import BitMap
+
+from services.reporting.rules.figures import admin1, places_within
+from shared.events import Event
+from shared.subscriptions import PATTERNS
+
+LISTENS: Final = PATTERNS["reporting"]
+WITHDRAWN: Final = "withdrawn/yes"
+CHUNK_BITS: Final = 16
+"""A set of people is stored in chunks of 65,536, the size of one container of a roaring bitmap: at
+most 8 kB to rewrite for one person, however many there are."""
+
+SCORES: Final = ("pre_n", "pre_sum", "post_n", "post_sum", "paired_n", "gain_sum")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A participant as a number, with what was last said of them; version 0: nothing yet."""
+
+    number: int
+    version: int = 0
+    facts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Who was present in a session, and the sums of its test scores, as of one sequence."""
+
+    activity_id: str
+    sequence: int = 0
+    present: BitMap = field(default_factory=BitMap)
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Move:
+    """Who joins and who leaves one chunk of the set of those of whom a fact holds."""
+
+    joining: BitMap = field(default_factory=BitMap)
+    leaving: BitMap = field(default_factory=BitMap)
+
+
+def noun(event: Event) -> str:
+    """`participant` for `participant.registered`."""
+    return event.type.partition(".")[0]
+
+
+def people_in(events: Iterable[Event]) -> list[str]:
+    """The participants these events speak of, each once, in the order of first sight."""
+    seen: dict[str, None] = {}
+    for event in events:
+        if noun(event) == "participant":
+            seen[event.subject] = None
+        elif noun(event) == "attendance":
+            seen.update((row["participant_id"], None) for row in event.data["rows"])
+    return list(seen)
+
+
+def portions(events: Iterable[Event], rows: int) -> Iterator[list[Event]]:
+    """The events in the order of their subjects' history, cut so that no part holds many more than
+    `rows` rows: a transaction must end in time."""
+    part: list[Event] = []
+    size = 0
+    for event in sorted(events, key=lambda each: (each.subject, each.sequence)):
+        part.append(event)
+        size += len(event.data["rows"]) if noun(event) == "attendance" else 1
+        if size >= rows:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def latest(events: Iterable[Event]) -> dict[str, Event]:
+    """The newest event of each subject: a state event carries the whole state."""
+    newest: dict[str, Event] = {}
+    for event in events:
+        if event.subject not in newest or newest[event.subject].sequence < event.sequence:
+            newest[event.subject] = event
+    return newest
+
+
+def facts_of(person: Mapping[str, Any]) -> frozenset[str]:
+    """What holds of a participant, each as `attribute/value`; of a withdrawn one nothing else."""
+    if person.get("withdrawn"):
+        return frozenset({WITHDRAWN})
+    groups: Sequence[str] = person.get("groups") or ()
+    said = {
+        "sex": person.get("sex"),
+        "birth_year": person.get("birth_year"),
+        "group": groups[0] if groups else None,
+        "disability": person.get("disability"),
+        "residence": admin1(person.get("place")),
+    }
+    return frozenset(
+        {f"{attribute}/{value}" for attribute, value in said.items() if value is not None}
+        | {f"group_any/{group}" for group in groups}
+    )
+
+
+def describe(
+    events: Iterable[Event], people: Mapping[str, Person]
+) -> tuple[dict[str, Person], dict[str, Move]]:
+    """Apply `participant.*` events: who changed, and by chunk (`sex/female/0`) who moves."""
+    changed: dict[str, Person] = {}
+    moves: defaultdict[str, Move] = defaultdict(Move)
+    for subject, event in latest(events).items():
+        before = people[subject]
+        if event.sequence <= before.version:
+            continue
+        after = replace(before, version=event.sequence, facts=facts_of(event.data))
+        changed[subject] = after
+        chunk = before.number >> CHUNK_BITS
+        for fact in after.facts - before.facts:
+            moves[f"{fact}/{chunk}"].joining.add(before.number)
+        for fact in before.facts - after.facts:
+            moves[f"{fact}/{chunk}"].leaving.add(before.number)
+    return changed, dict(moves)
+
+
+def attend(
+    events: Iterable[Event], sheets: Mapping[str, Sheet], numbers: Mapping[str, int]
+) -> dict[str, Sheet]:
+    """Apply `attendance.*` events that are next in their sessions; the sheets that changed."""
+    changed: dict[str, Sheet] = {}
+    for event in events:
+        data = event.data
+        before = changed.get(event.subject) or sheets.get(event.subject)
+        sheet = before or Sheet(activity_id=data["activity_id"])
+        came = BitMap(numbers[row["participant_id"]] for row in data["rows"] if row["present"])
+        left = BitMap(numbers[row["participant_id"]] for row in data["rows"] if not row["present"])
+        deltas = data.get("scores") or {}
+        changed[event.subject] = Sheet(
+            activity_id=sheet.activity_id,
+            sequence=event.sequence,
+            present=(sheet.present - left) | came,
+            scores={name: sheet.scores.get(name, 0) + deltas.get(name, 0) for name in SCORES},
+        )
+    return changed
+
+
+def document(event: Event) -> dict[str, Any]:
+    """What reporting keeps of a project, an activity, a concern or a nomination."""
+    data = event.data
+    kept = {name: data.get(name) for name in _KEPT[noun(event)]}
+    kept |= {
+        "_id": event.subject,
+        "version": event.sequence,
+        "withdrawn": bool(data.get("withdrawn")),
+        "chapter": data.get("chapter"),
+    }
+    if "place" in kept:
+        kept["within"] = places_within(kept["place"]) if kept["place"] else []
+    if noun(event) == "activity":
+        kept["sessions"] = [
+            {"id": each["id"], "topics": each.get("topics") or [], "place": each.get("place")}
+            for each in data.get("sessions") or ()
+        ]
+        recommendations = (data.get("dialogue") or {}).get("recommendations") or ()
+        kept["recommendations"] = [each.get("status") for each in recommendations]
+    return kept
+
+
+_KEPT: Final[Mapping[str, tuple[str, ...]]] = {
+    "project": ("title", "starts_on", "ends_on"),
+    "activity": (
+        "project_id",
+        "type",
+        "title",
+        "status",
+        "starts_on",
+        "ends_on",
+        "place",
+        "ecpf",
+        "architecture",
+        "announced",
+        "media",
+        "publication",
+    ),
+    "concern": ("activity_id", "place", "category", "severity", "status", "raised_on"),
+    "nomination": ("participant_id", "activity_id", "project_id", "proposer_group", "status"),
+}

@@ -1,0 +1,294 @@
+"""One generation of the projections: how batches of events are written under one prefix.
+
+Owns the collections, each under the generation's prefix:
+
+    inbox        {_id: event id, at}: the events applied to it
+    people       {_id: participant id, n: number, version, facts: ["sex/female", ...]}
+    attributes   {_id: "sex/female/0", bits: the numbers of a chunk of whom the fact holds}
+    sessions     {_id: session id, activity_id, seq, present: numbers, scores: {...}}
+    activities, projects, concerns, nominations   {_id, version, withdrawn, chapter, ...}
+    counters     {_id: "people", n: how many numbers were given}
+    position     {_id: "last", event_id, type, recorded_at, events_applied}
+
+While it is being built beside the live one, also
+
+    missed       {_id: event id}: applied to the live one meanwhile, perhaps not yet to this one
+    progress     {_id: producer, after: the last event read from its log}
+
+Sets of numbers are roaring bitmaps in their portable serialisation
+(github.com/RoaringBitmap/RoaringFormatSpec).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from bson.binary import Binary
+from pymongo import ASCENDING, InsertOne, ReplaceOne, UpdateOne
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pyroaring import BitMap
+
+from services.reporting.rules.projections import Move, Person, Sheet
+from services.reporting.store.snapshot import KINDS, PAGE
+from shared.events import Event
+from shared.store import inbox
+from shared.store.mongo import Document, Tx
+
+NUMBERS_CACHED: Final = 200_000  # about 40 MB; the next report of a stranger costs one query
+COLLECTIONS: Final = (
+    "inbox",
+    "people",
+    "attributes",
+    "sessions",
+    *KINDS.values(),
+    "counters",
+    "position",
+)
+_LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
+WHILE_BUILDING: Final = ("missed", "progress")
+
+
+class Generation:
+    """The projections under one prefix, as a transaction writes them.
+
+    Args: numbers: of participants, remembered from earlier transactions. beside: the prefix of the
+        generation being built beside this live one, None if there is none.
+    """
+
+    def __init__(
+        self,
+        db: Database[Document],
+        prefix: str,
+        numbers: dict[str, int] | None = None,
+        beside: str | None = None,
+    ) -> None:
+        self.prefix = prefix
+        self._db = db
+        self._numbers = {} if numbers is None else numbers
+        self._beside = beside
+
+    def collection(self, name: str) -> Collection[Document]:
+        return self._db[self.prefix + name]
+
+    def create_indexes(self) -> None:
+        # No two people share a number, whatever else goes wrong.
+        self.collection("people").create_index("n", unique=True)
+        # The sheets of the activities in a report's scope.
+        self.collection("sessions").create_index("activity_id")
+        # A chapter's report, and any report of a period.
+        self.collection("activities").create_index(
+            [("chapter", ASCENDING), ("starts_on", ASCENDING)]
+        )
+        # A project's report.
+        self.collection("activities").create_index("project_id")
+
+    def drop(self) -> None:
+        """Delete these projections; those that read them now fail."""
+        for name in (*COLLECTIONS, *WHILE_BUILDING):
+            self.collection(name).drop()
+
+    def claim(self, tx: Tx, events: Sequence[Event]) -> list[Event]:
+        """The events not applied to these projections before; they are to be applied now.
+
+        Effects: they count as applied; a generation that is being built learns what it may miss.
+        """
+        fresh = inbox.claim(self.collection("inbox"), events, tx.session)
+        if fresh and self._beside is not None:
+            self._db[f"{self._beside}missed"].insert_many(
+                [{"_id": event.id} for event in fresh], ordered=False, session=tx.session
+            )
+        return fresh
+
+    def load_people(self, tx: Tx, ids: Sequence[str]) -> dict[str, Person]:
+        """Those of these participants who were seen before."""
+        return {
+            row["_id"]: Person(row["n"], row["version"], frozenset(row["facts"]))
+            for row in self._find_in(tx, "people", ids)
+        }
+
+    def number(self, tx: Tx, strangers: Sequence[str]) -> dict[str, Person]:
+        """Give the next numbers to participants never seen before, in their order.
+
+        Effects: the counter moves by as many; `save_people` must write them.
+        """
+        if not strangers:
+            return {}
+        before = self.collection("counters").find_one_and_update(
+            {"_id": "people"}, {"$inc": {"n": len(strangers)}}, upsert=True, session=tx.session
+        )
+        first = before["n"] if before else 0
+        return {each: Person(first + i) for i, each in enumerate(strangers)}
+
+    def cached_numbers(self, ids: Iterable[str]) -> dict[str, int]:
+        """The numbers of those that this process remembers; a number never changes."""
+        return {each: self._numbers[each] for each in ids if each in self._numbers}
+
+    def remember(self, numbers: Mapping[str, int]) -> None:
+        """Keep numbers whose transaction has committed."""
+        if len(self._numbers) + len(numbers) > NUMBERS_CACHED:
+            self._numbers.clear()
+        self._numbers.update(numbers)
+
+    def save_people(self, tx: Tx, people: Mapping[str, Person]) -> None:
+        """Write these participants, new or changed."""
+        self._bulk(
+            tx,
+            "people",
+            [
+                UpdateOne(
+                    {"_id": each},
+                    {
+                        "$set": {"version": person.version, "facts": sorted(person.facts)},
+                        "$setOnInsert": {"n": person.number},
+                    },
+                    upsert=True,
+                )
+                for each, person in people.items()
+            ],
+        )
+
+    def move(self, tx: Tx, moves: Mapping[str, Move]) -> None:
+        """Let people join and leave the sets of those of whom a fact holds."""
+        stored = {
+            row["_id"]: BitMap.deserialize(row["bits"])
+            for row in self._find_in(tx, "attributes", list(moves))
+        }
+        self._bulk(
+            tx,
+            "attributes",
+            [
+                ReplaceOne(
+                    {"_id": key},
+                    {"bits": _binary((stored.get(key, BitMap()) - move.leaving) | move.joining)},
+                    upsert=True,
+                )
+                for key, move in moves.items()
+            ],
+        )
+
+    def load_sheets(self, tx: Tx, session_ids: Sequence[str]) -> dict[str, Sheet]:
+        return {
+            row["_id"]: Sheet(
+                row["activity_id"], row["seq"], BitMap.deserialize(row["present"]), row["scores"]
+            )
+            for row in self._find_in(tx, "sessions", session_ids)
+        }
+
+    def save_sheets(self, tx: Tx, sheets: Mapping[str, Sheet]) -> None:
+        self._bulk(
+            tx,
+            "sessions",
+            [
+                ReplaceOne(
+                    {"_id": session_id},
+                    {
+                        "activity_id": sheet.activity_id,
+                        "seq": sheet.sequence,
+                        "present": _binary(sheet.present),
+                        "scores": sheet.scores,
+                    },
+                    upsert=True,
+                )
+                for session_id, sheet in sheets.items()
+            ],
+        )
+
+    def save_newer(self, tx: Tx, kind: str, documents: Mapping[str, Document]) -> None:
+        """Write the documents whose `version` is newer than the stored one."""
+        name = KINDS[kind]
+        versions = {
+            row["_id"]: row["version"]
+            for row in self._find_in(tx, name, list(documents), {"version": 1})
+        }
+        self._bulk(
+            tx,
+            name,
+            [
+                ReplaceOne({"_id": each}, document, upsert=True)
+                if each in versions
+                else InsertOne(document)
+                for each, document in documents.items()
+                if versions.get(each, 0) < document["version"]
+            ],
+        )
+
+    def advance(self, tx: Tx, events: Sequence[Event]) -> None:
+        """Say that these events are applied; the youngest of all is what a report stands by."""
+        last = max(events, key=lambda each: (_stored(each.time), each.id))
+        at = _stored(last.time)
+        younger = {
+            "$or": [
+                {"$lt": [{"$ifNull": ["$recorded_at", _LONG_AGO]}, at]},
+                {
+                    "$and": [
+                        {"$eq": ["$recorded_at", at]},
+                        {"$lt": ["$event_id", {"$literal": last.id}]},
+                    ]
+                },
+            ]
+        }
+        said = {"event_id": last.id, "type": last.type, "recorded_at": at}
+        self.collection("position").update_one(
+            {"_id": "last"},
+            [
+                {
+                    "$set": {
+                        "events_applied": {
+                            "$add": [{"$ifNull": ["$events_applied", 0]}, len(events)]
+                        },
+                        **{
+                            name: {"$cond": [younger, {"$literal": value}, f"${name}"]}
+                            for name, value in said.items()
+                        },
+                    }
+                }
+            ],
+            upsert=True,
+            session=tx.session,
+        )
+
+    def supersede(self, tx: Tx, by: str) -> None:
+        """Let every transaction that is writing to these projections start over.
+
+        All of them write the position, so that the later of two is refused by the database.
+        """
+        self.collection("position").update_one(
+            {"_id": "last"}, {"$set": {"superseded_by": by}}, upsert=True, session=tx.session
+        )
+
+    def missed(self, limit: int, session: ClientSession | None = None) -> list[str]:
+        """Ids of events, oldest first, that were applied to the live projections while these were
+        being built, and that may be wanting here."""
+        found = self.collection("missed").find({}, session=session).sort("_id", ASCENDING)
+        return [row["_id"] for row in found.limit(limit)]
+
+    def wanting(self, ids: Sequence[str], session: ClientSession | None = None) -> list[str]:
+        """Those of these events that are not applied here."""
+        found = self.collection("inbox").find({"_id": {"$in": list(ids)}}, session=session)
+        applied = {row["_id"] for row in found}
+        return [each for each in ids if each not in applied]
+
+    def _find_in(
+        self, tx: Tx, name: str, ids: Sequence[str], fields: Mapping[str, int] | None = None
+    ) -> list[Document]:
+        if not ids:
+            return []
+        query = {"_id": {"$in": list(ids)}}
+        return list(self.collection(name).find(query, fields, session=tx.session, batch_size=PAGE))
+
+    def _bulk(
+        self, tx: Tx, name: str, writes: list[InsertOne[Any] | ReplaceOne[Any] | UpdateOne]
+    ) -> None:
+        if writes:
+            self.collection(name).bulk_write(writes, ordered=False, session=tx.session)
+
+
+def _stored(time: datetime) -> datetime:
+    """As the database keeps it: in milliseconds."""
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+def _binary(members: BitMap) -> Binary:
+    return Binary(members.serialize())

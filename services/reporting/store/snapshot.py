@@ -1,0 +1,160 @@
+"""Reads of one moment from the projections: documents become what the model counts with."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pyroaring import BitMap
+
+from services.reporting.rules.figures import Activity, Announced, Scope, Session
+
+KINDS: Final = {
+    "project": "projects",
+    "activity": "activities",
+    "concern": "concerns",
+    "nomination": "nominations",
+}
+PAGE: Final = 10_000  # documents a round trip: a report reads thousands of small ones
+
+
+class Snapshot:
+    """Reads of one moment."""
+
+    def __init__(self, db: Database[dict[str, Any]], prefix: str, session: ClientSession) -> None:
+        self._db = db
+        self._prefix = prefix
+        self._session = session
+
+    def position(self) -> Mapping[str, Any] | None:
+        """The last event applied, and how many were; None before the first."""
+        return next(self._find("position", {"_id": "last"}), None)
+
+    def activities(self, scope: Scope, *parts: str) -> list[Activity]:
+        """Every activity in scope that is not withdrawn, whatever its status.
+
+        Args: parts: `announced`, `sessions`, `ecpf`, `architecture`; left empty unless asked for.
+        """
+        fields = (*_ALWAYS, *parts)
+        return [_activity(row) for row in self._find("activities", _query(scope), fields)]
+
+    def sections(self, activity_ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        """`media`, `publication` and `recommendations` of these activities."""
+        fields = ("media", "publication", "recommendations")
+        return self._find("activities", {"_id": {"$in": list(activity_ids)}}, fields)
+
+    def titles(self, kind: str, ids: Sequence[str]) -> dict[str, Mapping[str, str]]:
+        """The titles of projects or activities, by id and language."""
+        found = self._find(KINDS[kind], {"_id": {"$in": list(ids)}}, ("title",))
+        return {row["_id"]: row["title"] or {} for row in found}
+
+    def sheets(self, activity_ids: Sequence[str]) -> dict[str, dict[str, BitMap]]:
+        """Who was present, by activity and session; withdrawn people are nowhere."""
+        gone = BitMap()
+        for members in self.bits(["withdrawn"]).get("withdrawn", {}).values():
+            gone |= members
+        found: defaultdict[str, dict[str, BitMap]] = defaultdict(dict)
+        query = {"activity_id": {"$in": list(activity_ids)}}
+        for row in self._find("sessions", query, ("activity_id", "present")):
+            found[row["activity_id"]][row["_id"]] = BitMap.deserialize(row["present"]) - gone
+        return found
+
+    def scores(self, activity_ids: Sequence[str]) -> Iterator[Mapping[str, float]]:
+        query = {"activity_id": {"$in": list(activity_ids)}}
+        return (row["scores"] for row in self._find("sessions", query, ("scores",)))
+
+    def bits(self, attributes: Iterable[str]) -> dict[str, dict[str, BitMap]]:
+        """Of each attribute's values, who has them; only these attributes are read."""
+        found: defaultdict[str, dict[str, BitMap]] = defaultdict(dict)
+        for attribute in attributes:
+            # "0" is the character after "/".
+            query = {"_id": {"$gte": f"{attribute}/", "$lt": f"{attribute}0"}}
+            for row in self._find("attributes", query):
+                value = row["_id"].split("/")[1]
+                members = found[attribute].setdefault(value, BitMap())
+                members |= BitMap.deserialize(row["bits"])
+        return found
+
+    def concerns(
+        self, scope: Scope, activity_ids: Sequence[str] | None
+    ) -> Iterator[Mapping[str, Any]]:
+        """`category`, `severity` and `status` of each concern raised there and then.
+
+        Args: activity_ids: only concerns raised in one of these; None: in any or in none.
+        """
+        conditions: dict[str, Sequence[str] | None] = {
+            "chapter": scope.chapters or None,
+            "within": [*scope.countries, *scope.places] or None,
+            "activity_id": activity_ids,
+        }
+        query = _any_of(conditions) | _period("raised_on", scope)
+        fields = ("category", "severity", "status")
+        return self._find("concerns", {"withdrawn": False, **query}, fields)
+
+    def nominations(self, scope: Scope) -> Iterator[str]:
+        """The status of each nomination to a project or an activity in scope."""
+        query = _any_of({"chapter": scope.chapters or None})
+        if scope != Scope(chapters=scope.chapters):
+            activity_ids = [each.id for each in self.activities(scope)]
+            query["$or"] = [
+                {"activity_id": {"$in": activity_ids}},
+                {"project_id": {"$in": list(scope.project_ids)}},
+            ]
+        found = self._find("nominations", {"withdrawn": False, **query}, ("status",))
+        return (row["status"] for row in found)
+
+    def _find(
+        self, name: str, query: Mapping[str, Any], fields: Sequence[str] | None = None
+    ) -> Iterator[Mapping[str, Any]]:
+        found = self._db[self._prefix + name].find(
+            dict(query), fields, session=self._session, batch_size=PAGE
+        )
+        return iter(found)
+
+
+_ALWAYS: Final = ("chapter", "type", "status", "starts_on", "project_id", "place")
+
+
+def _query(scope: Scope) -> dict[str, Any]:
+    conditions = {
+        "chapter": scope.chapters or None,
+        "project_id": scope.project_ids or None,
+        "_id": scope.activity_ids or None,
+        "type": scope.types or None,
+        "within": [*scope.countries, *scope.places] or None,
+    }
+    return {"withdrawn": False, **_any_of(conditions), **_period("starts_on", scope)}
+
+
+def _any_of(conditions: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
+    """Each field is one of its values; None sets no condition."""
+    return {name: {"$in": list(of)} for name, of in conditions.items() if of is not None}
+
+
+def _period(name: str, scope: Scope) -> dict[str, Any]:
+    bounds = {"$gte": scope.since, "$lte": scope.until}
+    given = {bound: day for bound, day in bounds.items() if day}
+    return {name: given} if given else {}
+
+
+def _activity(row: Mapping[str, Any]) -> Activity:
+    announced = row.get("announced") or {}
+    return Activity(
+        id=row["_id"],
+        chapter=row["chapter"],
+        type=row["type"],
+        status=row["status"],
+        starts_on=row["starts_on"],
+        project_id=row["project_id"],
+        place=row["place"],
+        announced=Announced(
+            announced.get("total") or 0,
+            tuple((cell, cell["count"]) for cell in announced.get("cells") or ()),
+        ),
+        sessions=[
+            Session(each["id"], each["topics"], each["place"]) for each in row.get("sessions") or ()
+        ],
+        ecpf=row.get("ecpf") or (),
+        architecture=row.get("architecture") or (),
+    )

@@ -1,0 +1,111 @@
+"""Versioned records in MongoDB: the store's half of the push engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ReplaceOne
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+
+from shared.caller import Caller
+from shared.records.pushes import Record, Write
+from shared.store.pages import keyset
+
+if TYPE_CHECKING:
+    from shared.store.mongo import Tx
+
+
+class RecordCollection:
+    """Documents `{_id, chapter, version, withdrawn, content, seen, created_at, updated_at}`.
+
+    A store whose content may not lie there in the clear overrides `encode` and `decode`.
+    """
+
+    def __init__(self, collection: Collection[dict[str, Any]]) -> None:
+        self.collection = collection
+
+    def encode(self, record: Record) -> dict[str, Any]:
+        return {
+            "_id": record.id,
+            "chapter": record.chapter,
+            "version": record.version,
+            "withdrawn": record.withdrawn,
+            "content": record.content,
+            "seen": list(record.seen),
+            "created_at": record.created_at,
+            "updated_at": record.updated_at,
+        }
+
+    def decode(self, document: Mapping[str, Any]) -> Record:
+        return Record(
+            id=document["_id"],
+            chapter=document["chapter"],
+            version=document["version"],
+            withdrawn=document["withdrawn"],
+            content=document["content"],
+            seen=tuple(document["seen"]),
+            created_at=document["created_at"],
+            updated_at=document["updated_at"],
+        )
+
+    def load(self, tx: Tx, ids: Sequence[str]) -> dict[str, Record]:
+        """The stored records among `ids`, read in the transaction's snapshot."""
+        if not ids:
+            return {}
+        found = self.collection.find({"_id": {"$in": list(ids)}}, session=tx.session)
+        return {document["_id"]: self.decode(document) for document in found}
+
+    def save(self, tx: Tx, writes: Iterable[Write]) -> None:
+        """Write the last state of each written record, in bulk."""
+        last: dict[str, Record] = {}
+        new: set[str] = set()
+        for write in writes:
+            if write.before is None:
+                new.add(write.after.id)
+            last[write.after.id] = write.after
+        fresh = [self.encode(record) for key, record in last.items() if key in new]
+        changed = [
+            ReplaceOne({"_id": key}, self.encode(record))
+            for key, record in last.items()
+            if key not in new
+        ]
+        if fresh:
+            self.collection.insert_many(fresh, ordered=False, session=tx.session)
+        if changed:
+            self.collection.bulk_write(changed, ordered=False, session=tx.session)
+
+    def get_many(
+        self, ids: Sequence[str], caller: Caller, session: ClientSession | None = None
+    ) -> dict[str, Record]:
+        """The records among `ids` that the caller may see, withdrawn ones included."""
+        query = {"_id": {"$in": list(ids)}, **visible_to(caller)}
+        return {d["_id"]: self.decode(d) for d in self.collection.find(query, session=session)}
+
+    def page(
+        self,
+        query: Mapping[str, Any],
+        caller: Caller,
+        *,
+        after: str | None,
+        first: int,
+        sort: Sequence[tuple[str, int]] = (("_id", 1),),
+    ) -> tuple[list[Record], str | None]:
+        """One page of what the caller may see, and the next page's cursor (None on the last)."""
+        documents, cursor = keyset(
+            self.collection,
+            {"$and": [query, visible_to(caller)]} if query else visible_to(caller),
+            sort=sort,
+            after=after,
+            first=first,
+        )
+        return [self.decode(document) for document in documents], cursor
+
+
+def visible_to(caller: Caller) -> dict[str, Any]:
+    """The condition that keeps a chapter to its own; callers without a chapter or the
+    secretariat's reach see nothing."""
+    if caller.role == "secretariat":
+        return {}
+    return {"chapter": caller.chapter if caller.role == "chapter" else {"$in": []}}

@@ -1,0 +1,165 @@
+"""How a service talks to its database: the connection, the transaction, and what failures mean.
+
+Owns the guarantees: majority and journal on every write, snapshot reads in a transaction, a bound
+on its time, and the translation of the driver's failures into `Unavailable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import pymongo
+from pymongo import MongoClient
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pymongo.errors import ConnectionFailure, PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
+from pymongo.write_concern import WriteConcern
+
+from shared.config import Config
+from shared.errors import HubError, Unavailable
+from shared.events import Event
+from shared.killpoints import killpoint
+from shared.store import inbox, outbox, parking
+from shared.store.outbox import Outbox
+
+T = TypeVar("T")
+Document = dict[str, Any]
+
+# The labels under which the driver says: not your fault, and the same again may work.
+RETRYABLE_LABELS = ("TransientTransactionError", "UnknownTransactionCommitResult")
+
+
+def connect(config: Config) -> Database[Document]:
+    """The service's database; nothing is sent before the first operation.
+
+    A server that hangs is given up after 20 s on any one exchange; a primary that is nowhere
+    to be found after 2 s.
+    """
+    client: MongoClient[Document] = MongoClient(
+        config.mongo_uri,
+        appname=f"foscao-{config.service}",
+        serverSelectionTimeoutMS=2_000,
+        connectTimeoutMS=2_000,
+        socketTimeoutMS=20_000,
+        retryWrites=True,
+        retryReads=True,
+        w="majority",
+        journal=True,
+        readConcernLevel="majority",
+        tz_aware=True,
+    )
+    return client[config.database]
+
+
+def as_hub_error(error: Exception) -> HubError | None:
+    """`error` if it is ours, `Unavailable` for a database that could not answer, else None."""
+    if isinstance(error, HubError):
+        return error
+    if isinstance(error, PyMongoError) and (
+        isinstance(error, ConnectionFailure)
+        or error.timeout
+        or any(error.has_error_label(label) for label in RETRYABLE_LABELS)
+    ):
+        return Unavailable("DATABASE_UNAVAILABLE")
+    return None
+
+
+class Tx:
+    """One open transaction; pass `session` to every operation that belongs to it."""
+
+    def __init__(self, store: Store, session: ClientSession) -> None:
+        self.session = session
+        self._store = store
+        self.emitted = 0
+
+    def emit(self, events: Iterable[Event], actor: str) -> None:
+        """Write the events to the outbox; they are published once the transaction has committed.
+
+        Args: actor: who caused them, for the change log: the caller's key id, never a name.
+        """
+        self.emitted += self._store.outbox.insert(events, actor, self.session)
+
+    def claim(self, events: Sequence[Event]) -> list[Event]:
+        """The events never claimed before, in their order; they are claimed from now on."""
+        return inbox.claim(self._store.inbox, events, self.session)
+
+
+class Store:
+    """What every service's store is built on: its database with outbox, inbox and parking lot."""
+
+    def __init__(self, db: Database[Document]) -> None:
+        self.db = db
+        self.outbox = Outbox(db)
+        self.inbox = db["inbox"]
+        self.parked = parking.ParkingLot(db)
+
+    def ensure_indexes(self) -> None:
+        """Create what is missing; may run at every start. Services extend it, and call this one."""
+        self.outbox.collection.create_indexes(list(outbox.INDEXES))
+        self.parked.collection.create_indexes(list(parking.INDEXES))
+        self.create_collections("inbox")
+
+    def create_collections(self, *names: str) -> None:
+        """Create empty collections, because one that is born inside a transaction conflicts with
+        every other transaction that does the same."""
+        present = set(self.db.list_collection_names())
+        for name in names:
+            if name not in present:
+                try:
+                    self.db.create_collection(name)
+                except pymongo.errors.CollectionInvalid:
+                    pass  # another replica was faster
+                except pymongo.errors.OperationFailure as error:
+                    if error.code != 48:  # NamespaceExists: likewise
+                        raise
+
+    def transact(self, work: Callable[[Tx], T], timeout_s: float = 5.0) -> T:
+        """Run `work` in one transaction and return what it returns.
+
+        `work` may run several times: it must have no effect outside the transaction. It is started
+        over on failovers and on write conflicts; that a concurrent twin has just inserted the same
+        id is such a conflict too, and the next attempt finds its row.
+
+        Raises: Unavailable (retryable): no answer in `timeout_s`; it may have been committed if the
+            failure hit the commit itself, so repeat it with the same ids. Whatever `work` raises:
+            nothing was written.
+        """
+        last: Tx | None = None
+
+        def run(session: ClientSession) -> T:
+            nonlocal last
+            last = Tx(self, session)
+            result = work(last)
+            killpoint("transaction.before_commit")
+            return result
+
+        try:
+            with pymongo.timeout(timeout_s), self.db.client.start_session() as session:
+                result = session.with_transaction(
+                    run,
+                    read_concern=ReadConcern("snapshot"),
+                    write_concern=WriteConcern("majority", j=True),
+                    read_preference=ReadPreference.PRIMARY,
+                )
+        except PyMongoError as error:
+            translated = as_hub_error(error)
+            if translated is None:
+                raise
+            raise translated from error
+        killpoint("transaction.after_commit")
+        if last is not None and last.emitted:
+            self.outbox.wake()
+        return result
+
+    def claimed(self, ids: Sequence[str]) -> dict[str, datetime]:
+        """Those of the events that were applied, each with the time."""
+        return inbox.claimed(self.inbox, ids)
+
+    def ping(self) -> None:
+        """Raises: a PyMongoError if no primary answers within 2 s."""
+        with pymongo.timeout(2.0):
+            self.db.command("ping")

@@ -1,0 +1,237 @@
+"""The parking lot: events that could not be applied, kept until a person has decided.
+
+Owns the collection `parked` in the consumer's own database:
+
+    {_id: event id, or `raw-<sha256>` of a body that is no event,
+     type, subject, sequence: the event's, None of a body that is none,
+     reason: code, params: of its text, text: in English, body: raw bytes,
+     attempts: since it last came in, first_at, last_at,
+     state: parked | retried | discarded, decisions: [{action, at, by: key id, why}]}
+
+Whether a row was applied in the end is told by the inbox, not here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from bson.binary import Binary
+from pymongo import ASCENDING, IndexModel, UpdateOne
+from pymongo.database import Database
+
+from shared.events import Event
+from shared.messages import catalogue, message
+from shared.store.pages import keyset
+
+PARKED: Final = "parked"
+RETRIED: Final = "retried"
+DISCARDED: Final = "discarded"
+STATES: Final = (PARKED, RETRIED, DISCARDED)
+PORTION: Final = 500  # rows with their bodies in memory at once
+
+INDEXES = (
+    # The operators' list: what waits for a decision, oldest first.
+    IndexModel(
+        [("state", ASCENDING), ("last_at", ASCENDING), ("_id", ASCENDING)], name="state_oldest"
+    ),
+    # What stands before and behind an event in its subject's history.
+    IndexModel([("subject", ASCENDING), ("sequence", ASCENDING)], name="subject_sequence"),
+)
+
+Row = dict[str, Any]
+
+
+def reason_text(reason: str, params: Mapping[str, Any], lang: str) -> str:
+    """Why an event is parked, in the words meant for operators where there are such."""
+    own = f"PARKED_{reason}"
+    return message(own if own in catalogue() else reason, lang, params)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an event stands in its subject's history, as far as the parking lot knows.
+
+    `holds_up`: how many later events of the subject are parked too; `waits_for`: the id of the
+    first earlier one that is not applied.
+    """
+
+    holds_up: int = 0
+    waits_for: str | None = None
+
+
+class ParkingLot:
+    def __init__(self, db: Database[Row]) -> None:
+        self.collection = db["parked"]
+
+    def park(
+        self,
+        body: bytes,
+        *,
+        reason: str,
+        params: Mapping[str, Any],
+        attempts: int,
+        event: Event | None = None,
+    ) -> None:
+        """Keep `body`, durably (majority, journal), before its message is acknowledged.
+
+        The same event again is the same row, parked anew; what was decided about it stays on
+        record. `params` hold no personal data.
+        Raises: a PyMongoError if it could not be written; the message must then not be acked.
+        """
+        now = datetime.now(UTC)
+        self.collection.update_one(
+            {"_id": event.id if event else f"raw-{hashlib.sha256(body).hexdigest()}"},
+            {
+                "$set": {
+                    "type": event and event.type,
+                    "subject": event and event.subject,
+                    "sequence": event and event.sequence,
+                    "reason": reason,
+                    "params": {name: _plain(value) for name, value in params.items()},
+                    "text": reason_text(reason, params, "en"),
+                    "body": Binary(body),
+                    "attempts": attempts,
+                    "last_at": now,
+                    "state": PARKED,
+                },
+                "$setOnInsert": {"first_at": now, "decisions": []},
+            },
+            upsert=True,
+        )
+
+    def page(
+        self, query: Mapping[str, Any], *, after: str | None, first: int
+    ) -> tuple[list[Row], str | None]:
+        """Rows that match, oldest first, without their bodies; and the next page's cursor."""
+        sort = (("last_at", ASCENDING), ("_id", ASCENDING))
+        return keyset(self.collection, query, sort=sort, after=after, first=first, leave_out="body")
+
+    def get(self, key: str) -> Row | None:
+        """One row with its body."""
+        return self.collection.find_one({"_id": key})
+
+    def counts(self) -> dict[str, int]:
+        """How many rows there are in each state."""
+        found = self.collection.aggregate([{"$group": {"_id": "$state", "n": {"$sum": 1}}}])
+        return {**dict.fromkeys(STATES, 0), **{row["_id"]: row["n"] for row in found}}
+
+    def standings(self, rows: Sequence[Row], applied: Mapping[str, Any]) -> dict[str, Standing]:
+        """Where each of the rows stands; `applied`: ids known to be applied all the same."""
+        subjects = {row["subject"] for row in rows if row.get("subject") is not None}
+        behind: dict[tuple[str, str], list[int]] = defaultdict(list)
+        blocking: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
+        if subjects:
+            open_rows = self.collection.find(
+                {"subject": {"$in": list(subjects)}, "state": {"$in": [PARKED, DISCARDED]}},
+                {"subject": 1, "sequence": 1, "type": 1, "state": 1},
+            ).sort([("subject", ASCENDING), ("sequence", ASCENDING)])
+            for each in open_rows:
+                if each["_id"] in applied:
+                    continue
+                history = _history(each)
+                blocking[history].append((each["sequence"], each["_id"]))
+                if each["state"] == PARKED:
+                    behind[history].append(each["sequence"])
+        standings: dict[str, Standing] = {}
+        for row in rows:
+            if row.get("subject") is None or row["_id"] in applied:
+                standings[row["_id"]] = Standing()
+                continue
+            later = behind[_history(row)]
+            earliest = blocking[_history(row)][:1]
+            standings[row["_id"]] = Standing(
+                holds_up=len(later) - bisect_right(later, row["sequence"]),
+                waits_for=next((key for n, key in earliest if n < row["sequence"]), None),
+            )
+        return standings
+
+    def known(self, ids: Sequence[str]) -> list[str]:
+        """Those of the ids that are rows, in their order."""
+        found = {
+            row["_id"] for row in self.collection.find({"_id": {"$in": list(ids)}}, {"_id": 1})
+        }
+        return [key for key in ids if key in found]
+
+    def with_followers(self, ids: Sequence[str]) -> list[str]:
+        """The ids of the rows among `ids`, and of what is parked behind them in their subjects'
+        histories: by subject, each in its sequence."""
+        asked = list(self.collection.find({"_id": {"$in": list(ids)}}, _KEYS))
+        first: dict[tuple[str, str], int] = {}
+        for row in asked:
+            if row.get("subject") is not None:
+                history = _history(row)
+                first[history] = min(row["sequence"], first.get(history, row["sequence"]))
+        conditions = [
+            {
+                "subject": subject,
+                "sequence": {"$gt": sequence},
+                "state": PARKED,
+                "type": re.compile(f"^{re.escape(noun)}\\."),
+            }
+            for (noun, subject), sequence in first.items()
+        ]
+        followers = list(self.collection.find({"$or": conditions}, _KEYS)) if conditions else []
+        rows = {row["_id"]: row for row in (*asked, *followers)}.values()
+        return [row["_id"] for row in sorted(rows, key=_in_history)]
+
+    def portions(self, ids: Sequence[str]) -> Iterator[list[Row]]:
+        """The rows with their bodies, in the order of `ids`, PORTION at a time."""
+        for start in range(0, len(ids), PORTION):
+            wanted = ids[start : start + PORTION]
+            found = {r["_id"]: r for r in self.collection.find({"_id": {"$in": list(wanted)}})}
+            yield [found[key] for key in wanted if key in found]
+
+    def mark_retried(self, rows: Sequence[Row], by: str) -> None:
+        """Record that the rows, as they were read, are on their way again.
+
+        One that has come back and was parked anew since stays parked.
+        """
+        decision = _decision(RETRIED, by, None)
+        self.collection.bulk_write(
+            [
+                UpdateOne(
+                    {"_id": row["_id"], "last_at": row["last_at"]},
+                    {"$set": {"state": RETRIED}, "$push": {"decisions": decision}},
+                )
+                for row in rows
+            ],
+            ordered=False,
+        )
+
+    def discard(self, ids: Sequence[str], by: str, why: str) -> None:
+        """Record that these rows are given up. Discarding twice is once."""
+        self.collection.update_many(
+            {"_id": {"$in": list(ids)}, "state": {"$ne": DISCARDED}},
+            {
+                "$set": {"state": DISCARDED},
+                "$push": {"decisions": _decision(DISCARDED, by, why)},
+            },
+        )
+
+
+_KEYS: Final = {"type": 1, "subject": 1, "sequence": 1}
+
+
+def _decision(action: str, by: str, why: str | None) -> Row:
+    return {"action": action, "at": datetime.now(UTC), "by": by, "why": why}
+
+
+def _history(row: Mapping[str, Any]) -> tuple[str, str]:
+    """An activity's id can be its only session's too: each kind of thing has a history apart."""
+    return row["type"].partition(".")[0], row["subject"]
+
+
+def _in_history(row: Mapping[str, Any]) -> tuple[str, int, str]:
+    return row.get("subject") or "", row.get("sequence") or 0, row["_id"]
+
+
+def _plain(value: Any) -> Any:
+    """The value as BSON and JSON both can hold it."""
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -1,0 +1,151 @@
+"""Replay: the event logs of the producers, read again from the first event.
+
+Owns the order and the completeness of reading. A log is an outbox (shared/store/outbox.py), where
+rows are added and never removed, so that whoever keeps the mark of what was read last can go on
+there.
+
+A consumer catches up like this, whether it is new or builds anew what it has:
+
+1. It listens (its queue is bound) or is otherwise told of what is applied from now on.
+2. It reads each log from the first event, applies the batches as it applies those of its queue, in
+   transactions that claim each event in its inbox, and keeps the mark.
+
+What is committed before the second step begins is read by it, whatever its id or its time; what is
+committed later comes by the first. What comes both ways is claimed once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pymongo import ASCENDING
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+from pymongo.errors import PyMongoError
+
+from shared.errors import Unavailable
+from shared.events import Event
+
+BATCH: Final = 2_000  # four times a queue's: nobody waits for the single event
+BATCH_BYTES: Final = 8_000_000
+IDS_ASKED: Final = 10_000  # in one query: 400 kB
+
+Mark = tuple[str, int, str]
+"""Subject, sequence and type of an event: its place in its log."""
+_ORDER: Final = [("subject", ASCENDING), ("sequence", ASCENDING), ("type", ASCENDING)]
+
+
+class Stopped(Exception):
+    """The replay must end here, through no fault of the events; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An event that could not be applied: `reason` is a code or the name of an exception."""
+
+    event: Event
+    reason: str
+
+
+class EventLog:
+    """The log of one producer, as much of it as `patterns` match (`activity.*`)."""
+
+    def __init__(
+        self, producer: str, outbox: Collection[dict[str, Any]], patterns: Sequence[str]
+    ) -> None:
+        self.producer = producer
+        self._outbox = outbox
+        types = "|".join(re.escape(each).replace(r"\*", r"[^.]+") for each in patterns)
+        self._wanted: Mapping[str, Any] = {"type": {"$regex": f"^({types})$"}}
+
+    def count(self) -> int:
+        return self._outbox.count_documents(dict(self._wanted))
+
+    def read(self, after: Mark | None = None) -> Iterator[tuple[list[Event], Mark]]:
+        """Batches of events, each with its mark, after which a later reading goes on.
+
+        Every event committed before the first batch is among them; of later ones some, so that a
+        reading ends however much is pushed meanwhile. In the order of subjects, so that each
+        subject's history comes in its sequence and mostly in one batch. The order between subjects
+        is not that of time, on which no consumer may rely anyway.
+        Raises: a PyMongoError.
+        """
+        newest = self._outbox.find_one(dict(self._wanted), {"subject": 1}, sort=[("subject", -1)])
+        if newest is None:
+            return
+        while rows := self._page(after, newest["subject"]):
+            last = rows[-1]
+            after = (last["subject"], last["sequence"], last["type"])
+            yield [_event(row) for row in rows], after
+
+    def of_subjects_of(
+        self, ids: Sequence[str], session: ClientSession | None = None
+    ) -> list[Event]:
+        """The whole history of each subject that one of these events (at most IDS_ASKED) is about,
+        as far as it is told in this log, in its sequence.
+
+        Raises: a PyMongoError.
+        """
+        told = self._outbox.find({"_id": {"$in": list(ids)}}, {"subject": 1}, session=session)
+        subjects = list({row["subject"] for row in told})
+        query = {"subject": {"$in": subjects}, **self._wanted}
+        rows = self._outbox.find(query, {"body": 1}, session=session).sort(_ORDER)
+        return [_event(row) for row in rows]
+
+    def _page(self, after: Mark | None, until: str) -> list[dict[str, Any]]:
+        behind = _behind(after) if after else {}
+        query = {**self._wanted, "$and": [{"subject": {"$lte": until}}, behind]}
+        fields = {"_id": 0, "subject": 1, "sequence": 1, "type": 1, "body": 1}
+        found = self._outbox.find(query, fields).sort(_ORDER).limit(BATCH)
+        rows: list[dict[str, Any]] = []
+        size = 0
+        with found:
+            for row in found:
+                rows.append(row)
+                size += len(row["body"])
+                if size > BATCH_BYTES:
+                    break
+        return rows
+
+
+def apply(
+    handle: Callable[[Sequence[Event]], Sequence[Event]], events: Sequence[Event]
+) -> tuple[list[Event], list[Failure]]:
+    """Hand a batch to the handler; if it fails, halve it until those at fault are alone.
+
+    Args: handle: returns the events that came too early.
+    Returns: the events that came too early, and those that failed.
+    Raises: Unavailable (retryable), Stopped, a PyMongoError: no event is at fault; hand in the
+        same batch again, or give up.
+    """
+    if not events:
+        return [], []
+    try:
+        return list(handle(events)), []
+    except (Unavailable, Stopped, PyMongoError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the neighbours
+        if len(events) == 1:
+            return [], [Failure(events[0], str(getattr(error, "code", type(error).__name__)))]
+    half = len(events) // 2
+    early, failed = apply(handle, events[:half])
+    early_too, failed_too = apply(handle, events[half:])
+    return early + early_too, failed + failed_too
+
+
+def _behind(mark: Mark) -> dict[str, Any]:
+    subject, sequence, kind = mark
+    return {
+        "$or": [
+            {"subject": {"$gt": subject}},
+            {"subject": subject, "sequence": {"$gt": sequence}},
+            {"subject": subject, "sequence": sequence, "type": {"$gt": kind}},
+        ]
+    }
+
+
+def _event(row: Mapping[str, Any]) -> Event:
+    return Event.from_json(bytes(row["body"]))

@@ -1,0 +1,132 @@
+"""API keys in a real database: what opens, what does not, and how soon a revoked key dies."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pymongo import AsyncMongoClient
+from pymongo.database import Database
+
+from gateway.identity.keys import ApiKeys
+from shared.caller import Caller
+from shared.errors import NotFound, Refused, Unavailable
+
+ADMIN = "fhk_admin_0123456789"
+BELIEVED_S = 0.3
+
+
+@pytest.fixture
+async def client(mongo_uri: str) -> AsyncIterator[AsyncMongoClient[dict[str, Any]]]:
+    async with AsyncMongoClient[dict[str, Any]](mongo_uri, tz_aware=True) as made:
+        yield made
+
+
+@pytest.fixture
+async def keys(client: AsyncMongoClient[dict[str, Any]], db: Database[Any]) -> ApiKeys:
+    digest = hashlib.sha256(ADMIN.encode()).hexdigest()
+    made = ApiKeys(client, db.name, digest, believed_s=BELIEVED_S)
+    await made.prepare()
+    return made
+
+
+async def opened(keys: ApiKeys, key: str) -> Caller | None:
+    return await keys.caller(f"Bearer {key}", "call-1", None)
+
+
+async def test_a_new_key_opens_what_it_was_made_for(keys: ApiKeys) -> None:
+    made = await keys.create("chapter", "ML", "tablet in Sikasso", "bootstrap")
+    key_id = made["api_key"]["id"]
+    assert made["key"].startswith(f"fhk_{key_id}_")
+    assert await opened(keys, made["key"]) == Caller("chapter", "ML", key_id, "call-1", None)
+
+
+async def test_no_secret_lies_in_the_database(keys: ApiKeys, db: Database[Any]) -> None:
+    made = await keys.create("partner", None, "a partner", "bootstrap")
+    secret = made["key"].rpartition("_")[2]
+    assert secret not in str(list(db["api_keys"].find()))
+
+
+async def test_the_administrators_key_comes_from_outside(keys: ApiKeys) -> None:
+    caller = await opened(keys, ADMIN)
+    assert caller is not None
+    assert (caller.role, caller.chapter) == ("operator", None)
+
+
+WRONG = [
+    *(None, "", "Bearer", "Bearer ", "Basic {key}", "{key}", "Bearer {key}x", "Bearer {key}é"),
+    *("Bearer fhk_{id}", "Bearer fhk_{id}_", "Bearer fhk_{id}_x", "Bearer FHK_{id}_x"),
+    *("Bearer fhk_nobody_" + "x" * 43, "Bearer " + "x" * 10_000),
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_whatever_is_wrong_with_a_key_opens_nothing(keys: ApiKeys, wrong: str | None) -> None:
+    made = await keys.create("secretariat", None, "office", "bootstrap")
+    header = wrong and wrong.format(key=made["key"], id=made["api_key"]["id"])
+    assert await keys.caller(header, "", None) is None
+
+
+async def test_without_an_administrators_hash_no_key_is_the_administrators(
+    client: AsyncMongoClient[dict[str, Any]], db: Database[Any]
+) -> None:
+    keys = ApiKeys(client, db.name, " ")
+    assert await opened(keys, ADMIN) is None
+    assert await keys.caller("Bearer ", "", None) is None
+
+
+async def test_a_revoked_key_dies_within_seconds_in_every_process(
+    keys: ApiKeys, client: AsyncMongoClient[dict[str, Any]], db: Database[Any]
+) -> None:
+    other_process = ApiKeys(client, db.name, "", believed_s=BELIEVED_S)
+    made = await keys.create("partner", None, "a partner", "bootstrap")
+    assert await opened(other_process, made["key"]) is not None
+    revoked = await keys.revoke(made["api_key"]["id"], "bootstrap")
+    assert revoked["revoked_at"] is not None
+    assert await opened(keys, made["key"]) is None, "where it was revoked: at once"
+    end = time.monotonic() + BELIEVED_S + 1
+    while await opened(other_process, made["key"]) is not None:
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
+
+
+async def test_a_busy_key_is_looked_up_once_in_a_while(keys: ApiKeys, db: Database[Any]) -> None:
+    made = await keys.create("partner", None, "a partner", "bootstrap")
+    callers = await asyncio.gather(*(opened(keys, made["key"]) for _ in range(50)))
+    assert all(callers)
+    db["api_keys"].delete_many({})
+    assert await opened(keys, made["key"]) is not None, "still believed"
+
+
+async def test_revoking_twice_changes_nothing_and_a_stranger_is_not_found(keys: ApiKeys) -> None:
+    made = await keys.create("partner", None, "a partner", "bootstrap")
+    once = await keys.revoke(made["api_key"]["id"], "bootstrap")
+    assert await keys.revoke(made["api_key"]["id"], "other") == once
+    with pytest.raises(NotFound):
+        await keys.revoke("nobody", "bootstrap")
+
+
+async def test_keys_are_listed_page_by_page_newest_first_without_hashes(keys: ApiKeys) -> None:
+    made = [(await keys.create("partner", None, str(n), "bootstrap"))["api_key"] for n in range(5)]
+    first = await keys.page(None, 3)
+    rest = await keys.page(first["next"], 3)
+    listed = [*first["items"], *rest["items"]]
+    assert listed == sorted(made, key=lambda k: (k["created_at"], k["id"]), reverse=True)
+    assert rest["next"] is None
+    assert all("hash" not in each for each in listed)
+    with pytest.raises(Refused, match="BAD_CURSOR"):
+        await keys.page("nobody", 3)
+
+
+async def test_without_its_database_nobody_is_let_in_and_nobody_is_turned_away_for_good() -> None:
+    async with AsyncMongoClient[dict[str, Any]](
+        "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200", tz_aware=True
+    ) as nowhere:
+        keys = ApiKeys(nowhere, "gateway", "")
+        with pytest.raises(Unavailable):
+            await opened(keys, "fhk_abc_def")
+        assert not await keys.reachable()

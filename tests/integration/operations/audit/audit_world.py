@@ -1,0 +1,197 @@
+"""A small programme gone through all services, in this process, and its audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from operations.audit import report
+from operations.audit.log import Moment
+from operations.audit.reading import PRODUCERS, SERVICES, Databases
+from operations.audit.run import audit
+from operations.audit.scope import EVERYTHING, Scope
+from services.activities.store import ActivityStore
+from services.notifications.handlers import endpoints as notifications
+from services.notifications.sealing import Sealer
+from services.notifications.store.feed import NotificationStore
+from services.notifications.transports.posting import Poster
+from services.notifications.transports.sender import Pace, Sender
+from services.participants.handlers import people as participants
+from services.participants.store import ParticipantStore
+from services.reporting.handlers import reports as reporting
+from services.reporting.store.live import ReportingStore
+from shared.events import Event
+from shared.ids import new_id
+from shared.subscriptions import listens
+from tests.integration.services.activities import activities_world
+from tests.integration.services.activities.activities_world import World
+from tests.integration.services.participants import participants_world
+from tests.notified import PARTNER
+from tests.receiver import Receiver
+from tests.stack import wait_for
+
+Row = dict[str, Any]
+KEY = b"k" * 32
+
+
+class Hub:
+    """The services' stores, and the bus between them, walked by hand."""
+
+    def __init__(self, client: MongoClient[Row], people: ParticipantStore, name: str) -> None:
+        self._client = client
+        self.names = {service: f"{name}_{service}" for service in SERVICES}
+        self.names["participants"] = people.db.name
+        self.people = people
+        self.activities = ActivityStore(self.db("activities"))
+        self.reporting = ReportingStore(self.db("reporting"))
+        self.notifications = NotificationStore(self.db("notifications"))
+        for store in (self.activities, self.reporting, self.notifications):
+            store.ensure_indexes()
+        self.world = World(self.activities)
+
+    def db(self, service: str) -> Database[Row]:
+        return self._client[self.names[service]]
+
+    def register(self, *items: Mapping[str, Any]) -> list[str]:
+        receipts = participants_world.push(self.people, *map(dict, items))
+        assert set(participants_world.statuses(receipts)) <= {"CREATED", "UPDATED"}
+        return [str(item["id"]) for item in items]
+
+    def publish(self) -> list[Event]:
+        """Mark what waits in the outboxes as published; returns it in the order of recording."""
+        rows: list[Row] = []
+        for service in PRODUCERS:
+            outbox = self.db(service)["outbox"]
+            rows += outbox.find({"published_at": None})
+            outbox.update_many({"published_at": None}, {"$set": {"published_at": _now()}})
+        rows.sort(key=lambda row: (row["recorded_at"], row["sequence"]))
+        return [Event.from_json(row["body"]) for row in rows]
+
+    def apply(self, events: Sequence[Event], *consumers: str) -> None:
+        """Hand the events to the consumers (all if none is named) that listen to them."""
+        for consumer in consumers or ("reporting", "notifications"):
+            told = [each for each in events if listens(consumer, each.type)]
+            if consumer == "reporting":
+                assert reporting.project(told, self.reporting) == []
+            else:
+                assert notifications.record_events(told, self.notifications) == []
+
+    def relay(self) -> None:
+        self.apply(self.publish())
+
+    def endpoint(self, receiver: Receiver, **fields: Any) -> str:
+        """A partner's webhook that wants all from the beginning."""
+        made = notifications.create_endpoint(
+            {
+                "caller": PARTNER,
+                "endpoint": {"id": new_id(), "url": receiver.url, **fields},
+                "from": "beginning",
+            },
+            self.notifications,
+            Sealer(KEY),
+            allow_private=True,
+        )
+        receiver.secrets = [made["secret"]]
+        return str(made["endpoint"]["id"])
+
+    def deliver(self) -> None:
+        """Send until every endpoint has all."""
+        sender = Sender(
+            self.notifications,
+            Poster(allow_private=True),
+            Sealer(KEY),
+            pace=Pace(lanes=2, poll_s=0.02),
+        )
+        sender.start()
+        try:
+            head = self.notifications.head()
+            alive = {"state": "active", "cursor": {"$lt": head}}
+            wait_for(lambda: self.notifications.endpoints.count_documents(alive) == 0)
+        finally:
+            sender.stop()
+
+    def audit(self, *, scope: Scope = EVERYTHING, grace_s: float = 0.0, most: int = 20) -> Row:
+        """The audit's document."""
+        with Databases(self._client, self.names) as databases:
+            moment = Moment(databases.now, timedelta(seconds=grace_s))
+            return report.document(audit(databases, scope, moment, most))
+
+    def collections(self) -> Iterator[Collection[Row]]:
+        for service in SERVICES:
+            db = self.db(service)
+            yield from (db[name] for name in db.list_collection_names())
+
+    def drop(self) -> None:
+        for service in ("activities", "reporting", "notifications"):
+            self._client.drop_database(self.names[service])
+
+
+class Programme:
+    """What was told: five people, one of them corrected and one withdrawn; a project, a concern, a
+    nomination; an activity of two sessions, whose sheets were corrected, and scores."""
+
+    def __init__(self, hub: Hub, receiver: Receiver) -> None:
+        self.hub = hub
+        world = hub.world
+        self.people = hub.register(*(participants_world.person() for _ in range(5)))
+        hub.register(participants_world.person(id=self.people[1], sex="male"))
+        self.session, self.other = new_id(), new_id()
+        sessions = [{"id": each, "on": "2021-09-06"} for each in (self.session, self.other)]
+        self.activity = world.held(sessions=sessions, status="held")
+        first, second, third, *_ = self.people
+        rows = [
+            {"participant_id": first, "status": "present", "pre_score": 40, "post_score": 70},
+            {"participant_id": second, "status": "present", "pre_score": 50},
+            {"participant_id": third, "status": "absent"},
+        ]
+        world.record({"session_id": self.session, "rows": rows})
+        world.record({"session_id": self.session, "rows": activities_world.present(third)})
+        gone = [{"participant_id": second, "status": "removed"}]
+        world.record({"session_id": self.session, "rows": gone})
+        world.record({"session_id": self.other, "rows": activities_world.present(*self.people[:4])})
+        self.concern = str(activities_world.concern()["id"])
+        world.push([activities_world.concern(id=self.concern)], kind="concern")
+        world.push([activities_world.organisation()], kind="organisation")
+        nominated = participants_world.nomination(first, activity_id=self.activity)
+        participants_world.push(hub.people, nominated, use=participants.nominate_many)
+        withdrawn = {"id": self.people[4], "reason": "moved away"}
+        participants_world.push(hub.people, withdrawn, use=participants.withdraw_many)
+        hub.relay()
+        world.push([{"id": self.activity, "title": {"fr": "Formation, suite"}}])
+        hub.relay()
+        self.endpoint = hub.endpoint(receiver)
+        hub.deliver()
+
+
+@contextmanager
+def as_it_was(hub: Hub) -> Iterator[None]:
+    """Puts every document back when the block ends."""
+    kept = [(each, list(each.find())) for each in hub.collections()]
+    try:
+        yield
+    finally:
+        for collection, documents in kept:
+            if list(collection.find()) != documents:
+                collection.delete_many({})
+                if documents:
+                    collection.insert_many(documents)
+
+
+def findings(document: Row) -> list[tuple[str, str]]:
+    """(stage, kind) of each finding."""
+    return [(each["stage"], each["kind"]) for each in document["findings"]]
+
+
+def stage(document: Row, name: str) -> Row:
+    found: Row = next(each for each in document["stages"] if each["stage"] == name)
+    return found
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

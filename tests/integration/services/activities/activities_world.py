@@ -1,0 +1,144 @@
+"""A small programme to push: records that are right unless a test says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from jsonschema import Draft202012Validator
+
+from services.activities.handlers import attendance, records
+from services.activities.kinds import KINDS
+from services.activities.store import ActivityStore
+from shared.caller import Caller
+from shared.contracts.activities import CONTRACTS
+from shared.ids import new_id
+
+MALI = Caller("chapter", "ML", "key-ml", "corr-1")
+NIGER = Caller("chapter", "NE", "key-ne", "corr-2")
+SECRETARIAT = Caller("secretariat", None, "key-se", "corr-3")
+
+Receipts = list[dict[str, Any]]
+
+
+def request(
+    items: Sequence[Mapping[str, Any]], caller: Caller = MALI, **options: Any
+) -> dict[str, Any]:
+    return {"pushes": [{"caller": caller.to_dict(), "items": list(items), **options}]}
+
+
+def project(**fields: Any) -> dict[str, Any]:
+    return {"id": new_id(), "title": {"fr": "EMMMDA"}, "starts_on": "2021-05-01", **fields}
+
+
+def organisation(**fields: Any) -> dict[str, Any]:
+    return {"id": new_id(), "name": "GPPAC", "type": "network", "country": "NL", **fields}
+
+
+def concern(**fields: Any) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "place": "ML.06.NAMPALA",
+        "category": "child_labour",
+        "severity": 4,
+        **fields,
+    }
+
+
+@dataclass
+class World:
+    """A store with one project of Mali's chapter, and what was said to it."""
+
+    store: ActivityStore
+    project_id: str = field(default_factory=new_id)
+
+    def __post_init__(self) -> None:
+        made = self.push([project(id=self.project_id)], kind="project")
+        assert statuses(made) == ["CREATED"]
+
+    def activity(self, **fields: Any) -> dict[str, Any]:
+        return {
+            "id": new_id(),
+            "project_id": self.project_id,
+            "type": "technical_training",
+            "title": {"fr": "Formation"},
+            "starts_on": "2021-09-06",
+            "ends_on": "2021-09-07",
+            "place": "ML.06.YAN.KALANA",
+            **fields,
+        }
+
+    def push(
+        self, items: Sequence[Mapping[str, Any]], *, kind: str = "activity", **options: Any
+    ) -> Receipts:
+        return receipts(records.push(KINDS[kind], request(items, **options), self.store))
+
+    def withdraw(self, identifier: str, *, kind: str = "activity", **options: Any) -> Receipts:
+        items = [{"id": identifier, "reason": "pushed by mistake"}]
+        return receipts(records.withdraw(KINDS[kind], request(items, **options), self.store))
+
+    def reinstate(self, identifier: str, *, kind: str = "activity", **options: Any) -> Receipts:
+        items = [{"id": identifier, "reason": "was right"}]
+        return receipts(records.reinstate(KINDS[kind], request(items, **options), self.store))
+
+    def record(self, *sheets: Mapping[str, Any], **options: Any) -> Receipts:
+        return receipts(attendance.record(request(sheets, **options), self.store))
+
+    def get(self, identifier: str, kind: str = "activity", caller: Caller = MALI) -> dict[str, Any]:
+        asked = {"caller": caller.to_dict(), "ids": [identifier], "kind": kind}
+        found: list[dict[str, Any]] = records.get_many(asked, self.store)["items"]
+        return found[0]
+
+    def held(self, **fields: Any) -> str:
+        """The id of a new activity without sessions of its own."""
+        activity = self.activity(**fields)
+        assert statuses(self.push([activity])) == ["CREATED"]
+        return str(activity["id"])
+
+    def sheet(self, session_id: str, caller: Caller = MALI) -> dict[str, Any]:
+        asked = {"caller": caller.to_dict(), "session_id": session_id, "first": 500}
+        return attendance.page(asked, self.store)
+
+    def events(self, subject: str | None = None) -> list[dict[str, Any]]:
+        """Everything emitted (about `subject`), in order, each valid by its contract."""
+        rows = self.store.outbox.collection.find({"subject": subject} if subject else {})
+        found = [
+            orjson.loads(row["body"]) for row in rows.sort([("recorded_at", 1), ("sequence", 1)])
+        ]
+        for event in found:
+            validator = Draft202012Validator(
+                CONTRACTS[short(event)], format_checker=Draft202012Validator.FORMAT_CHECKER
+            )
+            validator.validate(event["data"])
+        return found
+
+    def types(self, subject: str | None = None) -> list[str]:
+        return [short(event) for event in self.events(subject)]
+
+
+def receipts(answer: Mapping[str, Any]) -> Receipts:
+    """Those of the first push."""
+    found: Receipts = answer["pushes"][0]["receipts"]
+    return found
+
+
+def short(event: Mapping[str, Any]) -> str:
+    return str(event["type"]).removeprefix("org.foscao.").removesuffix(".v1")
+
+
+def statuses(told: Receipts) -> list[str]:
+    return [receipt["status"] for receipt in told]
+
+
+def codes(told: Receipts) -> list[str]:
+    return [problem["code"] for receipt in told for problem in receipt["problems"]]
+
+
+def problems(receipt: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:
+    return [(problem["code"], problem["path"]) for problem in receipt["problems"]]
+
+
+def present(*people: str) -> list[dict[str, Any]]:
+    return [{"participant_id": person, "status": "present"} for person in people]

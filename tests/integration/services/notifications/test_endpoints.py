@@ -1,0 +1,262 @@
+"""Partners manage their webhooks: each its own, secrets shown once, mistakes named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from services.notifications.handlers import endpoints
+from services.notifications.sealing import Sealer
+from services.notifications.store.feed import NotificationStore
+from shared.errors import Conflict, Forbidden, NotFound, Refused
+from shared.ids import new_id
+from shared.store.mongo import Document
+from tests.notified import CHAPTER, OPERATOR, OTHER, PARTNER, grow
+
+URL = "https://partner.example/hook"
+
+
+@pytest.fixture
+def store(db: Database[Document]) -> NotificationStore:
+    made = NotificationStore(db)
+    made.ensure_indexes()
+    return made
+
+
+@pytest.fixture
+def sealer() -> Sealer:
+    return Sealer(b"k" * 32)
+
+
+def create(
+    store: NotificationStore,
+    sealer: Sealer,
+    caller: dict[str, Any] | None = None,
+    start: object = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    return endpoints.create_endpoint(
+        {
+            "caller": caller or PARTNER,
+            "endpoint": {"id": new_id(), "url": URL, **fields},
+            "from": start,
+        },
+        store,
+        sealer,
+        allow_private=False,
+    )
+
+
+def update(store: NotificationStore, caller: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return endpoints.update_endpoint(
+        {"caller": caller, "endpoint": fields}, store, allow_private=False
+    )
+
+
+def test_a_new_endpoint_starts_at_the_feeds_end_and_shows_its_secret_once(
+    store: NotificationStore, sealer: Sealer
+) -> None:
+    grow(store, 3)
+    made = create(store, sealer, description="ours", filter={"chapters": ["ML"]})
+    (listed,) = endpoints.list_endpoints({"caller": PARTNER}, store)["items"]
+
+    assert made["secret"].startswith("whsec_")
+    assert listed["id"] == made["endpoint"]["id"]
+    assert (listed["cursor"], listed["behind"], listed["state"]) == ("3", 0, "active")
+    assert listed["filter"] == {"types": [], "chapters": ["ML"]}
+    assert not any("secret" in name and listed[name] for name in listed)
+
+
+def test_a_key_has_a_bounded_number_of_endpoints(
+    store: NotificationStore, sealer: Sealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoints, "ENDPOINTS_OF_ONE", 2)
+    first, second = (create(store, sealer)["endpoint"]["id"] for _ in range(2))
+    with pytest.raises(Refused, match="TOO_MANY_WEBHOOKS"):
+        create(store, sealer)
+    assert create(store, sealer, id=second)["secret"] is None, "made before, asked again"
+    assert create(store, sealer, OTHER)["secret"], "another key's are its own"
+    endpoints.delete_endpoint({"caller": PARTNER, "id": first}, store)
+    assert create(store, sealer)["secret"]
+
+
+def test_creating_the_same_endpoint_twice_makes_one_and_tells_no_secret(
+    store: NotificationStore, sealer: Sealer
+) -> None:
+    identifier = new_id()
+    create(store, sealer, id=identifier)
+    again = create(store, sealer, id=identifier)
+
+    assert again["secret"] is None
+    assert len(endpoints.list_endpoints({"caller": PARTNER}, store)["items"]) == 1
+    with pytest.raises(Refused) as refusal:
+        create(store, sealer, OTHER, id=identifier)
+    assert refusal.value.code == "ID_TAKEN"
+
+
+def test_an_owner_sees_its_own_endpoints_and_an_operator_all(
+    store: NotificationStore, sealer: Sealer
+) -> None:
+    mine = create(store, sealer)["endpoint"]["id"]
+    theirs = create(store, sealer, OTHER)["endpoint"]["id"]
+
+    def listed(caller: dict[str, Any]) -> set[str]:
+        items = endpoints.list_endpoints({"caller": caller}, store)["items"]
+        return {each["id"] for each in items}
+
+    assert listed(PARTNER) == {mine}
+    assert listed(OTHER) == {theirs}
+    assert listed(OPERATOR) == {mine, theirs}
+    for attempt in (
+        lambda: update(store, PARTNER, id=theirs, paused=True),
+        lambda: endpoints.delete_endpoint({"caller": PARTNER, "id": theirs}, store),
+        lambda: endpoints.rotate_secret({"caller": PARTNER, "id": theirs}, store, sealer),
+        lambda: endpoints.list_attempts({"caller": PARTNER, "endpoint_id": theirs}, store),
+        lambda: endpoints.resend(
+            {"caller": PARTNER, "endpoint_id": theirs, "positions": [1]}, store
+        ),
+    ):
+        with pytest.raises(NotFound):
+            attempt()
+
+
+def test_the_list_comes_in_pages(store: NotificationStore, sealer: Sealer) -> None:
+    made = {create(store, sealer)["endpoint"]["id"] for _ in range(3)}
+
+    first = endpoints.list_endpoints({"caller": PARTNER, "first": 2}, store)
+    rest = endpoints.list_endpoints({"caller": PARTNER, "first": 2, "after": first["next"]}, store)
+
+    assert {each["id"] for each in first["items"] + rest["items"]} == made
+    assert rest["next"] is None
+
+
+def test_a_deleted_endpoint_is_gone_for_good(store: NotificationStore, sealer: Sealer) -> None:
+    identifier = create(store, sealer)["endpoint"]["id"]
+
+    assert endpoints.delete_endpoint({"caller": PARTNER, "id": identifier}, store) == {
+        "id": identifier
+    }
+
+    assert endpoints.list_endpoints({"caller": PARTNER}, store)["items"] == []
+    with pytest.raises(NotFound):
+        update(store, PARTNER, id=identifier, paused=False)
+    with pytest.raises(Refused):
+        create(store, sealer, id=identifier)
+
+
+def test_fields_that_are_not_given_stay(store: NotificationStore, sealer: Sealer) -> None:
+    made = create(store, sealer, description="ours", filter={"types": ["activity.recorded"]})
+    identifier = made["endpoint"]["id"]
+
+    changed = update(store, PARTNER, id=identifier, url=f"{URL}/2")["endpoint"]
+
+    assert changed["url"] == f"{URL}/2"
+    assert changed["description"] == "ours"
+    assert changed["filter"] == {"types": ["activity.recorded"], "chapters": []}
+
+
+def test_two_changes_at_once_do_not_overwrite_each_other(
+    store: NotificationStore, sealer: Sealer
+) -> None:
+    identifier = create(store, sealer)["endpoint"]["id"]
+    seen = store.endpoint(identifier, None)
+    assert seen is not None
+    update(store, PARTNER, id=identifier, description="first")
+
+    with pytest.raises(Conflict):
+        endpoints._changed(store, seen, {"description": "second"})
+
+
+def test_a_second_rotation_ends_the_oldest_secret(store: NotificationStore, sealer: Sealer) -> None:
+    made = create(store, sealer)
+    request = {"caller": PARTNER, "id": made["endpoint"]["id"]}
+    secrets = [
+        made["secret"],
+        endpoints.rotate_secret(request, store, sealer)["secret"],
+        endpoints.rotate_secret(request, store, sealer)["secret"],
+    ]
+
+    stored = store.endpoint(made["endpoint"]["id"], None)
+    assert stored is not None
+    opened = [sealer.open(each.sealed, stored.id) for each in stored.secrets]
+    assert opened == [secrets[2], secrets[1]]
+    assert [each.expires_at is None for each in stored.secrets] == [True, False]
+
+
+def test_a_chapters_webhook_carries_its_own_items_alone(
+    store: NotificationStore, sealer: Sealer
+) -> None:
+    made = create(store, sealer, CHAPTER, filter={"chapters": ["SN", "ML"]})["endpoint"]
+
+    assert made["filter"]["chapters"] == ["ML"]
+
+
+def test_who_has_no_key_has_no_endpoints(store: NotificationStore, sealer: Sealer) -> None:
+    with pytest.raises(Forbidden):
+        create(store, sealer, {"role": "partner"})
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "code"),
+    [
+        ({"url": "http://partner.example/"}, ["url"], "URL_NOT_HTTPS"),
+        ({"url": "https://127.0.0.1/"}, ["url"], "ADDRESS_NOT_PUBLIC"),
+        ({"url": "hook"}, ["url"], "INVALID_URL"),
+        ({"url": None}, ["url"], "REQUIRED"),
+        ({"id": "1"}, ["id"], "INVALID_ID"),
+        ({"filter": {"types": ["activity.lost"]}}, ["filter", "types", 0], "UNKNOWN_CODE"),
+        ({"filter": {"chapters": ["ML", "ML"]}}, ["filter", "chapters"], "REPEATED_VALUE"),
+        ({"description": "x" * 201}, ["description"], "TOO_LONG"),
+        ({"secret": "mine"}, ["secret"], "UNKNOWN_FIELD"),
+    ],
+)
+def test_mistakes_are_named_by_field_and_code(
+    store: NotificationStore,
+    sealer: Sealer,
+    fields: dict[str, Any],
+    path: list[object],
+    code: str,
+) -> None:
+    with pytest.raises(Refused) as refusal:
+        create(store, sealer, **fields)
+
+    assert refusal.value.code == "INVALID_INPUT"
+    (problem,) = refusal.value.params["problems"]
+    assert (problem["path"], problem["code"]) == (path, code)
+    assert store.endpoints.count_documents({}) == 0
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"from": 5, "to": 4},
+        {"from": 1, "to": 501},
+        {"positions": list(range(1, 502))},
+        {"positions": [0]},
+    ],
+)
+def test_a_resend_says_what_and_not_too_much(
+    store: NotificationStore, sealer: Sealer, asked: dict[str, Any]
+) -> None:
+    identifier = create(store, sealer)["endpoint"]["id"]
+
+    with pytest.raises(Refused) as refusal:
+        endpoints.resend({"caller": PARTNER, "endpoint_id": identifier, **asked}, store)
+    assert refusal.value.code == "INVALID_INPUT"
+
+
+def test_a_resend_leaves_out_what_the_endpoint_does_not_want(
+    store: NotificationStore, sealer: Sealer
+) -> None:
+    identifier = create(store, sealer, start="beginning", filter={"chapters": ["SN"]})["endpoint"][
+        "id"
+    ]
+    grow(store, 2)  # of Mali
+    store.endpoints.update_one({"_id": identifier}, {"$set": {"cursor": 2}})
+
+    assert endpoints.resend(
+        {"caller": PARTNER, "endpoint_id": identifier, "from": 1, "to": 2}, store
+    ) == {"queued": 0}

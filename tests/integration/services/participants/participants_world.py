@@ -1,0 +1,130 @@
+"""People to register, and a store over a fresh database with a key of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from pymongo.database import Database
+
+from services.participants.handlers import people
+from services.participants.store import ParticipantStore
+from shared.config import Config
+from shared.contracts.participants import CONTRACTS
+from shared.events import Event
+from shared.ids import new_id
+from shared.store import mongo
+
+Item = dict[str, Any]
+
+MALI = {"role": "chapter", "chapter": "ML", "key_id": "key-of-mali"}
+NIGER = {"role": "chapter", "chapter": "NE", "key_id": "key-of-niger"}
+SECRETARIAT = {"role": "secretariat", "key_id": "key-of-the-secretariat"}
+CONSENT = {"purpose": ["programme_records"], "given_on": "2021-05-20", "by": "self"}
+
+
+@contextmanager
+def opened(
+    db: Database[Item], uri: str, master_key: bytes | None = None
+) -> Iterator[ParticipantStore]:
+    """The service's store with the service's own settings; key vault and client go with it."""
+    config = Config(service="participants", amqp_uri="", mongo_uri=uri, database=db.name)
+    store = ParticipantStore(mongo.connect(config), master_key or os.urandom(96))
+    try:
+        store.ensure_indexes()
+        yield store
+    finally:
+        store.cipher.close()
+        store.db.client.drop_database(f"{db.name}_keys")
+        store.db.client.close()
+
+
+def person(**said: Any) -> Item:
+    """A person to register; what is given as None is left out."""
+    usual = {
+        "id": new_id(),
+        "given_name": "Aminata",
+        "family_name": "Traoré",
+        "sex": "female",
+        "birth_year": 1990,
+        "groups": ["youth"],
+        "disability": "without",
+        "place": "ML.06.YAN.KALANA",
+        "consent": CONSENT,
+    }
+    return {name: value for name, value in (usual | said).items() if value is not None}
+
+
+def nomination(participant_id: str, **said: Any) -> Item:
+    usual = {
+        "id": new_id(),
+        "participant_id": participant_id,
+        "proposer_group": "community_leader",
+        "proposed_on": "2021-06-01",
+    }
+    return usual | said
+
+
+def push(
+    store: ParticipantStore,
+    *items: Item,
+    caller: Mapping[str, Any] = MALI,
+    use: Any = people.register_many,
+    **how: Any,
+) -> list[dict[str, Any]]:
+    """The receipts of one push."""
+    answer = use({"pushes": [{"caller": caller, "items": items, **how}]}, store)
+    (pushed,) = answer["pushes"]
+    return list(pushed["receipts"])
+
+
+def statuses(receipts: list[dict[str, Any]]) -> list[str]:
+    return [receipt["status"] for receipt in receipts]
+
+
+def problems(receipt: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {problem["code"]: problem["path"] for problem in receipt["problems"]}
+
+
+def read(
+    store: ParticipantStore, *ids: str, caller: Mapping[str, Any] = MALI
+) -> list[dict[str, Any]]:
+    items = people.get_many({"caller": caller, "ids": ids}, store)["items"]
+    return sorted(items, key=lambda item: ids.index(item["id"]))
+
+
+def found(store: ParticipantStore, caller: Mapping[str, Any] = MALI, **asked: Any) -> set[str]:
+    """The ids of all people of the list, through all its pages."""
+    ids: list[str] = []
+    after = None
+    while True:
+        page = people.list_people({"caller": caller, "filter": asked, "after": after}, store)
+        ids += [item["id"] for item in page["items"]]
+        after = page["next"]
+        if after is None:
+            assert len(set(ids)) == len(ids)
+            return set(ids)
+
+
+def emitted(store: ParticipantStore) -> list[Event]:
+    """All events so far, each checked against its contract, by subject and sequence."""
+    rows = store.outbox.collection.find().sort([("subject", 1), ("sequence", 1)])
+    events = [Event.from_json(row["body"]) for row in rows]
+    for event in events:
+        Draft202012Validator(
+            CONTRACTS[event.type], format_checker=Draft202012Validator.FORMAT_CHECKER
+        ).validate(event.data)
+    return events
+
+
+def types(store: ParticipantStore) -> list[str]:
+    return [event.type for event in emitted(store)]
+
+
+def anonymous(event: Event) -> Event:
+    """The event without what tells one emission from another."""
+    return replace(event, id="", sequence=0, data={**event.data, "version": 0}, type="")

@@ -1,0 +1,411 @@
+"""What may be asked, and what the answers say: filters, rows, coverage, gaps, concerns, outputs."""
+
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from services.reporting import schemas
+from services.reporting.handlers import reports
+from services.reporting.handlers.reports import project
+from services.reporting.store.live import ReportingStore
+from shared.codes import code_list
+from shared.errors import Refused
+from tests.integration.services.reporting.reporting_world import (
+    KALANA,
+    MALI,
+    NAMPALA,
+    NIGER,
+    OTHER_NAMPALA,
+    PROJECT,
+    SECRETARIAT,
+    Told,
+    ask,
+    cells,
+    ids,
+    totals,
+)
+
+
+@pytest.fixture
+def store(db: Database[dict[str, Any]]) -> ReportingStore:
+    store = ReportingStore(db)
+    store.ensure_indexes()
+    return store
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+def question(name: str, store: ReportingStore, **asked: Any) -> dict[str, Any]:
+    parse = schemas.coverage_question if name == "coverage" else schemas.question
+    answer: dict[str, Any] = getattr(reports, name)(parse({"caller": SECRETARIAT, **asked}), store)
+    return answer
+
+
+FILTERS: list[tuple[dict[str, Any], int]] = [
+    ({"chapters": ["NE"]}, 1),
+    ({"project_ids": [PROJECT]}, 5),
+    ({"types": ["policy_dialogue"]}, 2),
+    ({"countries": ["ML"]}, 4),
+    ({"places": ["ML.06"]}, 3),
+    ({"places": [NAMPALA]}, 1),
+    ({"places": ["ML.05"]}, 1),
+    ({"places": [OTHER_NAMPALA], "countries": ["NE"]}, 2),
+    ({"from": "2021-11-04"}, 2),
+    ({"to": "2021-11-04"}, 4),
+    ({"from": "2021-06-02", "to": "2021-11-04", "chapters": ["ML"]}, 1),
+    ({"types": [], "chapters": None}, 5),
+]
+
+
+def test_a_filter_takes_what_meets_all_its_conditions(store: ReportingStore, told: Told) -> None:
+    person, *activities = ids(6)
+    said: list[dict[str, Any]] = [
+        {"place": KALANA},
+        {"place": NAMPALA},
+        {"place": OTHER_NAMPALA},
+        {"place": "ML.06", "type": "policy_dialogue", "starts_on": "2021-11-04"},
+        {"place": "NE", "type": "policy_dialogue", "starts_on": "2021-11-05", "chapter": "NE"},
+    ]
+    project([told.activity(each, **of) for each, of in zip(activities, said, strict=True)], store)
+    project([told.sheet(each, each, came=[person]) for each in activities], store)
+    for asked, expected in FILTERS:
+        answer = ask(store, filter=asked)
+        assert answer["figures"]["person_sessions"]["total"] == expected, asked
+        assert answer["activities_counted"] == expected, asked
+        assert answer["filter"] == {name: value for name, value in asked.items() if value}
+
+
+def test_a_chapter_sees_its_own_whatever_it_asks(store: ReportingStore, told: Told) -> None:
+    person, malian, nigerien = ids(3)
+    project(
+        [
+            told.activity(malian),
+            told.activity(nigerien, chapter="NE", place="NE"),
+            told.sheet(malian, malian, came=[person]),
+            told.sheet(nigerien, nigerien, came=[person]),
+            told.concern(ids(1)[0]),
+        ],
+        store,
+    )
+    answer = ask(
+        store, NIGER, filter={"chapters": ["ML", "NE"], "activity_ids": [malian, nigerien]}
+    )
+    assert answer["figures"]["person_sessions"]["total"] == 1
+    assert answer["filter"]["chapters"] == ["NE"]
+    assert totals(store)["person_sessions"] == 2
+    assert question("concerns", store, caller=NIGER)["rows"] == []
+    assert question("concerns", store, caller=MALI)["total"] == 1
+
+
+def test_activities_that_did_not_take_place_are_told_and_not_counted(
+    store: ReportingStore, told: Told
+) -> None:
+    planned, cancelled, held = ids(3)
+    announced = {"total": 5}
+    project(
+        [
+            told.activity(planned, status="planned", announced=announced),
+            told.activity(cancelled, status="cancelled", announced=announced),
+            told.activity(held, status="validated", announced=announced),
+        ],
+        store,
+    )
+    answer = ask(store)
+    assert answer["figures"]["announced"]["total"] == 5
+    assert answer["activities_counted"] == 1
+    assert answer["activities_not_counted"] == {"planned": 1, "cancelled": 1}
+
+
+ROWS = {
+    "chapter": ["ML", "NE"],
+    "type": ["policy_dialogue", "technical_training"],
+    "month": ["2021-06", "2021-11", "2022-01"],
+    "quarter": ["2021-Q2", "2021-Q4", "2022-Q1"],
+    "year": ["2021", "2022"],
+    "admin1": ["ML.01", "ML.06", "unknown"],
+    "locality": ["ML.01.BAMAKO", KALANA, "NE"],
+}
+
+
+def test_each_row_shows_its_own_part(store: ReportingStore, told: Told) -> None:
+    a, b, *activities = ids(5)
+    said: list[dict[str, Any]] = [
+        {},
+        {"type": "policy_dialogue", "starts_on": "2021-11-04", "place": "ML.01.BAMAKO"},
+        {"chapter": "NE", "starts_on": "2022-01-09", "place": "NE"},
+    ]
+    project([told.activity(each, **of) for each, of in zip(activities, said, strict=True)], store)
+    project([told.sheet(each, each, came=[a, b]) for each in activities], store)
+    for rows_by, keys in ROWS.items():
+        answer = ask(store, rows_by=rows_by)
+        assert [row["key"] for row in answer["rows"]] == keys
+        by_row = [row["figures"]["person_sessions"]["total"] for row in answer["rows"]]
+        assert sum(by_row) == answer["figures"]["person_sessions"]["total"] == 6
+        assert {row["figures"]["unique_people"]["total"] for row in answer["rows"]} == {2}
+        assert answer["figures"]["unique_people"]["total"] == 2
+
+
+def test_rows_are_paged_in_the_order_of_their_days(store: ReportingStore, told: Told) -> None:
+    activities = ids(5)
+    days = ["2021-09-01", "2021-07-01", "2021-08-01", "2021-06-01", "2021-07-01"]
+    for activity, day in zip(activities, days, strict=True):
+        title = {"fr": f"Formation du {day}"}
+        project([told.activity(activity, starts_on=day, title=title)], store)
+    seen: list[str] = []
+    after = None
+    while True:
+        answer = ask(store, rows_by="activity", first=2, after=after)
+        assert answer["activities_counted"] == 5
+        seen += [row["label"]["fr"] for row in answer["rows"]]
+        if (after := answer["next"]) is None:
+            break
+    assert seen == [f"Formation du {day}" for day in sorted(days)]
+    with pytest.raises(Refused, match="BAD_CURSOR"):
+        ask(store, rows_by="activity", after="nonsense")
+
+
+def test_rows_of_projects_carry_their_titles(store: ReportingStore, told: Told) -> None:
+    project([told.project(PROJECT), told.activity(ids(1)[0])], store)
+    (row,) = ask(store, rows_by="project")["rows"]
+    assert (row["key"], row["label"]["fr"]) == (PROJECT, "EMMMDA")
+
+
+def test_cells_come_in_the_order_of_the_code_lists_with_zeros_if_asked(
+    store: ReportingStore, told: Told
+) -> None:
+    a, b, activity = ids(3)
+    project(
+        [
+            told.person(a, sex=None),
+            told.person(b, sex="male"),
+            told.activity(activity),
+            told.sheet(activity, activity, came=[a, b]),
+        ],
+        store,
+    )
+    assert list(cells(store, "unique_people", "sex").items()) == [("male", 1), ("unknown", 1)]
+    full = cells(store, "unique_people", "sex", with_zeros=True)
+    assert list(full) == [*code_list("sex"), "unknown"]
+    assert full == {"female": 0, "male": 1, "other": 0, "not_stated": 0, "unknown": 1}
+    assert len(cells(store, "announced", "sex", "age_band", with_zeros=True)) == 5 * 7
+
+
+def test_overlapping_groups_are_said_not_to_add_up(store: ReportingStore) -> None:
+    assert ask(store, by=["group"])["adds_up"]
+    assert not ask(store, by=["sex", "group_any"])["adds_up"]
+
+
+def test_ages_of_unique_people_are_those_of_the_last_year_in_scope(
+    store: ReportingStore, told: Told
+) -> None:
+    person, first, last, planned = ids(4)
+    project(
+        [
+            told.person(person, birth_year=1986),
+            told.activity(first, starts_on="2021-06-01"),
+            told.activity(last, starts_on="2022-06-01"),
+            told.activity(planned, starts_on="2030-06-01", status="planned"),
+            told.sheet(first, first, came=[person]),
+            told.sheet(last, last, came=[person]),
+        ],
+        store,
+    )
+    assert ask(store)["age_reference_year"] == 2022
+    assert cells(store, "unique_people", "age_band") == {"36_59": 1}
+    assert cells(store, "person_sessions", "age_band") == {"25_35": 1, "36_59": 1}
+
+
+COVERED = {
+    "ecpf": ("ecpf_component", "early_warning"),
+    "topic": ("emmmda_topic", "licensing_permits"),
+    "architecture": ("architecture_tag", "apsa"),
+    "type": ("activity_type", "technical_training"),
+}
+
+
+def test_coverage_shows_every_code_and_zero_where_nothing_was_done(
+    store: ReportingStore, told: Told
+) -> None:
+    a, b, activity, morning, evening = ids(5)
+    project(
+        [
+            told.activity(
+                activity,
+                ecpf=["early_warning"],
+                architecture=["apsa"],
+                sessions=[
+                    {"id": morning, "topics": ["licensing_permits"]},
+                    {"id": evening, "topics": ["licensing_permits", "local_content"]},
+                ],
+            ),
+            told.sheet(morning, activity, came=[a]),
+            told.sheet(evening, activity, came=[a, b]),
+        ],
+        store,
+    )
+    for of, (list_name, code) in COVERED.items():
+        rows = {row.pop("code"): row for row in question("coverage", store, of=of)["rows"]}
+        assert list(rows) == list(code_list(list_name))
+        found = {each: row for each, row in rows.items() if any(row.values())}
+        expected = {code: {"activities": 1, "person_sessions": 3, "unique_people": 2}}
+        if of == "topic":
+            expected["local_content"] = {
+                "activities": 1,
+                "person_sessions": 2,
+                "unique_people": 2,
+            }
+        assert found == expected
+
+
+def test_what_has_no_code_is_covered_as_unknown(store: ReportingStore, told: Told) -> None:
+    project([told.activity(ids(1)[0])], store)
+    last = question("coverage", store, of="ecpf")["rows"][-1]
+    assert (last["code"], last["activities"]) == ("unknown", 1)
+
+
+def test_gaps_tell_where_which_group_was_not_reached_on_which_topic(
+    store: ReportingStore, told: Told
+) -> None:
+    a, b, stranger, held, planned, cancelled = ids(6)
+    topics = [{"id": held, "topics": ["local_content"]}]
+    project(
+        [
+            told.person(a, groups=["womens_group", "youth"]),
+            told.person(b, groups=["youth"]),
+            told.activity(held, sessions=topics),
+            told.activity(planned, status="planned", place=NAMPALA),
+            told.activity(cancelled, status="cancelled", place=OTHER_NAMPALA),
+            told.sheet(held, held, came=[a, b, stranger]),
+        ],
+        store,
+    )
+    rows = question("gaps", store)["rows"]
+    found = {(row["place"], row["group"], row["topic"]): row for row in rows}
+    reached = {key: row["unique_people"] for key, row in found.items() if not row["gap"]}
+    assert reached == {
+        (KALANA, "womens_group", "local_content"): 1,
+        (KALANA, "youth", "local_content"): 2,
+        (KALANA, "unknown", "local_content"): 1,
+    }
+    matrix = len(code_list("stakeholder_group")) * len(code_list("emmmda_topic"))
+    assert len(rows) == 2 * matrix + 1
+    assert found[NAMPALA, "youth", "local_content"]["gap"]
+
+
+def test_concerns_are_counted_by_category_severity_and_status(
+    store: ReportingStore, told: Told
+) -> None:
+    one, two, three, activity = ids(4)
+    project(
+        [
+            told.activity(activity, type="community_meeting"),
+            told.concern(one, activity_id=activity),
+            told.concern(two, severity=5, place=NAMPALA, raised_on="2021-09-01"),
+            told.concern(three),
+            told.concern(one, "concern.corrected", activity_id=activity, status="verified"),
+            told.concern(three, "concern.withdrawn"),
+        ],
+        store,
+    )
+    water = "environment_water"
+    assert [tuple(row.values()) for row in question("concerns", store)["rows"]] == [
+        (water, 3, "verified", 1),
+        (water, 5, "raised", 1),
+    ]
+    for asked, expected in [
+        ({"places": [NAMPALA]}, 1),
+        ({"from": "2021-08-01"}, 1),
+        ({"types": ["community_meeting"]}, 1),
+        ({"project_ids": [PROJECT], "places": [NAMPALA]}, 0),
+    ]:
+        assert question("concerns", store, filter=asked)["total"] == expected, asked
+
+
+def test_outputs_are_summed_from_what_organisers_said_and_from_numerators(
+    store: ReportingStore, told: Told
+) -> None:
+    a, training, radio, booklet, dialogue = ids(5)
+    project(
+        [
+            told.activity(training),
+            told.sheet(
+                training,
+                training,
+                came=[a],
+                scores={"pre_n": 3, "pre_sum": 100, "post_n": 2, "post_sum": 150}
+                | {"paired_n": 2, "gain_sum": 70},
+            ),
+            told.activity(
+                radio,
+                type="media_intervention",
+                media={
+                    "channels": ["community_radio", "national_radio"],
+                    "broadcasts": 4,
+                    "audience_estimate": 20_000,
+                },
+            ),
+            told.activity(
+                booklet,
+                type="publication",
+                publication={"title": "Livret", "copies_printed": 500, "copies_distributed": 320},
+            ),
+            told.activity(
+                dialogue,
+                type="policy_dialogue",
+                dialogue={
+                    "recommendations": [
+                        {"id": ids(1)[0], "status": status} for status in ("open", "open", "done")
+                    ]
+                },
+            ),
+            told.nomination(ids(1)[0], activity_id=training),
+            told.nomination(ids(1)[0], "nomination.decided", project_id=PROJECT, status="selected"),
+        ],
+        store,
+    )
+    answer = question("outputs", store)
+    reach = {"interventions": 1, "broadcasts": 4, "audience_estimate": 20_000}
+    channels = {each.pop("channel"): each for each in answer["media"].pop("by_channel")}
+    assert answer["media"] == {**reach, "audience_basis": "stated_by_organiser"}
+    assert channels["community_radio"] == channels["national_radio"] == reach
+    assert channels["television"]["interventions"] == 0
+    assert answer["publications"] == {
+        "titles": 1,
+        "copies_printed": 500,
+        "copies_distributed": 320,
+    }
+    assert answer["tests"] == {
+        "pre_mean": 33.33,
+        "post_mean": 75.0,
+        "gain_mean": 35.0,
+        "pre_n": 3,
+        "post_n": 2,
+        "n": 2,
+    }
+    count = {row["status"]: row["count"] for row in answer["recommendations"]}
+    assert count == {"open": 2, "accepted": 0, "in_progress": 0, "done": 1, "dropped": 0}
+    count = {row["status"]: row["count"] for row in answer["nominations"]}
+    assert count == {"proposed": 1, "selected": 1, "not_selected": 0, "withdrawn": 0}
+    assert question("outputs", store, filter={"types": []}) == question("outputs", store)
+    of_training = question("outputs", store, filter={"activity_ids": [training]})
+    assert sum(row["count"] for row in of_training["nominations"]) == 1
+    nobody = question("outputs", store, filter={"activity_ids": [radio]})["tests"]
+    assert nobody["pre_mean"] is None
+
+
+def test_figures_and_the_event_they_stand_by_belong_to_one_moment(
+    store: ReportingStore, told: Told
+) -> None:
+    """What is projected while a report reads is in neither its figures nor its `as_of`."""
+    one, other = ids(2)
+    project([told.activity(one, announced={"total": 1})], store)
+    with store.snapshot() as seen:
+        before = seen.position()
+        project([told.activity(other, announced={"total": 1})], store)
+        assert [each.id for each in seen.activities(schemas.Scope())] == [one]
+        assert seen.position() == before
+    assert totals(store)["announced"] == 2

@@ -1,0 +1,111 @@
+"""Sheet rows: the quick way in agrees with the careful one, and deltas add up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.activities import schemas
+from services.activities.rules import sheets
+from services.activities.rules.sheets import NO_SCORES, Line, Sheet, line_key
+from services.activities.schemas import read_rows
+from shared.ids import new_id
+from shared.records.pushes import Push
+from tests.integration.services.activities.activities_world import MALI, SECRETARIAT
+
+SESSION, PEOPLE = new_id(), sorted(new_id() for _ in range(4))
+
+VALUE = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 105), st.floats(0, 100), st.just(""), st.just([])
+)
+ANY_ROW = st.dictionaries(
+    st.sampled_from(["status", "pre_score", "post_score", "expected_version", "name"]),
+    st.one_of(VALUE, st.sampled_from(["present", "absent", "removed", "late"])),
+).map(lambda row: {"participant_id": PEOPLE[0], **row})
+
+
+@given(raw=st.one_of(ANY_ROW, st.just({}), st.just({"participant_id": PEOPLE[0].upper()}), VALUE))
+def test_the_quick_way_takes_only_what_the_schema_takes_and_reads_it_alike(raw: Any) -> None:
+    [row] = read_rows([{"session_id": SESSION, "rows": [raw]}])
+    assert row == schemas._careful(0, SESSION, raw, ())
+
+
+SCORE = st.one_of(st.none(), st.integers(0, 100))
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "participant_id": st.sampled_from(PEOPLE),
+            "status": st.sampled_from([None, "present", "absent", "removed"]),
+            "pre_score": SCORE,
+            "post_score": SCORE,
+        }
+    ),
+    max_size=6,
+)
+
+
+@given(pushes=st.lists(ROWS, max_size=6), together=st.booleans())
+def test_a_sheets_totals_are_the_sums_over_its_lines(
+    pushes: list[list[dict[str, Any]]], together: bool
+) -> None:
+    book: dict[str, Sheet] = {SESSION: Sheet(SESSION, SESSION, "ML")}
+    lines: dict[str, Line] = {}
+    steps = 0
+    read = [(Push(MALI, []), read_rows([{"session_id": SESSION, "rows": r}])) for r in pushes]
+    for batch in [read] if together else [[each] for each in read]:
+        outcome = sheets.record(batch, book, lines)
+        assert [len(r) for r in outcome.receipts] == [len(rows) for _, rows in batch]
+        book, lines = {**book, **outcome.sheets}, {**lines, **outcome.lines}
+        steps += len(outcome.steps)
+
+    sheet = book[SESSION]
+    present = [line for line in lines.values() if line.status == "present"]
+    scores = NO_SCORES
+    for line in present:
+        scores = scores.plus(sheets.scores_of(line))
+    assert (sheet.present, sheet.scores, sheet.seq) == (len(present), scores, steps)
+    assert sheet.lines == sum(line.status != "removed" for line in lines.values())
+
+
+@given(rows=ROWS, later=ROWS)
+def test_an_earlier_push_that_comes_again_changes_nothing(
+    rows: list[dict[str, Any]], later: list[dict[str, Any]]
+) -> None:
+    book: dict[str, Sheet] = {SESSION: Sheet(SESSION, SESSION, "ML")}
+    lines: dict[str, Line] = {}
+    for said in (rows, later, rows, later):
+        before = dict(lines)
+        read = read_rows([{"session_id": SESSION, "rows": _once(said)}])
+        outcome = sheets.record([(Push(MALI, []), read)], book, lines)
+        book, lines = {**book, **outcome.sheets}, {**lines, **outcome.lines}
+        if before and said is rows and later is not rows:
+            told = {row["participant_id"] for row in _once(rows) if row["status"] != "removed"}
+            unchanged = {line_key(SESSION, person) for person in told} & before.keys()
+            assert all(lines[key] == before[key] for key in unchanged if before[key].version > 1)
+
+
+def _once(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({row["participant_id"]: row for row in rows}.values())
+
+
+def test_a_chapter_writes_on_its_own_sheets_and_the_secretariat_on_all() -> None:
+    foreign = {SESSION: Sheet(SESSION, SESSION, "NE")}
+    rows = read_rows([{"session_id": SESSION, "rows": [{"participant_id": PEOPLE[0]}]}])
+    for caller, taken in ((MALI, 0), (SECRETARIAT, 1)):
+        outcome = sheets.record([(Push(caller, []), rows)], foreign, {})
+        assert len(outcome.lines) == taken
+
+
+def test_a_line_remembers_a_bounded_number_of_pushes() -> None:
+    book: dict[str, Sheet] = {SESSION: Sheet(SESSION, SESSION, "ML")}
+    lines: dict[str, Line] = {}
+    for score in range(30):
+        row = {"participant_id": PEOPLE[0], "status": "present", "pre_score": score}
+        read = read_rows([{"session_id": SESSION, "rows": [row]}])
+        outcome = sheets.record([(Push(MALI, []), read)], book, lines)
+        book, lines = {**book, **outcome.sheets}, {**lines, **outcome.lines}
+    [line] = lines.values()
+    assert (line.version, len(line.pushes)) == (30, sheets.PUSHES_KEPT)
+    assert book[SESSION].scores.pre_sum == 29

@@ -1,0 +1,59 @@
+"""What a field says of a value that it does not take."""
+
+from __future__ import annotations
+
+import pytest
+from marshmallow import ValidationError
+
+from shared.errors import problems_from
+from shared.records import fields as f
+
+
+class Sign(f.RowSchema):
+    title = f.Localised(5)
+    text = f.Text(20)
+
+
+def test_a_text_in_several_languages_tells_in_which_it_is_wrong() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Sign().load({"title": {"fr": "trop long", "en": "short", "pt": 5}})
+    told = {(problem.path, problem.code) for problem in problems_from(caught.value.messages)}
+    assert told == {(("title", "fr"), "TOO_LONG"), (("title", "pt"), "NOT_A_TEXT")}
+
+
+def test_blank_languages_are_as_good_as_absent() -> None:
+    assert Sign().load({"title": {"fr": "court", "en": "", "pt": None}}) == {
+        "title": {"fr": "court"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("\ufeffAwa\u200b", "Awa"),
+        (" \u2060 Awa ", "Awa"),
+        ("one\r\ntwo", "one\ntwo"),
+        ("one\ttwo", "one\ttwo"),
+        ("عائشة 🎉 👩\u200d🌾", "عائشة 🎉 👩\u200d🌾"),
+    ],
+    ids=ascii,
+)
+def test_what_sheets_and_editors_leave_in_a_text_is_no_part_of_it(given: str, taken: str) -> None:
+    assert Sign().load({"text": given}) == {"text": taken}
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ("\u200b", "REQUIRED"),
+        ("a\x00b", "CONTROL_CHARACTER"),
+        ("a\x1bb", "CONTROL_CHARACTER"),
+        ("a\x85b", "CONTROL_CHARACTER"),
+        ("a\u202eb", "CONTROL_CHARACTER"),
+    ],
+    ids=ascii,
+)
+def test_a_text_shows_what_it_is(given: str, code: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Sign().load({"text": given})
+    assert [problem.code for problem in problems_from(caught.value.messages)] == [code]
