@@ -261,8 +261,8 @@ def test_a_filter_that_makes_no_sense_is_named_without_its_value(store: Particip
 
 
 def test_pages_go_through_everybody_once_while_others_come(store: ParticipantStore) -> None:
-    people = [person(family_name=f"Keïta {number}") for number in range(25)]
-    push(store, *people)
+    everybody = [person(family_name=f"Keïta {number}") for number in range(25)]
+    push(store, *everybody)
     seen: list[str] = []
     after = None
     while True:
@@ -272,7 +272,7 @@ def test_pages_go_through_everybody_once_while_others_come(store: ParticipantSto
         if after is None:
             break
         push(store, person(id="00000000-0000-7000-8000-" + seen[-1][-12:]))
-    assert seen == sorted(each["id"] for each in people)
+    assert seen == sorted(each["id"] for each in everybody)
 
 
 def test_another_chapter_sees_nobody_and_takes_no_id(store: ParticipantStore) -> None:
