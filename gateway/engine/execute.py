@@ -28,7 +28,7 @@ from gateway import telemetry
 from gateway.calls.context import Calls, Context, Pushes, choose_language
 from gateway.engine.coercion import coerce_variables
 from gateway.engine.completion import execute
-from gateway.engine.documents import Documents, Invalid, check_cost
+from gateway.engine.documents import Documents, Invalid
 from gateway.http import graphiql
 from gateway.identity.keys import ApiKeys
 from gateway.schema import schema
@@ -147,7 +147,7 @@ class GraphQLEndpoint:
         )
         if isinstance(variables, list):
             raise Invalid("BAD_VARIABLES", variables)
-        check_cost(document, operation, variables)
+        self._documents.check_price(document, operation, variables)
         context = Context(caller, asker.lang, self._calls, self._pushes, self._keys)
         try:
             async with asyncio.timeout(REQUEST_S):

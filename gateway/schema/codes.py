@@ -17,9 +17,8 @@ from shared.codes.places import (
 from shared.codes.places import (
     Place as PlaceData,
 )
-from shared.errors import NotFound, Refused
-
-MAX_PLACES = 200
+from shared.errors import NotFound
+from shared.store.pages import bounded
 
 
 class CodeExtra(graphene.ObjectType):
@@ -120,12 +119,11 @@ class CodeQueries(graphene.ObjectType):
         search: str | None = None,
         country: str | None = None,
         under: str | None = None,
-        first: int = 50,
+        first: int | None = None,
     ) -> list[dict[str, Any]]:
-        if not 1 <= first <= MAX_PLACES:
-            raise Refused("PAGE_SIZE", limit=MAX_PLACES)
+        most = bounded(first)
         found = _found(search, country, under)
-        return [_shown(each, info.context.lang) for each in found[:first]]
+        return [_shown(each, info.context.lang) for each in found[:most]]
 
 
 def _found(text: str | None, country: str | None, under: str | None) -> list[PlaceData]:

@@ -12,6 +12,7 @@ from typing import Any
 import graphene
 
 from gateway.calls.context import Context
+from gateway.engine.lengths import MAX_PROBLEMS
 from gateway.schema.texts import list_of
 from shared.errors import Refused
 from shared.messages import message
@@ -88,7 +89,7 @@ class Receipt(graphene.ObjectType):
     problems = graphene.List(
         graphene.NonNull(Problem),
         required=True,
-        description="Why it was rejected; on other rows: remarks.",
+        description=f"Why it was rejected, {MAX_PROBLEMS} reasons at most; on other rows: remarks.",
     )
 
 
@@ -147,7 +148,8 @@ def push_result(
         if receipt["problems"]:
             at = place(receipt) if place else [receipt["row"]]
             receipt["problems"] = [
-                explained(problem, [name, *at], ctx.lang) for problem in receipt["problems"]
+                explained(problem, [name, *at], ctx.lang)
+                for problem in receipt["problems"][:MAX_PROBLEMS]
             ]
     counts = Counter(receipt["status"] for receipt in receipts)
     return {

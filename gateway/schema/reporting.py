@@ -5,6 +5,7 @@ from typing import Any
 
 import graphene
 
+from gateway.engine.lengths import MAX_GAPS
 from gateway.schema.paging import criteria, page, paged
 from gateway.schema.report_types import (
     ConcernCount,
@@ -14,6 +15,7 @@ from gateway.schema.report_types import (
     Report,
 )
 from gateway.schema.texts import code_value, list_of
+from shared.errors import Refused
 
 _COVERAGE_LISTS: Mapping[str, str] = {
     "ecpf": "ecpf_component",
@@ -128,7 +130,10 @@ class ReportQueries(graphene.ObjectType):
         description="Every code of a vocabulary, with what was done for it.",
     )
     gaps = list_of(
-        GapRow, filter=_filter(), description="Locality by stakeholder group by topic, with gaps."
+        GapRow,
+        filter=_filter(),
+        description="Locality by stakeholder group by topic, with gaps; refused beyond "
+        f"{MAX_GAPS:,} rows, about a hundred localities: ask for fewer.",
     )
     concern_summary = list_of(
         ConcernCount,
@@ -144,7 +149,7 @@ class ReportQueries(graphene.ObjectType):
         _: Any,
         info: Any,
         filter: Mapping[str, Any] | None = None,
-        by: Sequence[Any] = (),
+        by: Sequence[Any] | None = None,
         rows_by: Any = None,
         with_zeros: bool = False,
         first: int | None = None,
@@ -155,7 +160,7 @@ class ReportQueries(graphene.ObjectType):
             "reporting",
             "report",
             filter=criteria(filter),
-            by=[each.value for each in by],
+            by=[each.value for each in by or ()],
             rows_by=rows_by.value if rows_by else None,
             with_zeros=with_zeros,
             first=first,
@@ -184,6 +189,8 @@ class ReportQueries(graphene.ObjectType):
     ) -> list[dict[str, Any]]:
         answer = await info.context.ask("reporting", "gaps", filter=criteria(filter))
         rows: list[dict[str, Any]] = answer["rows"]
+        if len(rows) > MAX_GAPS:
+            raise Refused("TOO_MANY_ROWS", limit=MAX_GAPS)
         return rows
 
     @staticmethod

@@ -89,6 +89,11 @@ def admin1(place_id: str) -> str | None:
     return next((each.id for each in ancestors(place_id) if each.level == "admin1"), None)
 
 
+def count_admin1() -> int:
+    """How many first-level units there are, in all countries."""
+    return sum(each.level == "admin1" for each in _places().values())
+
+
 def coarse(place_id: str) -> str:
     """All of a place that partners may learn: its first-level unit, or its country.
 

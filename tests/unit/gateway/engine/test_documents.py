@@ -1,11 +1,11 @@
-"""Documents: remembered by their text, and measured before they can do harm."""
+"""Documents: remembered by their text, and priced before they can do harm."""
 
 from __future__ import annotations
 
 import pytest
 
-from gateway.engine import documents
-from gateway.engine.documents import Documents, Invalid, check_cost
+from gateway.engine import documents, price
+from gateway.engine.documents import Documents, Invalid
 from gateway.schema import schema
 from shared.errors import Refused
 
@@ -89,22 +89,23 @@ PAGED = """query($n: Int) { activities(first: $n) { nodes { id
 def test_cost_counts_full_pages_with_the_variables_of_the_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(documents, "MAX_COST", 500)
-    document = known().get(PAGED)
+    monkeypatch.setattr(price, "MAX_COST", 11_000)
+    cache = known()
+    document = cache.get(PAGED)
     operation = document.operation(None)
-    check_cost(document, operation, {"n": 50})
+    cache.check_price(document, operation, {"n": 50})
     with pytest.raises(Refused, match="QUERY_TOO_COSTLY"):
-        check_cost(document, operation, {"n": 200})
-    monkeypatch.setattr(documents, "MAX_COST", 300)
+        cache.check_price(document, operation, {"n": 200})
+    monkeypatch.setattr(price, "MAX_COST", 9_000)
     with pytest.raises(Refused, match="QUERY_TOO_COSTLY"):
-        check_cost(document, operation, {})  # a page of the usual size
+        cache.check_price(document, operation, {})  # a page of the usual size
 
 
 @pytest.mark.parametrize("pages", ["", "(first: 200)"])
 def test_a_document_that_always_costs_too_much_is_refused_as_such(
     monkeypatch: pytest.MonkeyPatch, pages: str
 ) -> None:
-    monkeypatch.setattr(documents, "MAX_COST", 300)
+    monkeypatch.setattr(price, "MAX_COST", 300)
     with pytest.raises(Refused, match="QUERY_TOO_COSTLY"):
         known().get(
             "{ activities" + pages + " { nodes { id version project { id title { fr } } } } }"
