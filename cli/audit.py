@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -17,9 +17,8 @@ from operations.audit.reading import Databases
 from operations.audit.run import audit
 from operations.audit.scope import EVERYTHING, Scope, of_activity, of_period
 from operations.audit.tally import Account
+from shared.days import calendar_day, moment
 from shared.ids import canonical
-
-_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 
 
 def register(app: typer.Typer) -> None:
@@ -36,12 +35,16 @@ def run(
         typer.Option(help="One activity: its sessions and the people on their sheets too."),
     ] = None,
     since: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=_FORMATS, help="Whatever was recorded since (UTC)."),
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="DAY|TIME",
+            help="Whatever was recorded since: YYYY-MM-DD (UTC), or a time of RFC 3339.",
+        ),
     ] = None,
     until: Annotated[
-        datetime | None,
-        typer.Option("--to", formats=_FORMATS, help="Whatever was recorded before (UTC)."),
+        str | None,
+        typer.Option("--to", metavar="DAY|TIME", help="Whatever was recorded before."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     grace: Annotated[
@@ -59,6 +62,7 @@ def run(
     """
     if sum((everything, activity is not None, since is not None or until is not None)) > 1:
         raise CannotRun("--all, --activity and --from/--to exclude each other")
+    begin, end = _moment("--from", since), _moment("--to", until)
     uri = Settings.load().mongo_uri
     grace_given = timedelta(seconds=0 if strict else grace)
     console = notes()
@@ -68,7 +72,7 @@ def run(
             _connected(uri) as client,
             Databases(client) as databases,
         ):
-            scope = _scope(databases, activity, _utc(since), _utc(until))
+            scope = _scope(databases, activity, begin, end)
             account = audit(
                 databases,
                 scope,
@@ -104,8 +108,15 @@ def _scope(
     return EVERYTHING
 
 
-def _utc(at: datetime | None) -> datetime | None:
-    return at and at.replace(tzinfo=UTC)
+def _moment(option: str, given: str | None) -> datetime | None:
+    """The beginning of a day, in UTC, or a moment."""
+    if given is None:
+        return None
+    day = calendar_day(given)
+    at = datetime.combine(day, time(tzinfo=UTC)) if day else moment(given)
+    if at is None:
+        raise CannotRun(f"{option} {given!r} is neither YYYY-MM-DD nor a time of RFC 3339")
+    return at
 
 
 def _tell(account: Account, *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from shared.caller import Caller
+from shared.days import moment
 from shared.ids import canonical, new_id
 
 PREFIX = "org.foscao."
@@ -105,6 +106,9 @@ class Event:
             identifier = canonical(raw["id"])
             if raw["specversion"] != "1.0" or identifier is None:
                 raise Undecodable("not a CloudEvents 1.0 envelope with a UUID")
+            time = moment(raw["time"])
+            if time is None:
+                raise Undecodable("its time is none of RFC 3339")
             if not isinstance(raw["data"], dict):
                 raise Undecodable("data is no object")
             return cls(
@@ -113,7 +117,7 @@ class Event:
                 source=raw["source"],
                 subject=raw["subject"],
                 sequence=int(raw["sequence"]),
-                time=datetime.fromisoformat(raw["time"]).astimezone(UTC),
+                time=time,
                 data=raw["data"],
                 correlationid=raw.get("correlationid", ""),
                 causationid=raw.get("causationid", ""),

@@ -10,6 +10,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from shared.codes import LANGUAGES, code_list, places
+from shared.days import calendar_day
 from shared.ids import canonical
 
 
@@ -99,18 +100,13 @@ class Text(_Field):
 
 
 class Day(_Field):
-    """A calendar date, `YYYY-MM-DD` (ISO 8601); kept as that text, which sorts as dates do."""
+    """A calendar date of 1900 to 2200, `YYYY-MM-DD`; kept as that text: it sorts as dates do."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
-        if not isinstance(value, str) or len(value) != 10:
+        day = calendar_day(value)
+        if day is None or not 1900 <= day.year <= 2200:
             raise fail("INVALID_DATE", value=str(value)[:30])
-        try:
-            day = date.fromisoformat(value)
-        except ValueError as error:
-            raise fail("INVALID_DATE", value=value) from error
-        if not 1900 <= day.year <= 2200:
-            raise fail("INVALID_DATE", value=value)
-        return value
+        return day.isoformat()
 
 
 class Whole(_Field):

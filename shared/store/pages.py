@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
+from shared.days import moment
 from shared.errors import Refused
 
 MAX_FIRST = 200
@@ -28,10 +29,9 @@ def bounded(first: Any, *, limit: int = MAX_FIRST) -> int:
 
 
 def encode_cursor(values: Sequence[Any]) -> str:
-    """An opaque cursor that stands behind the row with these sort values."""
+    """An opaque cursor that stands behind the row with these sort values; times have an offset."""
     marked = [
-        {"t": value.isoformat()} if isinstance(value, datetime | date) else value
-        for value in values
+        {"t": value.isoformat()} if isinstance(value, datetime) else value for value in values
     ]
     return base64.urlsafe_b64encode(orjson.dumps(marked)).rstrip(b"=").decode()
 
@@ -44,16 +44,18 @@ def decode_cursor(cursor: str, width: int) -> list[Any]:
         if not isinstance(values, list) or len(values) != width:
             raise Refused("BAD_CURSOR")
         decoded = [_instant(value["t"]) if isinstance(value, dict) else value for value in values]
-    except (binascii.Error, ValueError, TypeError, KeyError, OverflowError) as error:
+    except (binascii.Error, ValueError, TypeError, KeyError) as error:
         raise Refused("BAD_CURSOR") from error
     if not all(isinstance(v, str | int | float | datetime) or v is None for v in decoded):
         raise Refused("BAD_CURSOR")
     return decoded
 
 
-def _instant(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    return at if at.tzinfo is None else at.astimezone(UTC)  # OverflowError beyond the calendar
+def _instant(text: Any) -> datetime:
+    at = moment(text)
+    if at is None:
+        raise Refused("BAD_CURSOR")
+    return at
 
 
 def keyset(

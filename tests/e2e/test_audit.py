@@ -92,6 +92,8 @@ def test_a_loss_is_named_and_ends_with_1(stack, pushed) -> None:
         (("--activity", "no-id"), {}, "is no id"),
         (("--activity", "01890000-0000-7000-8000-000000000000"), {}, "no database knows"),
         (("--all", "--from", "2024-01-01"), {}, "exclude each other"),
+        (("--from", "2024-W01-1"), {}, "neither"),
+        (("--to", "2024-01-01T00:00:00"), {}, "neither"),
         ((), {"OPERATOR_MONGO_URI": "mongodb://127.0.0.1:9/?connectTimeoutMS=200"}, "database"),
     ],
 )

@@ -12,6 +12,8 @@ from typing import Final, TypeAlias
 
 from pyroaring import BitMap
 
+from shared.days import calendar_day
+
 UNKNOWN: Final = "unknown"
 
 PERSON_DIMENSIONS: Final = ("sex", "age_band", "group", "group_any", "disability", "residence")
@@ -255,16 +257,19 @@ def layers(sets: Iterable[BitMap]) -> list[BitMap]:
 
 
 def row_key(activity: Activity, rows_by: str) -> str:
-    """The row an activity stands in; `unknown` where it says nothing of that kind."""
-    month = int(activity.starts_on[5:7])
+    """The row an activity stands in; `unknown` where it says nothing of that kind.
+
+    A day stored in a form that is taken no more must not cost the others their report.
+    """
+    day = activity.starts_on if calendar_day(activity.starts_on) else ""
     key = {
         "chapter": activity.chapter,
         "project": activity.project_id,
         "activity": activity.id,
         "type": activity.type,
-        "month": activity.starts_on[:7],
-        "quarter": f"{activity.year}-Q{(month + 2) // 3}",
-        "year": activity.starts_on[:4],
+        "month": day[:7],
+        "quarter": day and f"{day[:4]}-Q{(int(day[5:7]) + 2) // 3}",
+        "year": day[:4],
         "admin1": admin1(activity.place),
         "locality": activity.place,
     }[rows_by]

@@ -56,3 +56,12 @@ def test_an_effect_names_its_cause() -> None:
 def test_what_is_no_event_of_ours_is_told_apart(body: bytes) -> None:
     with pytest.raises(Undecodable):
         Event.from_json(body)
+
+
+@pytest.mark.parametrize(
+    "time", ["2026-11-23", "2026-11-23T08:30:00", "2026-W48-1T08:30:00Z", "20261123T083000Z", None]
+)
+def test_an_event_without_a_moment_is_none(time: object) -> None:
+    wire = orjson.loads(Event.new("a.b", "/x", "s", 1, {}, caller=CALLER).to_json())
+    with pytest.raises(Undecodable):
+        Event.from_json({**wire, "time": time})

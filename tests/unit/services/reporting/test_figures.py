@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from services.reporting.rules.figures import (
+    Activity,
     Announced,
     Cells,
     Counted,
@@ -20,6 +21,7 @@ from services.reporting.rules.figures import (
     figures,
     layers,
     places_within,
+    row_key,
 )
 from shared.codes import age_band
 
@@ -229,3 +231,15 @@ def test_a_place_lies_in_what_its_id_begins_with() -> None:
         None,
         None,
     ]
+
+
+def test_an_activity_stands_in_the_rows_of_its_day() -> None:
+    held = Activity("a", "ML", "training", "completed", "2020-12-28")
+    rows = {name: row_key(held, name) for name in ("month", "quarter", "year", "chapter")}
+    assert rows == {"month": "2020-12", "quarter": "2020-Q4", "year": "2020", "chapter": "ML"}
+
+
+def test_a_stored_day_that_nobody_can_read_costs_no_other_activity_its_row() -> None:
+    held = Activity("a", "ML", "training", "completed", "2020-W53-1")
+    rows = {name: row_key(held, name) for name in ("month", "quarter", "year", "chapter")}
+    assert rows == {"month": "unknown", "quarter": "unknown", "year": "unknown", "chapter": "ML"}

@@ -18,7 +18,15 @@ def test_a_cursor_gives_back_what_it_was_made_of() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [{"$gt": ""}, {"t": 1}, {"t": "soon"}, {"t": "0001-01-01T00:00:00+14:00"}, ["a"]],
+    [
+        {"$gt": ""},
+        {"t": 1},
+        {"t": "soon"},
+        {"t": "0001-01-01T00:00:00+14:00"},
+        {"t": "2026-11-23T08:30:00"},
+        {"t": "2026-W01-1T00Z"},
+        ["a"],
+    ],
 )
 def test_what_is_no_value_of_a_cursor_is_refused(value: Any) -> None:
     forged = base64.urlsafe_b64encode(json.dumps([value]).encode()).decode()
