@@ -1,9 +1,9 @@
 """Owns the price of a query: how many fields may be answered if every list is as long as it can be.
 
 The price is known before anything is asked of a service. A page counts with its `first`, any other
-list with the most it can hold (`gateway.engine.lengths`). Fields count whatever `@skip` and `@include` say
-of them, and each time they are selected. Introspection is no exception: what stands below
-`__schema` and `__type` is counted out on the schema itself, so it costs what it answers.
+list with the most it can hold (`gateway.engine.lengths`). Fields count whatever `@skip` and
+`@include` say of them, and each time they are selected. Introspection is no exception: what stands
+below `__schema` and `__type` is counted out on the schema itself, so it costs what it answers.
 """
 
 from __future__ import annotations
