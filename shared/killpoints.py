@@ -24,6 +24,7 @@ NAMES: Final = (
     "rpc.before_reply",  # done, not answered
     "sender.after_post",  # the partner has it, the lane's cursor has not moved
     "gateway.before_answer",  # stored, the client not told
+    "gateway.after_revoke",  # the key is dead, its webhooks are not closed
     "rebuild.after_begin",  # the consumer notes what it applies, nothing is read yet
     "rebuild.after_batch",  # part of the logs applied beside the live projections
     "rebuild.before_swap",  # all applied, the old projections live

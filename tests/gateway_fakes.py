@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gateway.calls.context import Context
@@ -27,7 +27,7 @@ class FakeServices:
         self.calls: list[tuple[str, Mapping[str, Any]]] = []
 
     async def call(
-        self, service: str, method: str, request: Mapping[str, Any], timeout_s: float = 10.0
+        self, service: str, method: str, request: Mapping[str, Any], timeout_s: float | None = None
     ) -> Any:
         self.calls.append((f"{service}.{method}", request))
         if not any(name.startswith(f"{service}.") for name in self.methods):
@@ -38,7 +38,7 @@ class FakeServices:
         result = found(request)
         if asyncio.iscoroutine(result):
             try:
-                return await asyncio.wait_for(result, timeout_s)
+                return await asyncio.wait_for(result, timeout_s or 10.0)
             except TimeoutError:
                 raise TimedOut(service=service) from None
         return result
@@ -68,6 +68,12 @@ class FakeKeys:
 
     async def revoke(self, key_id: str, by: str) -> dict[str, Any]:
         raise NotFound
+
+    async def untold(self, limit: int) -> list[str]:
+        return []
+
+    async def webhooks_closed(self, key_ids: Sequence[str]) -> None:
+        raise AssertionError("no key of these is ever revoked")
 
     async def page(self, after: str | None, first: int) -> dict[str, Any]:
         return {"items": [], "next": None}

@@ -63,13 +63,15 @@ class TestBroker(Broker):
 
 
 class ServiceProcess:
-    """A service as it runs in production: `python -m <module>`, told by its environment."""
+    """A service, or the gateway, as it runs in production: `python -m <module>`, told by its
+    environment."""
 
     def __init__(self, module: str, env: Mapping[str, str], log: Path) -> None:
         self.module = module
         self.log = log
         self.port = _free_port()
-        self._env = {**env, "HEALTH_HOST": "127.0.0.1", "HEALTH_PORT": str(self.port)}
+        here = {"HEALTH_HOST": "127.0.0.1", "HEALTH_PORT": str(self.port)}
+        self._env = {**env, **here, "HTTP_PORT": str(self.port)}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, wait: bool = True, deadline_s: float = 30.0) -> ServiceProcess:

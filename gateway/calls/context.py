@@ -22,7 +22,13 @@ _RANGE = re.compile(
 class Calls(Protocol):
     """The RPC client, as the schema sees it."""
 
-    async def call(self, service: str, method: str, request: Mapping[str, Any]) -> Any:
+    async def call(
+        self,
+        service: str,
+        method: str,
+        request: Mapping[str, Any],
+        timeout_s: float | None = None,
+    ) -> Any:
         """The method's result. Raises HubError as the service did, Unavailable, TimedOut."""
 
 
@@ -43,6 +49,12 @@ class Keys(Protocol):
 
     async def revoke(self, key_id: str, by: str) -> dict[str, Any]:
         """The revoked key. Raises NotFound."""
+
+    async def untold(self, limit: int) -> list[str]:
+        """The ids of revoked keys whose webhooks are not known to be closed."""
+
+    async def webhooks_closed(self, key_ids: Sequence[str]) -> None:
+        """Note that these keys' webhooks are closed."""
 
     async def page(self, after: str | None, first: int) -> dict[str, Any]:
         """`{"items", "next"}`, newest first, without hashes."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from gateway.calls.coalescing import Coalescer
 from gateway.engine.execute import GraphQLEndpoint
 from gateway.http import graphiql
 from gateway.identity.keys import ApiKeys
+from gateway.identity.revocations import keep_telling
 from shared.config import Environment
 from shared.errors import Unavailable
 
@@ -85,7 +87,11 @@ def create_app(settings: Settings) -> Starlette:
             await keys.prepare()
         except Unavailable:
             log.warning("database not reachable yet")
+        telling = asyncio.create_task(keep_telling(keys, calls), name="revocations")
         yield
+        telling.cancel()
+        with suppress(asyncio.CancelledError):
+            await telling
         await calls.stop()
         await client.close()
 

@@ -13,12 +13,12 @@ import hmac
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from pymongo import DESCENDING, AsyncMongoClient
+from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel
 from pymongo.errors import PyMongoError
 
 from shared.caller import Caller
@@ -59,8 +59,10 @@ class ApiKeys:
         self._asking: dict[str, asyncio.Task[Document | None]] = {}
 
     async def prepare(self) -> None:
-        """Make the index that `page` reads. Raises Unavailable (retryable)."""
-        await _answered(self._keys.create_index([("created_at", DESCENDING), ("_id", DESCENDING)]))
+        """Make the indexes that `page` and `untold` read. Raises Unavailable (retryable)."""
+        listed = [("created_at", DESCENDING), ("_id", DESCENDING)]
+        untold = [("webhooks_closed_at", ASCENDING), ("revoked_at", ASCENDING)]
+        await _answered(self._keys.create_indexes([IndexModel(listed), IndexModel(untold)]))
 
     async def reachable(self) -> bool:
         """Whether the database answers."""
@@ -109,6 +111,7 @@ class ApiKeys:
             "created_by": by,
             "revoked_at": None,
             "revoked_by": None,
+            "webhooks_closed_at": None,
         }
         await _answered(self._keys.insert_one(document))
         self._found.pop(key_id, None)
@@ -127,6 +130,22 @@ class ApiKeys:
         if document is None:
             raise NotFound
         return _shown(document)
+
+    async def untold(self, limit: int) -> list[str]:
+        """The ids of revoked keys whose webhooks are not known to be closed, at most `limit`, those
+        revoked first first. Raises Unavailable (retryable)."""
+        query = {"webhooks_closed_at": None, "revoked_at": {"$type": "date"}}
+        cursor = self._keys.find(query, {"_id": 1}).sort("revoked_at", ASCENDING).limit(limit)
+        return [each["_id"] for each in await _answered(cursor.to_list())]
+
+    async def webhooks_closed(self, key_ids: Sequence[str]) -> None:
+        """Note that these keys' webhooks are closed. Raises Unavailable (retryable)."""
+        await _answered(
+            self._keys.update_many(
+                {"_id": {"$in": list(key_ids)}, "webhooks_closed_at": None},
+                {"$set": {"webhooks_closed_at": datetime.now(UTC)}},
+            )
+        )
 
     async def page(self, after: str | None, first: int) -> dict[str, Any]:
         """`{"items", "next"}`, newest first. Raises Refused PAGE_SIZE, BAD_CURSOR (final)."""
@@ -182,6 +201,7 @@ def _shown(document: Mapping[str, Any]) -> Document:
         "created_at": _rfc3339(document["created_at"]),
         "created_by": document["created_by"],
         "revoked_at": _rfc3339(document["revoked_at"]),
+        "webhooks_closed_at": _rfc3339(document.get("webhooks_closed_at")),
     }
 
 

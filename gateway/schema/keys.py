@@ -4,6 +4,7 @@ from typing import Any
 
 import graphene
 
+from gateway.identity import revocations
 from gateway.schema.paging import connection, page, paged
 from gateway.schema.texts import coded
 from shared.caller import ROLES
@@ -23,6 +24,10 @@ class ApiKey(graphene.ObjectType):
     created_at = graphene.String(required=True, description="When (UTC, RFC 3339).")
     created_by = graphene.String(required=True, description="With which key.")
     revoked_at = graphene.String(description="When it was revoked; null while it is good.")
+    webhooks_closed_at = graphene.String(
+        description="When its webhooks were closed for good after that. Null of a revoked key: "
+        "they are yet to be, which is tried again every second."
+    )
 
 
 class NewApiKey(graphene.ObjectType):
@@ -60,7 +65,8 @@ class KeyMutations(graphene.ObjectType):
     revoke_api_key = graphene.Field(
         ApiKey,
         id=graphene.String(required=True, description="The key's public part."),
-        description="Revoke an API key; it stops working within seconds, for good.",
+        description="Revoke an API key; it stops working within seconds, for good, and so do the "
+        "webhooks made with it.",
     )
 
     @staticmethod
@@ -83,5 +89,5 @@ class KeyMutations(graphene.ObjectType):
 
     @staticmethod
     async def resolve_revoke_api_key(_: Any, info: Any, id: str) -> dict[str, Any]:
-        revoked: dict[str, Any] = await info.context.keys.revoke(id, info.context.caller.key_id)
-        return revoked
+        ctx = info.context
+        return await revocations.revoke(ctx.keys, ctx.calls, id, ctx.caller.key_id)

@@ -79,7 +79,9 @@ class Webhook(graphene.ObjectType):
     description = graphene.String(description="What its owner calls it.")
     filter = graphene.Field(WebhookFilter, description="Which items it gets.")
     state = graphene.String(
-        required=True, description="active, failing (still tried), paused, or disabled (410 Gone)."
+        required=True,
+        description="active, failing (still tried), paused, disabled (410 Gone), or revoked (for "
+        "good, as the key it was made with was).",
     )
     cursor = graphene.String(description="Everything up to here was delivered or not wanted.")
     behind = graphene.Int(description="How many positions of the feed are still before it.")

@@ -197,7 +197,7 @@ def _deliveries(db: Databases, scope: Scope, account: Account, moment: Moment) -
     for key, endpoint in endpoints:
         tally = account.stage(f"feed → webhook {key}")
         deliveries.check_cursor(tally, endpoint, head)
-        if positions is None:
+        if positions is None and endpoint["state"] != "revoked":
             tally.in_flight = db.count("notifications", "feed", deliveries.waiting(endpoint))
         accepted = db.aggregate("notifications", "attempts", deliveries.answered(key))
         streams = joined(

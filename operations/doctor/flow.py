@@ -1,4 +1,5 @@
-"""Whether events move: what waits in the outboxes, what is parked, who holds the relays' leases.
+"""Whether news moves: what waits in the outboxes, what is parked, who holds the relays' leases,
+and whether `notifications` has heard of each revoked key.
 
 Times are compared within the database, by its own clock.
 """
@@ -13,13 +14,15 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from operations.doctor.finding import Finding, fault, ok, warning
-from shared.access import SERVICES
+from shared.access import GATEWAY, SERVICES
 
 Document = dict[str, Any]
 
 BACKLOG_S: Final = (30.0, 300.0)
+TOLD_S: Final = 30  # `notifications` hears of a revoked key within 5 s
 HANDOVER_S: Final = 3.0  # a lease without a holder for a moment is one that is handed over
 _POLL_S: Final = 0.3
+_SHOWN: Final = 10
 
 
 def check(client: MongoClient[Document]) -> Iterator[Finding]:
@@ -29,6 +32,7 @@ def check(client: MongoClient[Document]) -> Iterator[Finding]:
         yield from _relay(database, service)
         yield from _backlog(database, service)
         yield from _parked(database, service)
+    yield from _revoked(client[GATEWAY])
 
 
 def _relay(database: Database[Document], service: str) -> Iterator[Finding]:
@@ -106,3 +110,24 @@ def _parked(database: Database[Document], service: str) -> Iterator[Finding]:
         )
     else:
         yield ok("parked", service, "nothing parked")
+
+
+def _revoked(database: Database[Document]) -> Iterator[Finding]:
+    long_ago = {"$dateSubtract": {"startDate": "$$NOW", "unit": "second", "amount": TOLD_S}}
+    untold = {
+        "webhooks_closed_at": None,
+        "revoked_at": {"$type": "date"},
+        "$expr": {"$lt": ["$revoked_at", long_ago]},
+    }
+    found = database["api_keys"].find(untold, {"_id": 1}).sort("revoked_at", 1).limit(_SHOWN)
+    keys = [each["_id"] for each in found]
+    if not keys:
+        yield ok("revoked", GATEWAY, "the webhooks of every revoked key are closed")
+        return
+    yield fault(
+        "revoked",
+        GATEWAY,
+        f"revoked more than {TOLD_S} s ago, and their webhooks are not closed: {', '.join(keys)}",
+        "items go on to whoever holds the address; nothing of this hub is lost",
+        "start the gateway and notifications, or see in the gateway's log why it is not heard",
+    )

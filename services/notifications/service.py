@@ -58,6 +58,10 @@ class NotificationsService(ParkingService):
         return endpoints.delete_endpoint(request, self.store)
 
     @rpc
+    def revoke_owners(self, request: Request) -> Answer:
+        return endpoints.revoke_owners(request, self.store)
+
+    @rpc
     def rotate_secret(self, request: Request) -> Answer:
         return endpoints.rotate_secret(request, self.store, self.webhooks.sealer)
 

@@ -16,6 +16,7 @@ from services.notifications.rules import items
 from services.notifications.rules.model import ROTATION_OVERLAP, Endpoint, Filter, Secret, State
 from services.notifications.sealing import Sealer, new_secret
 from services.notifications.store.feed import NotificationStore
+from services.notifications.store.owners import Owners
 from services.notifications.transports import posting
 from shared.caller import Caller
 from shared.errors import Conflict, Forbidden, NotFound, Refused
@@ -25,6 +26,7 @@ from shared.store.pages import bounded
 
 FEED_PAGE: Final = 500
 ENDPOINTS_OF_ONE: Final = 20  # of a key; a lane each, and every item is posted to each
+OWNERS_AT_ONCE: Final = 500
 
 Request = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -77,14 +79,12 @@ def create_endpoint(
 
     Returns: `endpoint`, and `secret`, which is shown this once. If the id is already an endpoint of
         this caller, nothing changes and `secret` is None: rotate it if it was lost.
-    Raises: Refused INVALID_INPUT, ID_TAKEN, TOO_MANY_WEBHOOKS or BAD_CURSOR; Forbidden. Final.
+    Raises: Refused INVALID_INPUT, ID_TAKEN, KEY_REVOKED, TOO_MANY_WEBHOOKS or BAD_CURSOR;
+        Forbidden. Final.
     """
     caller, owner = _caller(request)
     given = schemas.load(schemas.NewEndpointSchema(), _part(request, "endpoint"))
     _check_url(given["url"], allow_private)
-    # Requests at the same moment may overstep it a little; it only has to be bounded.
-    if store.count_endpoints(caller.key_id, besides=given["id"]) >= ENDPOINTS_OF_ONE:
-        raise Refused("TOO_MANY_WEBHOOKS", limit=ENDPOINTS_OF_ONE)
     head = store.head()
     secret = new_secret()
     now = datetime.now(UTC)
@@ -103,7 +103,15 @@ def create_endpoint(
         created_at=now,
         updated_at=now,
     )
-    if store.insert_endpoint(endpoint):
+
+    def work(tx: Tx) -> bool:
+        Owners(store).admit(tx, endpoint.owner)
+        count = store.count_endpoints(tx, endpoint.owner, besides=endpoint.id)
+        if count >= ENDPOINTS_OF_ONE:
+            raise Refused("TOO_MANY_WEBHOOKS", limit=ENDPOINTS_OF_ONE)
+        return store.insert_endpoint(tx, endpoint)
+
+    if store.transact(work):
         return {"endpoint": schemas.dump_endpoint(endpoint, head), "secret": secret}
     existing = store.endpoint(given["id"], owner)
     if existing is None or existing.state is State.DELETED:
@@ -117,11 +125,11 @@ def update_endpoint(request: Request, store: NotificationStore, *, allow_private
     A new url or `paused: false` forgets past failures and tries at once, from the cursor where the
     endpoint stands: nothing is skipped.
 
-    Returns: `endpoint`. Raises: Refused INVALID_INPUT, NotFound, Conflict. Final.
+    Returns: `endpoint`. Raises: Refused INVALID_INPUT or KEY_REVOKED, NotFound, Conflict. Final.
     """
     caller, owner = _caller(request)
     given = schemas.load(schemas.EndpointChangesSchema(), _part(request, "endpoint"))
-    seen = _present(store, given["id"], owner)
+    seen = _usable(store, given["id"], owner)
     now = datetime.now(UTC)
     changes: dict[str, Any] = {
         name: given[name] for name in ("url", "description") if name in given
@@ -149,18 +157,37 @@ def delete_endpoint(request: Request, store: NotificationStore) -> Answer:
     _, owner = _caller(request)
     seen = _present(store, request.get("id"), owner)
     _changed(store, seen, {"state": State.DELETED, "secrets": ()})
-    store.drop_resends(seen.id)
+    store.drop_resends([seen.id])
     return {"id": seen.id}
+
+
+def revoke_owners(request: Request, store: NotificationStore) -> Answer:
+    """Close all endpoints of the keys `owners` (at most 500) for good, as the keys were revoked:
+    they are never posted to again, cannot be resumed, and their secrets are gone. These keys get no
+    new ones. May be repeated.
+
+    Returns: `closed`, how many endpoints were closed now.
+    Raises: Forbidden unless an operator asks; Refused MALFORMED. Final.
+    """
+    if _caller(request)[0].role != "operator":
+        raise Forbidden
+    owners = request.get("owners")
+    if not isinstance(owners, list) or not 1 <= len(owners) <= OWNERS_AT_ONCE:
+        raise Refused("MALFORMED")
+    if not all(isinstance(each, str) for each in owners):
+        raise Refused("MALFORMED")
+    return {"closed": Owners(store).revoke(owners)}
 
 
 def rotate_secret(request: Request, store: NotificationStore, sealer: Sealer) -> Answer:
     """Give the endpoint `id` a new secret; for 24 hours both sign. A second rotation within them
     ends the oldest at once.
 
-    Returns: `endpoint`, and `secret`, which is shown this once. Raises: NotFound, Conflict. Final.
+    Returns: `endpoint`, and `secret`, which is shown this once. Raises: Refused KEY_REVOKED,
+        NotFound, Conflict. Final.
     """
     _, owner = _caller(request)
-    seen = _present(store, request.get("id"), owner)
+    seen = _usable(store, request.get("id"), owner)
     secret = new_secret()
     secrets = (
         Secret(sealer.seal(secret, seen.id)),
@@ -196,7 +223,7 @@ def resend(request: Request, store: NotificationStore) -> Answer:
     Only what the endpoint was brought past already and still wants is sent; the rest comes by
     itself. Each is sent under the `webhook-id` it always had.
 
-    Returns: `queued`, how many. Raises: Refused INVALID_INPUT, NotFound. Final.
+    Returns: `queued`, how many. Raises: Refused INVALID_INPUT or KEY_REVOKED, NotFound. Final.
     """
     _, owner = _caller(request)
     given = schemas.load(
@@ -208,7 +235,7 @@ def resend(request: Request, store: NotificationStore) -> Answer:
             "end": request.get("to"),
         },
     )
-    endpoint = _present(store, given["id"], owner)
+    endpoint = _usable(store, given["id"], owner)
     wanted = [each for each in _asked(given) if each <= endpoint.cursor]
     positions = [item.position for item in store.matching(wanted, endpoint.filter)]
     store.queue_resends(endpoint.id, positions, datetime.now(UTC))
@@ -240,6 +267,13 @@ def _present(store: NotificationStore, endpoint_id: Any, owner: str | None) -> E
     endpoint = store.endpoint(str(endpoint_id), owner)
     if endpoint is None or endpoint.state is State.DELETED:
         raise NotFound
+    return endpoint
+
+
+def _usable(store: NotificationStore, endpoint_id: Any, owner: str | None) -> Endpoint:
+    endpoint = _present(store, endpoint_id, owner)
+    if endpoint.state is State.REVOKED:
+        raise Refused("KEY_REVOKED")
     return endpoint
 
 

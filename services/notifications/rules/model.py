@@ -56,6 +56,7 @@ class State(StrEnum):
     FAILING = "failing"  # still tried, every 6 hours; nothing is dropped
     PAUSED = "paused"  # by its owner
     DISABLED = "disabled"  # the receiver answered 410 Gone
+    REVOKED = "revoked"  # the key it belongs to was: for good, it can only be deleted
     DELETED = "deleted"
 
 

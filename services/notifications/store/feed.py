@@ -16,7 +16,6 @@ from typing import Any, Final
 from bson.int64 import Int64
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
 from services.notifications.rules.items import Applied
 from services.notifications.rules.model import Attempt, Endpoint, Filter, Item, Secret, State
@@ -44,12 +43,14 @@ class NotificationStore(Store):
         self.counters = self.db["counters"]
         self.subjects = self.db["subjects"]
         self.endpoints = self.db["endpoints"]
+        self.owners = self.db["owners"]
         self.attempts = self.db["attempts"]
         self.resends = self.db["resends"]
 
     def ensure_indexes(self) -> None:
         super().ensure_indexes()
-        self.create_collections(_FEED, "counters", "subjects", "endpoints", "attempts", "resends")
+        self.create_collections(_FEED, "counters", "subjects", "endpoints", "owners")
+        self.create_collections("attempts", "resends")
         # An event has one place in the feed, whatever became of the inbox.
         self.feed.create_index("id", unique=True)
         # The sender's question, every second: whose turn is it?
@@ -127,18 +128,18 @@ class NotificationStore(Store):
 
     # The endpoints
 
-    def insert_endpoint(self, endpoint: Endpoint) -> bool:
+    def insert_endpoint(self, tx: Tx, endpoint: Endpoint) -> bool:
         """Whether it was inserted: False if its id is taken."""
-        try:
-            self.endpoints.insert_one(_from_endpoint(endpoint))
-        except DuplicateKeyError:
+        if self.endpoints.find_one({"_id": endpoint.id}, {"_id": 1}, session=tx.session):
             return False
+        self.endpoints.insert_one(_from_endpoint(endpoint), session=tx.session)
         return True
 
-    def count_endpoints(self, owner: str, *, besides: str) -> int:
+    def count_endpoints(self, tx: Tx, owner: str, *, besides: str) -> int:
         """How many endpoints the owner has, those deleted and the one `besides` left out."""
         return self.endpoints.count_documents(
-            {"owner": owner, "state": {"$ne": State.DELETED}, "_id": {"$ne": besides}}
+            {"owner": owner, "state": {"$ne": State.DELETED}, "_id": {"$ne": besides}},
+            session=tx.session,
         )
 
     def endpoint(self, endpoint_id: str, owner: str | None) -> Endpoint | None:
@@ -207,9 +208,9 @@ class NotificationStore(Store):
                 ordered=False,
             )
 
-    def drop_resends(self, endpoint_id: str) -> None:
+    def drop_resends(self, endpoint_ids: Sequence[str]) -> None:
         """Forget what waits to be sent again."""
-        self.resends.delete_many({"endpoint_id": endpoint_id})
+        self.resends.delete_many({"endpoint_id": {"$in": list(endpoint_ids)}})
 
 
 def to_item(document: Mapping[str, Any]) -> Item:

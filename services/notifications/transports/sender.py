@@ -252,5 +252,7 @@ class Sender:
 
 
 def _may_send(endpoint: Endpoint) -> bool:
-    """Whether the feed's items may be sent now: the lane may be open for a resend alone."""
-    return endpoint.failures == 0 or endpoint.next_attempt_at <= datetime.now(UTC)
+    """Whether the feed's items may be sent now: the lane may be open for a resend alone, and its
+    owner may have closed it in the moment it was taken."""
+    due = endpoint.failures == 0 or endpoint.next_attempt_at <= datetime.now(UTC)
+    return due and endpoint.state in SENDING

@@ -127,7 +127,7 @@ def test_a_healthy_hub_has_no_fault_and_one_warning(stack: Stack) -> None:
     looked_for = {each["check"] for each in report["findings"]}
     assert looked_for >= {
         *("member-health", "write-concern", "version", "clock", "disk", "index"),
-        *("database-user", "database-role", "lease", "outbox", "parked"),
+        *("database-user", "database-role", "lease", "outbox", "parked", "revoked"),
         *("broker-version", "exchange", "queue", "alarm", "broker-user", "policy", "binding"),
         *("broker-disk", "key", "libraries"),
     }
@@ -387,6 +387,27 @@ class TestFlow:
             assert warnings(stack) == {("parked", "reporting")}
         finally:
             root["reporting"]["parked"].delete_one({"_id": "p"})
+
+    def test_webhooks_of_a_revoked_key_that_nobody_closes_are_found(
+        self, stack: Stack, root: Client
+    ) -> None:
+        pid = next(each.pid for each in stack.processes() if each.name == "gateway")
+        assert pid is not None
+        keys = root["gateway"]["api_keys"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            keys.insert_one({"_id": "leaked", "revoked_at": datetime.now(UTC)})
+            assert faults(stack) == set(), "it may still be under way"
+            keys.update_one({}, {"$set": {"revoked_at": datetime.now(UTC) - timedelta(minutes=1)}})
+            (found,) = (each for each in findings(stack) if each.severity is Severity.FAULT)
+            assert (found.check, found.subject) == ("revoked", "gateway")
+            assert "leaked" in found.found
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        try:
+            wait_for(lambda: not faults(stack), 30)
+        finally:
+            keys.delete_one({"_id": "leaked"})
 
 
 class TestKeys:
