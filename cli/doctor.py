@@ -15,7 +15,7 @@ from rich.text import Text
 
 from cli.outcome import CLEAN, FINDINGS, CannotRun, output, print_json
 from cli.settings import Settings
-from operations.doctor import flow, indexes, machine, node, queues, replicas, users
+from operations.doctor import flow, indexes, machine, node, queues, replicas, seals, users
 from operations.doctor.finding import Finding, Severity, fault
 from shared.config import Config, ConfigError
 
@@ -115,6 +115,7 @@ def _database(uri: str) -> Iterator[Finding]:
             "indexes": lambda: indexes.check(client),
             "users": lambda: users.check(client),
             "flow": lambda: flow.check(client),
+            "seals": lambda: seals.check(client),
         }
         for name, part in parts.items():
             try:

@@ -10,7 +10,7 @@ from pymongo import MongoClient
 
 from cli.outcome import CannotRun, notes, output, print_json, progress
 from cli.settings import Settings
-from operations.archive import broker, catalogue, positions
+from operations.archive import broker, catalogue, keys, positions
 from operations.archive.format import Damaged
 from operations.archive.manifest import Manifest
 from operations.archive.putting import put
@@ -47,6 +47,12 @@ def restore(
             help="More entries than the feed can have got between the backup and its loss.",
         ),
     ] = positions.GAP,
+    only_keys: Annotated[
+        bool,
+        typer.Option(
+            "--keys", help="Put back lost keys of people's data alone, while the hub may run."
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Put a backup back, while the gateway and the services are stopped.
@@ -60,6 +66,9 @@ def restore(
         if lacking := set(ALL_DATABASES) - {file.database for file in manifest.files}:
             raise Damaged(f"{folder} lacks {', '.join(sorted(lacking))}")
         _verify(manifest, folder)
+        if only_keys:
+            _put_keys_back(settings, manifest, folder, json=json)
+            return
         with connected(settings.mongo_uri) as client:
             held = _held(client, manifest)
             if held and not replace:
@@ -95,7 +104,18 @@ def restore(
         console.print(f"{manifest.documents:,} documents as of {manifest.taken_at} are restored.")
         console.print(f"The feed ended at {gap.after:,} and goes on behind {gap.to:,}.")
         console.print(f"{missing.events:,} events are published again.")
+    for doubt in manifest.doubts:
+        notes().print(f"In doubt when it was taken: {doubt}", soft_wrap=True, markup=False)
     notes().print(AFTERWARDS, soft_wrap=True)
+
+
+def _put_keys_back(settings: Settings, manifest: Manifest, folder: Path, *, json: bool) -> None:
+    with connected(settings.mongo_uri) as client:
+        put = keys.put_back(client, manifest, folder)
+    if json:
+        print_json({"keys": put})
+    else:
+        output().print(f"Put back: {', '.join(put) or 'nothing, no key of the backup is lacking'}.")
 
 
 def _ask(question: str) -> None:

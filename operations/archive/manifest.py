@@ -40,13 +40,15 @@ class Manifest:
     """What a backup holds.
 
     `cluster_time`: [seconds, increment], the moment of the replica set at which all databases were
-    read; `taken_at`: the same moment (UTC, RFC 3339); `server`: MongoDB's version.
+    read; `taken_at`: the same moment (UTC, RFC 3339); `server`: MongoDB's version; `doubts`: why it
+    was not sure, when it was taken, that the names in it can be opened.
     """
 
     cluster_time: tuple[int, int]
     taken_at: str
     server: str
     files: tuple[File, ...]
+    doubts: tuple[str, ...] = ()
 
     @property
     def documents(self) -> int:
@@ -75,7 +77,8 @@ class Manifest:
                 raise Damaged(f"{path}: format {said['version']}, this program reads {VERSION}")
             seconds, increment = said["cluster_time"]
             files = tuple(File(**each) for each in said["files"])
-            return cls((seconds, increment), said["taken_at"], said["server"], files)
+            doubts = tuple(said.get("doubts", ()))
+            return cls((seconds, increment), said["taken_at"], said["server"], files, doubts)
         except OSError as error:
             raise Damaged(f"{path}: {error.strerror}") from error
         except (KeyError, TypeError, ValueError) as error:

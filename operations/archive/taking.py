@@ -25,14 +25,21 @@ from operations.archive.manifest import File, Manifest
 _BATCH: Final = 100_000  # documents; what bounds a batch is the server's 16 MB
 
 Advance = Callable[[str, int], None]
+Examine = Callable[[ClientSession], Sequence[str]]
 
 
 def take(
-    client: MongoClient[Any], databases: Sequence[str], folder: Path, advance: Advance
+    client: MongoClient[Any],
+    databases: Sequence[str],
+    folder: Path,
+    advance: Advance,
+    examine: Examine = lambda _: (),
 ) -> Manifest:
     """Write the databases into the new folder `folder` (mode 0700); it is there whole or not.
 
-    Args: advance: told of the database and of how many of its documents were written.
+    Args: advance: told of the database and of how many of its documents were written. examine:
+        looks at the moment of the backup before anything is written, and says what is doubtful of
+        it, for the manifest, or raises.
     Raises: CannotRun: the folder exists, there is nothing to back up, or collections were made or
         dropped meanwhile; a PyMongoError: the server failed, or no longer knew that moment.
     """
@@ -49,7 +56,7 @@ def take(
     except OSError as error:
         raise CannotRun(f"{part}: {error.strerror}") from error
     try:
-        manifest = _write(client, databases, part, advance)
+        manifest = _write(client, databases, part, advance, examine)
         manifest.save(part)
         part.rename(folder)
         _to_disk(folder.parent)
@@ -61,7 +68,11 @@ def take(
 
 
 def _write(
-    client: MongoClient[Any], databases: Sequence[str], folder: Path, advance: Advance
+    client: MongoClient[Any],
+    databases: Sequence[str],
+    folder: Path,
+    advance: Advance,
+    examine: Examine,
 ) -> Manifest:
     server = str(client.server_info()["version"])
     before = catalogue.collections(client, databases)
@@ -72,6 +83,7 @@ def _write(
         client[first.database][first.name].find_one({}, {"_id": True}, session=session)
         # The driver keeps the time that the first read was answered with to itself.
         moment: Any = session._snapshot_time
+        doubts = tuple(examine(session))
         files = tuple(
             _file(client, session, [c for c in before if c.database == name], name, folder, advance)
             for name in databases
@@ -84,6 +96,7 @@ def _write(
         taken_at=f"{datetime.fromtimestamp(moment.time, UTC):%Y-%m-%dT%H:%M:%SZ}",
         server=server,
         files=files,
+        doubts=doubts,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 
 from pymongo import ASCENDING, MongoClient
 
+from operations.sealed import Sight, look
 from shared.subscriptions import PATTERNS
 
 Document = dict[str, Any]
@@ -127,6 +128,10 @@ class Databases:
             )
             for line in found:
                 yield line["_id"].partition(":")[0], line
+
+    def sealed(self) -> Sight:
+        """What there is to know of whether people's records can be opened."""
+        return look(self._client[self._names["participants"]], self._session)
 
     def claimed(self, consumer: str, ids: Iterable[str]) -> set[str]:
         """Those of the events that the consumer has applied."""

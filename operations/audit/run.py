@@ -19,11 +19,13 @@ from operations.audit.pending import Behind
 from operations.audit.reading import CONSUMERS, PRODUCERS, Databases, Document, in_chunks, joined
 from operations.audit.scope import Scope
 from operations.audit.tally import Account, Tally
+from operations.sealed import troubles
 from shared.subscriptions import listens
 
 Progress = Callable[[str], None]
 
 PARTNER_NOUNS: Final = ("activity", "project", "attendance", "concern")
+_SEALS: Final = "people: sealed → opened"
 _POSITIONS: Final = 2_000  # in one query
 _IN_ORDER: Final = [("sequence", 1)]
 
@@ -39,6 +41,8 @@ def audit(
     account = Account(most)
     _in_order(account)
     behind = {consumer: Behind(db, consumer) for consumer in CONSUMERS}
+    progress("seals")
+    _seals(db, account)
     progress("people")
     numbers = {row["_id"]: row["n"] for row in db.find("reporting", "people", {}, ("n",))}
     people = attendance.People(numbers)
@@ -56,6 +60,7 @@ def audit(
 
 def _in_order(account: Account) -> None:
     """Let the stages be told in the order in which an event comes by, not in that of the passes."""
+    account.stage(_SEALS)
     for kind in records.KINDS:
         account.stage(f"{kind.noun}: stored → logged")
     account.stage("attendance: rows → totals")
@@ -63,6 +68,15 @@ def _in_order(account: Account) -> None:
     account.stage("logged → published")
     for consumer in CONSUMERS:
         account.stage(f"published → {consumer}")
+
+
+def _seals(db: Databases, account: Account) -> None:
+    """A sample of what participants could open, and all keys that it needs."""
+    tally, sight = account.stage(_SEALS), db.sealed()
+    tally.match(_SEALS, sight.opened)
+    for each in troubles(sight):
+        tally.expect(each.text, each.count)
+        tally.missing(f"{each.text}; remedy: {each.remedy}", each.count, **each.ids)
 
 
 def _by_subject(

@@ -22,16 +22,20 @@ from typing import Any
 from bson.binary import Binary
 from bson.codec_options import CodecOptions
 from pymongo import ASCENDING, MongoClient
+from pymongo.collection import Collection
 from pymongo.encryption import ClientEncryption
 from pymongo.encryption_shared import Algorithm
-from pymongo.errors import DuplicateKeyError, EncryptionError
+from pymongo.errors import DuplicateKeyError, EncryptionError, PyMongoError
 
 from shared.config import ConfigError
+from shared.errors import Unavailable
 
 MASTER_KEY_BYTES = 96  # PyMongo's local key provider
 KEY_NAME = "personal"
-_VAULT = "keyVault"
 _BLIND_BYTES = 12
+
+
+_PROBE = "the root of blind indexes"
 
 
 class KeyLost(ConfigError):
@@ -41,14 +45,19 @@ class KeyLost(ConfigError):
 class Cipher:
     """Seals and opens personal values with the data key of one database; keeps none of them.
 
-    Call `prepare` first.
+    Call `prepare` first. The key is remembered for a minute by the driver: `check` asks the vault,
+    and from when it finds the key `lost` nothing is sealed or opened until it is there again. What
+    would be sealed under a key that is gone, could never be opened.
     """
 
-    def __init__(self, client: MongoClient[dict[str, Any]], vault: str, master_key: bytes) -> None:
-        self._vault = client[vault][_VAULT]
+    def __init__(self, vault: Collection[dict[str, Any]], master_key: bytes) -> None:
+        self.vault = vault
+        self.lost = False
+        self._master_key = master_key
+        client: MongoClient[dict[str, Any]] = vault.database.client
         self._encryption: ClientEncryption[dict[str, Any]] = ClientEncryption(
             {"local": {"key": master_key}},
-            self._vault.full_name,
+            vault.full_name,
             client,
             CodecOptions(tz_aware=True),
         )
@@ -66,16 +75,47 @@ class Cipher:
         # A deterministic ciphertext is a pseudo-random function of its text to whoever lacks the
         # data key; this text is encrypted here alone and its ciphertext stored nowhere.
         try:
-            root = self.exact("the root of blind indexes")
+            root = self.exact(_PROBE)
         except EncryptionError as error:
-            if error.timeout:
-                raise
+            if isinstance(error.cause, PyMongoError):
+                raise error.cause from error
             raise KeyLost("FOSCAO_MASTER_KEY_FILE does not open the data key") from error
         self._blind_key = hmac.digest(root, b"blind", hashlib.sha256)
         self.hash_key = hmac.digest(root, b"content hash", hashlib.sha256)
 
+    def check(self) -> None:
+        """Set `lost`, by what the vault holds now. Raises PyMongoError: it does not answer."""
+        again = self.anew()
+        try:
+            again.prepare(may_create=False)
+            self.lost = not again.is_as(self)
+        except KeyLost:
+            self.lost = True
+        finally:
+            again.close()
+
+    def anew(self) -> Cipher:
+        """A cipher of the same vault that remembers nothing yet; `prepare` and `close` it."""
+        return Cipher(self.vault, self._master_key)
+
+    def is_as(self, other: Cipher) -> bool:
+        """Whether the data key of both is the same."""
+        return hmac.compare_digest(self.hash_key, other.hash_key)
+
+    @property
+    def key_id(self) -> str:
+        """The data key's id, in hex."""
+        return bytes(self._key_id).hex()
+
+    @staticmethod
+    def key_of(sealed: Binary) -> str:
+        """The id of the key that a ciphertext says it is sealed with, in hex: byte 0 tells the
+        algorithm, the next 16 the key (MongoDB's client-side encryption, BSON subtype 6)."""
+        return bytes(sealed[1:17]).hex()
+
     def seal(self, values: Mapping[str, Any]) -> Binary:
-        """The values as one ciphertext, different every time."""
+        """The values as one ciphertext, different every time. Raises Unavailable KEY_LOST."""
+        self._require()
         return self._encryption.encrypt(
             dict(values),
             Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Random,
@@ -83,12 +123,15 @@ class Cipher:
         )
 
     def unseal(self, sealed: Binary) -> dict[str, Any]:
-        """What `seal` was given. Raises EncryptionError (final) under another key."""
+        """What `seal` was given. Raises EncryptionError (final) under another key; Unavailable
+        KEY_LOST."""
+        self._require()
         values: dict[str, Any] = self._encryption.decrypt(sealed)
         return values
 
     def exact(self, text: str) -> Binary:
-        """The text as a ciphertext that is the same every time."""
+        """The text as a ciphertext that is the same every time. Raises Unavailable KEY_LOST."""
+        self._require()
         return self._encryption.encrypt(
             text,
             Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Deterministic,
@@ -103,13 +146,17 @@ class Cipher:
     def close(self) -> None:
         self._encryption.close()
 
+    def _require(self) -> None:
+        if self.lost:
+            raise Unavailable("KEY_LOST")
+
     def _create_key(self, may_create: bool) -> Binary:
         if not may_create:
             raise KeyLost(
-                f"{self._vault.full_name} holds no data key, but what it sealed is stored: restore "
-                "the vault from a backup"
+                f"{self.vault.full_name} holds no data key, but what it sealed is stored: restore "
+                "the vault from a backup (foscao restore --keys)"
             )
-        self._vault.create_index(
+        self.vault.create_index(
             [("keyAltNames", ASCENDING)],
             name="alt_name",  # the query by name, and one key per name under a race
             unique=True,
@@ -123,7 +170,7 @@ class Cipher:
             raise
 
     def _find_key(self) -> Binary | None:
-        key = self._vault.find_one({"keyAltNames": KEY_NAME}, {"_id": True})
+        key = self.vault.find_one({"keyAltNames": KEY_NAME}, {"_id": True})
         return key["_id"] if key else None
 
 

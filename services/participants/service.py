@@ -6,6 +6,7 @@ from typing import Any
 
 from services.participants.handlers import people
 from services.participants.store import open_store
+from services.participants.watch import DataKey
 from shared.host.rpc import rpc
 from shared.host.runner import StoreProvider
 
@@ -15,6 +16,7 @@ class ParticipantsService:
 
     name = "participants"
     store = StoreProvider(open_store)
+    data_key = DataKey()
 
     @rpc
     def register_many(self, request: dict[str, Any]) -> dict[str, Any]:

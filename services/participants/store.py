@@ -32,6 +32,7 @@ from shared.config import Environment
 from shared.errors import Refused
 from shared.records.collection import RecordCollection, visible_to
 from shared.records.pushes import Record
+from shared.store import vault
 from shared.store.mongo import Store, Tx
 from shared.store.pages import decode_cursor, encode_cursor
 
@@ -238,7 +239,7 @@ class ParticipantStore(Store):
 
     def __init__(self, db: Database[Document], master_key: bytes) -> None:
         super().__init__(db)
-        self.cipher = Cipher(db.client, f"{db.name}_keys", master_key)
+        self.cipher = Cipher(vault.of(db), master_key)
         self.people = People(db["people"], self.cipher, OPEN)
         self.nominations = Nominations(db["nominations"], self.cipher, OPEN_NOMINATION)
 
@@ -247,9 +248,10 @@ class ParticipantStore(Store):
         super().ensure_indexes()
         self.people.collection.create_indexes(list(PEOPLE_INDEXES))
         self.nominations.collection.create_indexes(list(NOMINATION_INDEXES))
-        # People whose key is lost shall not get a second one beside it.
-        nobody = self.people.collection.find_one({}, {"_id": True}) is None
-        self.cipher.prepare(may_create=nobody)
+        # What is sealed under a key that is lost shall not get a second one beside it.
+        sealed = (self.people, self.nominations)
+        nothing = all(each.collection.find_one({}, {"_id": True}) is None for each in sealed)
+        self.cipher.prepare(may_create=nothing)
 
 
 def open_store(db: Database[Document]) -> ParticipantStore:

@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import eventlet
 from nameko.containers import ServiceContainer
@@ -30,6 +30,8 @@ from shared.store.mongo import Document, Store
 from shared.telemetry import describe, set_up_logging, trace, watch_outbox
 
 log = logging.getLogger(__name__)
+
+S = TypeVar("S", bound=Store)
 
 GRACE_S = 30.0
 RETRY_DATABASE_S = 1.0
@@ -82,6 +84,15 @@ class StoreProvider(DependencyProvider):
         except PyMongoError:
             return False
         return self._relay.ready()
+
+
+def store_of(container: ServiceContainer, kind: type[S]) -> S:
+    """The store of this kind that the container's service works with; it is there once every
+    extension is set up. Raises LookupError: it has none."""
+    for each in container.extensions:
+        if isinstance(each, StoreProvider) and isinstance(each.store, kind):
+            return each.store
+    raise LookupError(f"the service has no {kind.__name__}")
 
 
 def run(service: type[Any]) -> None:

@@ -11,7 +11,7 @@ from services.notifications.store.feed import NotificationStore
 from services.notifications.transports.posting import Poster
 from services.notifications.transports.sender import Sender
 from shared.config import Environment
-from shared.host.runner import StoreProvider
+from shared.host.runner import store_of
 
 
 class Webhooks(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
@@ -32,7 +32,8 @@ class Webhooks(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
         self.allow_private = environment.flag("WEBHOOK_ALLOW_PRIVATE")
 
     def start(self) -> None:
-        self._sender = Sender(self._store(), Poster(allow_private=self.allow_private), self.sealer)
+        store = store_of(self.container, NotificationStore)
+        self._sender = Sender(store, Poster(allow_private=self.allow_private), self.sealer)
         self._sender.start()
 
     def stop(self) -> None:
@@ -48,10 +49,3 @@ class Webhooks(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
     def ready(self) -> bool:
         """Whether the sender's loop runs."""
         return self._sender.alive()
-
-    def _store(self) -> NotificationStore:
-        """The one that the service works with; it is there once every extension is set up."""
-        for each in self.container.extensions:
-            if isinstance(each, StoreProvider) and isinstance(each.store, NotificationStore):
-                return each.store
-        raise LookupError("the service has no NotificationStore")

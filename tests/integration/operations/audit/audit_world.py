@@ -23,6 +23,7 @@ from services.notifications.store.feed import NotificationStore
 from services.notifications.transports.posting import Poster
 from services.notifications.transports.sender import Pace, Sender
 from services.participants.handlers import people as participants
+from services.participants.handlers.proof import prove
 from services.participants.store import ParticipantStore
 from services.reporting.handlers import reports as reporting
 from services.reporting.store.live import ReportingStore
@@ -117,7 +118,8 @@ class Hub:
             sender.stop()
 
     def audit(self, *, scope: Scope = EVERYTHING, grace_s: float = 0.0, most: int = 20) -> Row:
-        """The audit's document."""
+        """The audit's document, with what participants proves in this moment."""
+        prove(self.people)
         with Databases(self._client, self.names) as databases:
             moment = Moment(databases.now, timedelta(seconds=grace_s))
             return report.document(audit(databases, scope, moment, most))

@@ -13,6 +13,7 @@ from pyroaring import BitMap
 
 from shared.events import Event
 from shared.ids import new_id
+from shared.store import vault
 from tests.integration.operations.audit.audit_world import (
     Hub,
     Programme,
@@ -62,6 +63,29 @@ def event_of(hub: Hub, service: str, subject: str, sequence: int, noun: str) -> 
     )
     assert row is not None
     return str(row["_id"])
+
+
+# Sealed
+
+
+def test_a_key_that_is_gone(hub: Hub) -> None:
+    keys = vault.of(hub.db("participants"))
+    kept = list(keys.find())
+    keys.delete_many({})
+    try:
+        (found,) = audited(hub, ("people: sealed → opened", "missing"))
+    finally:
+        keys.insert_many(kept)
+    assert found["ids"] == {"keys": [vault.key_id(kept[0])]}
+    assert "put the keys back from the newest backup" in found["text"]
+
+
+def test_a_record_that_cannot_be_opened(hub: Hub, programme: Programme) -> None:
+    broken = programme.people[2]
+    people = hub.db("participants")["people"]
+    people.update_one({"_id": broken}, [{"$set": {"sealed": "$names"}}])
+    (found,) = audited(hub, ("people: sealed → opened", "missing"))
+    assert found["ids"] == {"records": [f"people/{broken}"]}
 
 
 # Stored and logged

@@ -127,7 +127,7 @@ def test_a_healthy_hub_has_no_fault_and_one_warning(stack: Stack) -> None:
     looked_for = {each["check"] for each in report["findings"]}
     assert looked_for >= {
         *("member-health", "write-concern", "version", "clock", "disk", "index"),
-        *("database-user", "database-role", "lease", "outbox", "parked", "revoked"),
+        *("database-user", "database-role", "lease", "outbox", "parked", "revoked", "seal"),
         *("broker-version", "exchange", "queue", "alarm", "broker-user", "policy", "binding"),
         *("broker-disk", "key", "libraries"),
     }

@@ -1,0 +1,69 @@
+"""Puts the data keys of a backup back into the key vault, and touches nothing else.
+
+For the case that the vault lost what the records still need: the records are newer than any backup
+and stay as they are. The hub may run; `participants` goes on by itself once its key is there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bson
+from pymongo import MongoClient
+from pymongo.errors import DuplicateKeyError
+
+from cli.outcome import CannotRun
+from operations.archive.format import Batch, Begin, read_archive
+from operations.archive.manifest import Manifest
+from shared.store import vault
+from shared.store.vault import PROOFS, SEALED
+
+Document = dict[str, Any]
+
+
+def put_back(
+    client: MongoClient[Document], manifest: Manifest, folder: Path, owner: str = "participants"
+) -> list[str]:
+    """Insert the backup's keys that the vault lacks; replace those that are there, but not as they
+    were when they last opened, if the backup's are.
+
+    Args: owner: the database whose records they seal.
+    Returns: the ids of the keys put back. Raises: CannotRun: the vault holds another key under the
+        name of one of them; Damaged or OSError; a PyMongoError. May be repeated.
+    """
+    database = client[owner]
+    into = vault.of(database)
+    proof = database[PROOFS].find_one({"_id": SEALED}) or {"keys": []}
+    opened = {each["id"]: each["fingerprint"] for each in proof["keys"]}
+    present = vault.fingerprints(into)
+    put: list[str] = []
+    for key in _keys(manifest, folder, into.database.name):
+        identifier, mark = vault.key_id(key), vault.fingerprint(key)
+        try:
+            if identifier not in present:
+                into.insert_one(key)
+            elif mark == opened.get(identifier) != present[identifier]:
+                into.replace_one({"_id": key["_id"]}, key)
+            else:
+                continue
+        except DuplicateKeyError:
+            raise CannotRun(
+                f"the vault holds another key under the name of {identifier}: what it sealed since "
+                "needs it, so that nothing was changed"
+            ) from None
+        put.append(identifier)
+    return put
+
+
+def _keys(manifest: Manifest, folder: Path, database: str) -> list[Document]:
+    (file,) = (each for each in manifest.files if each.database == database)
+    found: list[Document] = []
+    name = ""
+    for part in read_archive(folder / file.name, database):
+        match part:
+            case Begin(collection=name):
+                pass
+            case Batch() if name == vault.COLLECTION:
+                found += [bson.decode(each) for each in part.split()]
+    return found

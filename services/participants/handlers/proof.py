@@ -1,0 +1,126 @@
+"""Proves that what lies sealed can be opened, by opening some of it, and notes the outcome.
+
+That the server, the service and its figures are well says nothing of this: a key that is gone is
+missed only once somebody reads a name. What is noted, and where: `shared.store.vault`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import pymongo
+from bson.binary import Binary
+from bson.errors import BSONError
+from pymongo.errors import EncryptionError, PyMongoError
+
+from services.participants.cipher import Cipher, KeyLost
+from services.participants.store import ParticipantStore, SealedCollection
+from shared.store import vault
+from shared.store.vault import PROOFS, SAMPLE, SEALED
+
+TIMEOUT_S: Final = 15.0
+NAMED: Final = 50
+_FOUND_BY: Final = ("phone", "email")
+
+Document = dict[str, Any]
+Name = tuple[str, str]  # collection, id
+
+
+def prove(store: ParticipantStore) -> Document:
+    """Open the data keys and a sample of the records; note and return what came of it.
+
+    The sample of each collection: 200 at random, the oldest and the newest, and what could not be
+    opened the last time. The keys are read anew, not remembered.
+    Raises: a PyMongoError: the database did not answer in 15 s; nothing is noted.
+    """
+    with pymongo.timeout(TIMEOUT_S):
+        proofs = store.db[PROOFS]
+        before = proofs.find_one({"_id": SEALED}) or {}
+        doubtful = {(each["collection"], each["id"]) for each in before.get("unreadable", ())}
+        cipher = store.cipher.anew()
+        try:
+            proof = _proved(store, cipher, doubtful)
+            opened = {each["id"]: each["fingerprint"] for each in before.get("keys", ())}
+            for key in proof["keys"]:
+                if key["id"] in proof["lost"]:
+                    key["fingerprint"] = opened.get(key["id"])
+        finally:
+            cipher.close()
+        proofs.update_one(
+            {"_id": SEALED}, {"$set": proof, "$currentDate": {"at": True}}, upsert=True
+        )
+    return proof
+
+
+def _proved(store: ParticipantStore, cipher: Cipher, doubtful: set[Name]) -> Document:
+    present = vault.fingerprints(store.cipher.vault)
+    needed = {store.cipher.key_id}
+    collections = (store.people, store.nominations)
+    opened, unreadable = 0, list[Name]()
+    lost = set[str]()
+    try:
+        cipher.prepare(may_create=False)
+        if not cipher.is_as(store.cipher):
+            lost.add(store.cipher.key_id)
+    except KeyLost:
+        lost.add(store.cipher.key_id)
+    for sealed in collections:
+        name = sealed.collection.name
+        for document in _sample(sealed, [key for at, key in doubtful if at == name]):
+            needed |= {cipher.key_of(each) for each in _ciphertexts(document)}
+            if lost:  # nothing opens; the sample only tells which keys are needed
+                continue
+            if _opens(cipher, document):
+                opened += 1
+            else:
+                unreadable.append((name, document["_id"]))
+    lost |= needed - present.keys()
+    return {
+        "keys": [{"id": each, "fingerprint": present.get(each)} for each in sorted(needed)],
+        "lost": sorted(lost),
+        "records": sum(each.collection.estimated_document_count() for each in collections),
+        "opened": opened,
+        "unreadable": [{"collection": at, "id": key} for at, key in unreadable[:NAMED]],
+        "unreadable_count": len(unreadable),
+    }
+
+
+def _sample(sealed: SealedCollection, doubtful: list[str]) -> Iterator[Document]:
+    """Each once. Oldest and newest by the order in which the database stored them."""
+    fields = dict.fromkeys(("sealed", *_FOUND_BY), True)
+    found = sealed.collection
+    chosen: tuple[Iterable[Document], ...] = (
+        found.aggregate([{"$sample": {"size": SAMPLE}}, {"$project": fields}]),
+        found.find({}, fields).sort("$natural", 1).limit(1),
+        found.find({}, fields).sort("$natural", -1).limit(1),
+        found.find({"_id": {"$in": doubtful}}, fields),
+    )
+    seen = set[str]()
+    for documents in chosen:
+        for document in documents:
+            if document["_id"] not in seen:
+                seen.add(document["_id"])
+                yield document
+
+
+def _ciphertexts(document: Mapping[str, Any]) -> list[Binary]:
+    values = (document.get(name) for name in ("sealed", *_FOUND_BY))
+    return [each for each in values if isinstance(each, Binary) and len(each) > 17]
+
+
+def _opens(cipher: Cipher, document: Mapping[str, Any]) -> bool:
+    """Whether every sealed value opens. Raises PyMongoError: the vault does not answer."""
+    try:
+        if not isinstance(cipher.unseal(document["sealed"]), dict):
+            return False
+        for name in _FOUND_BY:
+            if name in document:
+                cipher.unseal(document[name])
+    except EncryptionError as error:
+        if isinstance(error.cause, PyMongoError):
+            raise error.cause from error
+        return False
+    except (BSONError, KeyError, TypeError, ValueError):  # no ciphertext, or none of a document
+        return False
+    return True

@@ -1,0 +1,89 @@
+"""Watches the data key while the service runs, and has it proved that what is sealed can be opened.
+
+Every replica looks for itself whether the key is still there, because what it seals without one is
+lost; one of them, under a lease, proves and notes (`services.participants.handlers.proof`).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any, Final
+
+from nameko.extensions import DependencyProvider
+from pymongo.errors import PyMongoError
+
+from services.participants.handlers.proof import prove
+from services.participants.store import ParticipantStore
+from shared.host.runner import store_of
+from shared.store.lease import Lease
+from shared.store.vault import EVERY_S
+from shared.telemetry import describe
+
+log = logging.getLogger(__name__)
+
+LOOK_S: Final = 2.0
+_LEASE_S: Final = 15.0
+
+
+class DataKey(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
+    """Not ready while the data key is lost."""
+
+    _store: ParticipantStore
+
+    def start(self) -> None:
+        self._store = store_of(self.container, ParticipantStore)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="data key", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join(LOOK_S)
+
+    def ready(self) -> bool:
+        """Whether the data key was there and opened when it was last looked for."""
+        return self._thread.is_alive() and not self._store.cipher.lost
+
+    def get_dependency(self, worker_ctx: Any) -> DataKey:  # noqa: ARG002 - nameko's signature
+        return self
+
+    def _run(self) -> None:
+        lease = Lease(self._store.db, "proof", _LEASE_S)
+        prove_at = time.monotonic()
+        while not self._stopping.is_set():
+            try:
+                self._look()
+                if lease.held() and time.monotonic() >= prove_at:
+                    prove_at = time.monotonic() + EVERY_S
+                    self._prove()
+            except PyMongoError as error:  # whether the database answers, others watch
+                log.warning("data key not looked for: %s", describe(error))
+            except Exception:
+                log.exception("data key not looked for")
+            self._stopping.wait(LOOK_S)
+
+    def _look(self) -> None:
+        cipher = self._store.cipher
+        before = cipher.lost
+        cipher.check()
+        if cipher.lost and not before:
+            log.critical(
+                "the data key is gone from %s, or is another: nothing is sealed or opened until it "
+                "is back; restore it from the newest backup that holds it (foscao restore --keys)",
+                cipher.vault.full_name,
+            )
+        elif before and not cipher.lost:
+            log.warning("the data key is back")
+
+    def _prove(self) -> None:
+        proof = prove(self._store)
+        if proof["lost"] or proof["unreadable_count"]:
+            log.critical(
+                "what is sealed cannot all be opened: %d keys lost, %d of %d records unreadable; "
+                "see foscao doctor",
+                len(proof["lost"]),
+                proof["unreadable_count"],
+                proof["unreadable_count"] + proof["opened"],
+            )
