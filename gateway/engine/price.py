@@ -38,8 +38,8 @@ from graphql import (
 )
 
 from gateway.engine.lengths import CELLS, LONGEST, PAGES, cells
+from shared.cursors import DEFAULT_FIRST
 from shared.errors import Refused
-from shared.store.pages import DEFAULT_FIRST
 
 MAX_DEPTH: Final = 15  # fields within fields; below `__schema` the price alone counts
 MAX_LEVELS: Final = 50  # the same, with fragments as levels of their own, below `__schema` as well

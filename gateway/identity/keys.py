@@ -22,8 +22,8 @@ from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel
 from pymongo.errors import PyMongoError
 
 from shared.caller import Caller
+from shared.cursors import bounded
 from shared.errors import NotFound, Refused, Unavailable
-from shared.store.pages import bounded
 
 PREFIX: Final = "fhk"
 BOOTSTRAP_ID: Final = "bootstrap"

@@ -17,8 +17,8 @@ from shared.codes.places import (
 from shared.codes.places import (
     Place as PlaceData,
 )
+from shared.cursors import bounded
 from shared.errors import NotFound
-from shared.store.pages import bounded
 
 
 class CodeExtra(graphene.ObjectType):

@@ -29,12 +29,12 @@ from services.participants.schemas import phone_of
 from shared.caller import Caller
 from shared.codes import code_list, countries
 from shared.config import Environment
+from shared.cursors import decode_cursor, encode_cursor
 from shared.errors import Refused
 from shared.records.collection import RecordCollection, visible_to
 from shared.records.pushes import Record
 from shared.store import vault
 from shared.store.mongo import Store, Tx
-from shared.store.pages import decode_cursor, encode_cursor
 
 Document = dict[str, Any]
 

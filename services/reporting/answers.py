@@ -16,7 +16,7 @@ from services.reporting.rules.figures import (
 )
 from services.reporting.schemas import ReportQuestion, ScopeSchema
 from shared.codes import code_list
-from shared.store.pages import decode_cursor, encode_cursor
+from shared.cursors import decode_cursor, encode_cursor
 
 Section: TypeAlias = Mapping[str, Any]
 

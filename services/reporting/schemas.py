@@ -10,9 +10,9 @@ from marshmallow import ValidationError, fields, validate
 
 from services.reporting.rules.figures import PERSON_DIMENSIONS, ROWS_BY, Scope
 from shared.caller import Caller
+from shared.cursors import bounded
 from shared.errors import Forbidden, Refused, problems_from
 from shared.records.fields import Id, Many, Part, Period, PlaceId, RowSchema, Text, Truth, codes
-from shared.store.pages import bounded
 
 DIMENSIONS_CROSSED: Final = 3  # more cells than people, beyond that
 IDS_ASKED: Final = 500

@@ -17,11 +17,11 @@ from shared.bus.connection import Message, Publisher
 from shared.bus.relay import pack
 from shared.caller import Caller
 from shared.config import Config
+from shared.cursors import bounded
 from shared.errors import Forbidden, NotFound, Refused, Unavailable
 from shared.events import BATCH_CONTENT_TYPE, CONTENT_TYPE
 from shared.host.rpc import rpc
 from shared.store.mongo import Document, Store
-from shared.store.pages import bounded
 from shared.store.parking import PARKED, STATES
 
 MAX_IDS: Final = 200

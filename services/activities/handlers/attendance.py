@@ -11,12 +11,12 @@ from services.activities.rules import sheets
 from services.activities.rules.sheets import Given, Line, Outcome, Row, Sheet, Step, line_key
 from services.activities.schemas import read_rows
 from services.activities.store import ActivityStore
+from shared.cursors import bounded
 from shared.errors import NotFound, Problem, Refused
 from shared.events import Event
 from shared.ids import canonical
 from shared.records.pushes import MAX_ITEMS, Push, Receipt, Status, parse, settle
 from shared.store.mongo import Tx
-from shared.store.pages import bounded
 
 Request = Mapping[str, Any]
 

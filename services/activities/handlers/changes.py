@@ -12,9 +12,9 @@ from services.activities.handlers.records import caller_of
 from services.activities.kinds import KINDS
 from services.activities.store import ActivityStore
 from shared.caller import Caller
+from shared.cursors import bounded, decode_cursor, encode_cursor
 from shared.errors import NotFound, Refused
 from shared.ids import canonical
-from shared.store.pages import bounded, decode_cursor, encode_cursor
 
 SHEET = "attendance"
 Changes = dict[str, dict[str, Any]]

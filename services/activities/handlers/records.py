@@ -13,13 +13,13 @@ from services.activities.rules.sheets import Sheet
 from services.activities.store import ActivityStore
 from shared.caller import Caller
 from shared.codes import code_list
+from shared.cursors import bounded
 from shared.errors import Refused
 from shared.events import Event
 from shared.ids import canonical
 from shared.records import engine
 from shared.records.pushes import MAX_ITEMS, Decision, Push, Record, Write, answer, ids_of, parse
 from shared.store.mongo import Tx
-from shared.store.pages import bounded
 
 SOURCE = "/activities"
 PAST = {

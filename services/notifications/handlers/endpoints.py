@@ -19,10 +19,10 @@ from services.notifications.store.feed import NotificationStore
 from services.notifications.store.owners import Owners
 from services.notifications.transports import posting
 from shared.caller import Caller
+from shared.cursors import bounded
 from shared.errors import Conflict, Forbidden, NotFound, Refused
 from shared.events import Event
 from shared.store.mongo import Tx
-from shared.store.pages import bounded
 
 FEED_PAGE: Final = 500
 ENDPOINTS_OF_ONE: Final = 20  # of a key; a lane each, and every item is posted to each

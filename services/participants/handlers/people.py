@@ -23,13 +23,13 @@ from services.participants.schemas import (
 )
 from services.participants.store import ParticipantStore
 from shared.caller import Caller
+from shared.cursors import bounded
 from shared.errors import Forbidden, Problem, Refused, problems_from
 from shared.events import Event
 from shared.ids import canonical
 from shared.records import engine
 from shared.records.pushes import MAX_ITEMS, Decision, Push, Record, Write, answer, ids_of, parse
 from shared.store.mongo import Tx
-from shared.store.pages import bounded
 
 SOURCE = "/participants"
 MAX_IDS = MAX_ITEMS

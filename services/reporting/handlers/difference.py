@@ -8,7 +8,7 @@ from services.reporting.handlers.reports import report
 from services.reporting.rules.figures import PERSON_DIMENSIONS, Scope
 from services.reporting.schemas import ReportQuestion
 from services.reporting.store.live import ReportingStore
-from shared.store.pages import MAX_FIRST
+from shared.cursors import MAX_FIRST
 
 ROWS_BY: Final = ("chapter", "project")
 

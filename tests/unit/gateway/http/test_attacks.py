@@ -17,7 +17,7 @@ from starlette.routing import Route
 from demo.sikasso import documents as demo
 from gateway.engine.execute import GraphQLEndpoint
 from gateway.http.protocol import BoundedConnection
-from shared.store.pages import bounded
+from shared.cursors import bounded
 from tests.gateway_fakes import Direct, FakeKeys, FakeServices
 
 ME = "{ me { role } }"

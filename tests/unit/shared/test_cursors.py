@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from shared.cursors import decode_cursor, encode_cursor
 from shared.errors import Refused
-from shared.store.pages import decode_cursor, encode_cursor
 
 
 def test_a_cursor_gives_back_what_it_was_made_of() -> None:
