@@ -27,9 +27,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from shared.bus.topology import EXCHANGE, REPLIES, RPC_EXCHANGE
 from shared.events import PREFIX, VERSION
 from shared.subscriptions import PATTERNS
+from shared.topology import EXCHANGE, REPLIES, RPC_EXCHANGE
 
 VHOST: Final = "foscao"
 REPLICA_SET: Final = "rs0"

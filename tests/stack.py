@@ -22,7 +22,7 @@ from deploy.local import ports
 from deploy.local.broker import ADMIN, Broker
 from deploy.local.credentials import write_private
 from deploy.local.process import DIES_WITH_PARENT
-from shared.bus import topology
+from shared import topology
 from shared.bus.connection import Message, Publisher, connect
 from shared.errors import BY_NAME, TimedOut, Unavailable
 from shared.events import BATCH_CONTENT_TYPE, Event

@@ -29,8 +29,8 @@ from aio_pika.abc import AbstractIncomingMessage, DeliveryMode, ExchangeType
 from aio_pika.exceptions import AMQPException, DeliveryError, PublishError
 
 from gateway import telemetry
-from shared.bus.topology import REPLIES, RPC_EXCHANGE
 from shared.errors import BY_NAME, HubError, Internal, TimedOut, Unavailable
+from shared.topology import REPLIES, RPC_EXCHANGE
 
 _LOST: Final = (AMQPException, OSError, RuntimeError, asyncio.TimeoutError)
 """What aio-pika raises when a connection is lost, or does not come; RuntimeError: while closing."""

@@ -11,7 +11,7 @@ from gateway.schema.paging import connection, page, paged
 from gateway.schema.texts import list_of
 from shared.config import EVENT_CONSUMERS
 from shared.errors import HubError, Refused
-from shared.store.parking import STATES, reason_text
+from shared.parked import STATES, reason_text
 
 _SERVICE: Final = f"The consuming service: {' or '.join(EVENT_CONSUMERS)}."
 

@@ -14,8 +14,8 @@ from typing import Any, Final
 import amqp
 
 from cli.outcome import CannotRun
+from shared import topology
 from shared.access import SERVICES
-from shared.bus import topology
 from shared.bus.connection import LOST, connect
 from shared.config import Config
 from shared.subscriptions import PATTERNS

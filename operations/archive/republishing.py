@@ -15,7 +15,7 @@ from typing import Any, Final
 from pymongo import MongoClient
 
 from shared.access import SERVICES
-from shared.store.parking import DISCARDED, PARKED
+from shared.parked import DISCARDED, PARKED
 from shared.subscriptions import PATTERNS, listens
 
 _BATCH: Final = 5_000  # ids in one query: some 200 kB

@@ -15,7 +15,7 @@ from typing import Any, Final
 from operations.doctor.finding import Finding, fault, ok, warning
 from operations.doctor.queues import expected
 from shared.access import PERMISSIONS, TOPIC_PERMISSIONS, VHOST
-from shared.bus.topology import Binding, Queue
+from shared.topology import Binding, Queue
 
 Document = dict[str, Any]
 

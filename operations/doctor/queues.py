@@ -16,8 +16,8 @@ import amqp
 from operations.doctor.finding import Finding, fault, ok, warning
 from shared.access import SERVICES
 from shared.bus.connection import LOST, connect
-from shared.bus.topology import Exchange, Part, Queue, for_calls, for_events
 from shared.subscriptions import PATTERNS
+from shared.topology import Exchange, Part, Queue, for_calls, for_events
 
 OLDEST: Final = (3, 10)
 BACKLOG: Final = 10_000

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from shared.bus import topology
+from shared import topology
 from shared.bus.connection import Message, Publisher
 from shared.bus.listener import Listener
 from shared.config import Config

@@ -18,13 +18,13 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from shared.bus.connection import Message, Publisher
-from shared.bus.topology import EXCHANGE, retry_exchange
 from shared.errors import Unavailable
 from shared.events import BATCH_CONTENT_TYPE, PREFIX, VERSION
 from shared.killpoints import killpoint
 from shared.store.lease import Lease
 from shared.store.outbox import Outbox
 from shared.telemetry import PUBLISHED, UNROUTABLE, describe, trace
+from shared.topology import EXCHANGE, retry_exchange
 
 log = logging.getLogger(__name__)
 

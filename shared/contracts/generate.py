@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
-from shared.bus.topology import EXCHANGE
 from shared.contracts import Schema, by_producer
 from shared.events import CONTENT_TYPE, PREFIX, VERSION
+from shared.topology import EXCHANGE
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "contracts"

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 from nameko.extensions import DependencyProvider
 
-from shared.bus import topology
+from shared import topology
 from shared.bus.connection import Message, Publisher
 from shared.bus.relay import pack
 from shared.caller import Caller
@@ -21,8 +21,8 @@ from shared.cursors import bounded
 from shared.errors import Forbidden, NotFound, Refused, Unavailable
 from shared.events import BATCH_CONTENT_TYPE, CONTENT_TYPE
 from shared.host.rpc import rpc
+from shared.parked import PARKED, STATES
 from shared.store.mongo import Document, Store
-from shared.store.parking import PARKED, STATES
 
 MAX_IDS: Final = 200
 MAX_WHY: Final = 500

@@ -42,7 +42,7 @@ import orjson
 from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint, SharedExtension, register_entrypoint
 
-from shared.bus import topology
+from shared import topology
 from shared.bus.connection import LOST, TRANSIENT, connect
 from shared.bus.listener import Listener
 from shared.config import Config

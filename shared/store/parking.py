@@ -27,13 +27,9 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.database import Database
 
 from shared.events import Event
-from shared.messages import catalogue, message
+from shared.parked import DISCARDED, PARKED, RETRIED, STATES, reason_text
 from shared.store.pages import keyset
 
-PARKED: Final = "parked"
-RETRIED: Final = "retried"
-DISCARDED: Final = "discarded"
-STATES: Final = (PARKED, RETRIED, DISCARDED)
 PORTION: Final = 500  # rows with their bodies in memory at once
 
 INDEXES = (
@@ -46,12 +42,6 @@ INDEXES = (
 )
 
 Row = dict[str, Any]
-
-
-def reason_text(reason: str, params: Mapping[str, Any], lang: str) -> str:
-    """Why an event is parked, in the words meant for operators where there are such."""
-    own = f"PARKED_{reason}"
-    return message(own if own in catalogue() else reason, lang, params)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from pymongo import MongoClient
 from deploy.local.stack import Stack
 from shared.access import SERVICES
 from shared.bus.connection import connect
-from shared.bus.topology import EXCHANGE
 from shared.ids import new_id
+from shared.topology import EXCHANGE
 from tests.e2e.client import (
     COUNTS,
     PUSH_PROJECTS,

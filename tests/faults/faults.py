@@ -16,8 +16,8 @@ from typing import Any
 import orjson
 from pymongo import MongoClient
 
+from shared import topology
 from shared.access import GATEWAY, SERVICES
-from shared.bus import topology
 from shared.bus.connection import Message
 from shared.events import BATCH_CONTENT_TYPE
 from tests.faults.cluster import FAKETIME, Hub

@@ -19,8 +19,8 @@ from deploy import credentials
 from deploy.databases import mongo_uri, prepare
 from deploy.local.broker import Broker
 from deploy.local.database import Database
+from shared import topology
 from shared.access import DATABASES, SERVICES
-from shared.bus import topology
 from shared.subscriptions import PATTERNS
 
 ROOT = Path(__file__).resolve().parents[3]

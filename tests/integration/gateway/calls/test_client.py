@@ -14,9 +14,9 @@ import pytest
 
 from gateway.calls.client import Limits, RpcClient
 from gateway.calls.context import Calls
-from shared.bus.topology import REPLIES, RPC_EXCHANGE
 from shared.errors import HubError, Internal, Refused, TimedOut, Unavailable
 from shared.host.rpc import error_document
+from shared.topology import REPLIES, RPC_EXCHANGE
 from tests.gateway_fakes import FakeServices
 
 Handler = Callable[[Mapping[str, Any]], Awaitable[Any]]

@@ -7,7 +7,7 @@ import pytest
 
 from cli.outcome import CannotRun
 from operations.archive import broker
-from shared.bus import topology
+from shared import topology
 from shared.bus.connection import connect
 from shared.subscriptions import PATTERNS
 from tests.stack import delete_queues

@@ -31,8 +31,8 @@ from operations.doctor.queues import expected
 from services.reporting.store.generation import Generation
 from shared.access import PERMISSIONS, VHOST
 from shared.bus.connection import connect
-from shared.bus.topology import Binding, Queue
 from shared.store import outbox
+from shared.topology import Binding, Queue
 from tests.stack import wait_for
 
 ROOT = Path(__file__).resolve().parents[4]

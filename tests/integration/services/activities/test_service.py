@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from shared.bus import topology
+from shared import topology
 from shared.bus.connection import connect
 from shared.errors import NotFound, Refused
 from shared.ids import new_id

@@ -8,7 +8,7 @@ import amqp
 import pytest
 from pymongo.database import Database
 
-from shared.bus import topology
+from shared import topology
 from shared.bus.connection import Message, Publisher, connect
 from shared.bus.relay import Relay
 from shared.config import Config

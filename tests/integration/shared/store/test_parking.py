@@ -8,7 +8,7 @@ import pytest
 from pymongo.database import Database
 
 from services.reporting.store.live import ReportingStore
-from shared.bus import topology
+from shared import topology
 from shared.bus.connection import Message
 from shared.caller import ROLES, Caller
 from shared.config import Config

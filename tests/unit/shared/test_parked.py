@@ -13,7 +13,7 @@ from services.reporting.service import ReportingService
 from shared.config import EVENT_CONSUMERS
 from shared.host.parking import ParkingService
 from shared.messages import catalogue
-from shared.store.parking import reason_text
+from shared.parked import reason_text
 from shared.subscriptions import PATTERNS
 from tests.gateway_fakes import OPERATOR, FakeServices, context
 
