@@ -12,16 +12,13 @@ import traceback
 from collections.abc import Callable
 from types import TracebackType
 
-import amqp
 from prometheus_client import Counter, Gauge, Histogram
-from pymongo.errors import ConnectionFailure
 from pythonjsonlogger.json import JsonFormatter
 
 from shared.config import ConfigError
 from shared.errors import HubError
 
-# Their messages are made of codes, addresses and errno, not of what was being processed.
-HARMLESS = (HubError, ConfigError, OSError, amqp.AMQPError, ConnectionFailure)
+_harmless: set[type[BaseException]] = {HubError, ConfigError, OSError}
 
 PUBLISHED = Counter("foscao_outbox_published", "Events confirmed by the broker")
 UNROUTABLE = Counter("foscao_outbox_unroutable", "Events returned because no queue wanted them")
@@ -60,16 +57,23 @@ def set_up_logging(service: str, level: str = "INFO") -> None:
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    # nameko logs a failed worker with its arguments' error text; we log what failed ourselves.
-    logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)
     for chatty in ("amqp", "kombu", "pymongo"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def harmless(*kinds: type[BaseException]) -> None:
+    """Let the messages of these exceptions into the log.
+
+    To be said where a library is brought in, by who knows that their messages are made of codes,
+    addresses and errno, not of what was being processed.
+    """
+    _harmless.update(kinds)
 
 
 def describe(error: BaseException) -> str:
     """The error in a line: its type, and its message if that cannot hold anybody's data."""
     name = type(error).__name__
-    return f"{name}: {error}" if isinstance(error, HARMLESS) else name
+    return f"{name}: {error}" if isinstance(error, tuple(_harmless)) else name
 
 
 def trace(error: BaseException) -> str:

@@ -1,8 +1,6 @@
 """The process of the service."""
 
-import eventlet
-
-eventlet.monkey_patch()
+import shared.host.green
 
 from services.activities.service import ActivitiesService
 from shared.host.runner import run

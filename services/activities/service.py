@@ -1,4 +1,4 @@
-"""The nameko class of activities: hand each call on to one handler."""
+"""The service class of activities: hand each call on to one handler."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from services.activities.handlers import attendance, changes, records
 from services.activities.kinds import ACTIVITY, CONCERN, ORGANISATION, PROJECT
 from services.activities.store import ActivityStore
 from shared.host.rpc import rpc
-from shared.host.runner import StoreProvider
+from shared.host.store import StoreProvider
 
 Request = dict[str, Any]
 Answer = dict[str, Any]

@@ -1,6 +1,6 @@
-import eventlet
+"""The process of the service."""
 
-eventlet.monkey_patch()  # before anything opens a socket
+import shared.host.green
 
 from services.notifications.service import NotificationsService
 from shared.host.runner import run

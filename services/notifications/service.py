@@ -1,4 +1,4 @@
-"""The nameko class of notifications: hand on to one handler, and wake the sender."""
+"""The service class of notifications: hand on to one handler, and wake the sender."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 from services.notifications.handlers import endpoints
 from services.notifications.store.feed import NotificationStore
-from services.notifications.transports.webhooks import Webhooks
+from services.notifications.webhooks import Webhooks
 from shared.events import Event
 from shared.host.on_events import on_events
 from shared.host.parking import ParkingService
 from shared.host.rpc import rpc
-from shared.host.runner import StoreProvider
+from shared.host.store import StoreProvider
 from shared.subscriptions import PATTERNS
 
 Request = dict[str, Any]

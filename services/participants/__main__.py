@@ -1,6 +1,6 @@
-import eventlet
+"""The process of the service."""
 
-eventlet.monkey_patch()
+import shared.host.green
 
 from services.participants.service import ParticipantsService
 from shared.host.runner import run

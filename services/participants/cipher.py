@@ -29,6 +29,7 @@ from pymongo.errors import DuplicateKeyError, EncryptionError, PyMongoError
 
 from shared.config import ConfigError
 from shared.errors import Unavailable
+from shared.store.failures import answered
 
 MASTER_KEY_BYTES = 96  # PyMongo's local key provider
 KEY_NAME = "personal"
@@ -84,10 +85,11 @@ class Cipher:
         self.hash_key = hmac.digest(root, b"content hash", hashlib.sha256)
 
     def check(self) -> None:
-        """Set `lost`, by what the vault holds now. Raises PyMongoError: it does not answer."""
+        """Set `lost`, by what the vault holds now. Raises Unavailable: it does not answer."""
         again = self.anew()
         try:
-            again.prepare(may_create=False)
+            with answered():
+                again.prepare(may_create=False)
             self.lost = not again.is_as(self)
         except KeyLost:
             self.lost = True

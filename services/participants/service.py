@@ -1,4 +1,4 @@
-"""The nameko class: each method takes one request and answers one dictionary."""
+"""The service class: each method takes one request and answers one dictionary."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from services.participants.handlers import people
 from services.participants.store import open_store
 from services.participants.watch import DataKey
 from shared.host.rpc import rpc
-from shared.host.runner import StoreProvider
+from shared.host.store import StoreProvider
 
 
 class ParticipantsService:

@@ -1,7 +1,7 @@
 """Watches the data key while the service runs, and has it proved that what is sealed can be opened.
 
 Every replica looks for itself whether the key is still there, because what it seals without one is
-lost; one of them, under a lease, proves and notes (`services.participants.handlers.proof`).
+lost; one of them, under a lease, proves and notes (`services.participants.proof`).
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import Any, Final
+from typing import Final
 
-from nameko.extensions import DependencyProvider
-from pymongo.errors import PyMongoError
-
-from services.participants.handlers.proof import prove
+from services.participants.proof import prove
 from services.participants.store import ParticipantStore
-from shared.host.runner import store_of
+from shared.errors import Unavailable
+from shared.host.part import Part
+from shared.host.store import store_of
 from shared.store.lease import Lease
 from shared.store.vault import EVERY_S
 from shared.telemetry import describe
@@ -27,7 +26,7 @@ LOOK_S: Final = 2.0
 _LEASE_S: Final = 15.0
 
 
-class DataKey(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
+class DataKey(Part):
     """Not ready while the data key is lost."""
 
     _store: ParticipantStore
@@ -46,9 +45,6 @@ class DataKey(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
         """Whether the data key was there and opened when it was last looked for."""
         return self._thread.is_alive() and not self._store.cipher.lost
 
-    def get_dependency(self, worker_ctx: Any) -> DataKey:  # noqa: ARG002 - nameko's signature
-        return self
-
     def _run(self) -> None:
         lease = Lease(self._store.db, "proof", _LEASE_S)
         prove_at = time.monotonic()
@@ -58,8 +54,8 @@ class DataKey(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
                 if lease.held() and time.monotonic() >= prove_at:
                     prove_at = time.monotonic() + EVERY_S
                     self._prove()
-            except PyMongoError as error:  # whether the database answers, others watch
-                log.warning("data key not looked for: %s", describe(error))
+            except Unavailable as error:  # whether the database answers, others watch
+                log.warning("data key not looked for: %s", describe(error.__cause__ or error))
             except Exception:
                 log.exception("data key not looked for")
             self._stopping.wait(LOOK_S)

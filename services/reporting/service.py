@@ -1,4 +1,4 @@
-"""The nameko class: parse, call one handler, hand back what it says."""
+"""The service class: parse, call one handler, hand back what it says."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from shared.events import Event
 from shared.host.on_events import on_events
 from shared.host.parking import ParkingService
 from shared.host.rpc import rpc
-from shared.host.runner import StoreProvider
+from shared.host.store import StoreProvider
 
 
 class ReportingService(ParkingService):

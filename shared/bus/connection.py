@@ -15,10 +15,13 @@ import amqp
 from kombu.utils.url import parse_url
 
 from shared.errors import Unavailable
+from shared.telemetry import harmless
 
 CONNECT_TIMEOUT_S = 5.0
 # What py-amqp raises when a connection or channel has come to its end; timeouts are OSErrors.
 LOST: tuple[type[Exception], ...] = (amqp.AMQPError, OSError)
+
+harmless(amqp.AMQPError)  # the broker's codes, and names of queues and exchanges
 
 PERSISTENT = 2
 TRANSIENT = 1

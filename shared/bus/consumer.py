@@ -23,7 +23,8 @@ from shared.config import Config
 from shared.errors import HubError, OutOfOrder, Unavailable
 from shared.events import CONTENT_TYPE, Event, Undecodable
 from shared.killpoints import killpoint
-from shared.store.mongo import Store, as_hub_error
+from shared.store.failures import as_hub_error
+from shared.store.mongo import Store
 from shared.telemetry import BATCH_EVENTS, EVENTS, describe, trace
 
 log = logging.getLogger(__name__)
@@ -149,7 +150,7 @@ class Consumer:
         try:
             self._store.ping()
         except Exception as error:  # noqa: BLE001 - any failure is an answer
-            log.warning("the database: %s", describe(error))
+            log.warning("the database: %s", describe(error.__cause__ or error))
             return True
         return False
 

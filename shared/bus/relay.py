@@ -10,12 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
-
-from pymongo.errors import PyMongoError
 
 from shared.bus.connection import Message, Publisher
 from shared.errors import Unavailable
@@ -144,7 +141,7 @@ class Relay:
         while self._lease.held():
             if not self._consumers_are_there():
                 return True
-            rows = list(self._unpublished())
+            rows = self._unpublished()
             if not rows:
                 return True
             self._publish(rows)
@@ -168,22 +165,10 @@ class Relay:
         self._awaited -= there
         return not self._awaited
 
-    def _unpublished(self) -> Iterator[dict[str, Any]]:
+    def _unpublished(self) -> list[dict[str, Any]]:
         now = time.monotonic()
         held_back = [kind for kind, (at, _) in self._retry_types.items() if at > now]
-        query: dict[str, Any] = {"published_at": None}
-        if held_back:
-            query["type"] = {"$nin": held_back}
-        size = 0
-        rows = self._outbox.collection.find(
-            query, {"type": 1, "subject": 1, "body": 1}, sort=[("recorded_at", 1), ("sequence", 1)]
-        ).limit(ROUND_EVENTS)
-        with rows:
-            for row in rows:
-                yield row
-                size += len(row["body"])
-                if size > ROUND_BYTES:
-                    return
+        return self._outbox.to_publish(besides=held_back, rows=ROUND_EVENTS, size=ROUND_BYTES)
 
     def _publish(self, rows: list[dict[str, Any]]) -> None:
         batches = pack(rows)
@@ -197,14 +182,9 @@ class Relay:
                 self._retry_types.pop(batch.type, None)
             else:
                 self._hold_back(batch)
-        self._mark(published)
-
-    def _mark(self, ids: list[str]) -> None:
-        if ids:
-            self._outbox.collection.update_many(
-                {"_id": {"$in": ids}}, {"$set": {"published_at": datetime.now(UTC)}}
-            )
-            PUBLISHED.inc(len(ids))
+        if published:
+            self._outbox.mark_published(published)
+            PUBLISHED.inc(len(published))
 
     def _hold_back(self, batch: _Batch) -> None:
         _, pause = self._retry_types.get(batch.type, (0.0, UNROUTABLE_S[0] / 2))
@@ -219,7 +199,7 @@ class Relay:
         )
 
     def _note(self, error: Exception, pause: float) -> None:
-        if isinstance(error, Unavailable | PyMongoError):
+        if isinstance(error, Unavailable):
             cause = describe(error.__cause__ or error)
             log.warning("relay: %s; next attempt in %.1f s", cause, pause)
         else:
@@ -228,6 +208,7 @@ class Relay:
     def _leave(self) -> None:
         try:
             self._lease.release()
-        except PyMongoError as error:
-            log.warning("relay: the lease runs out by itself: %s", describe(error))
+        except Unavailable as error:
+            cause = describe(error.__cause__ or error)
+            log.warning("relay: the lease runs out by itself: %s", cause)
         self._publisher.close()

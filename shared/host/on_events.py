@@ -16,8 +16,9 @@ from nameko.extensions import Entrypoint, register_entrypoint
 from shared.bus.consumer import Consumer
 from shared.errors import Unavailable
 from shared.events import Event
-from shared.host.runner import StoreProvider
+from shared.host.store import store_of
 from shared.host.workers import bounded, spawn
+from shared.store.mongo import Store
 
 Handler = Callable[..., Sequence[Event] | None]
 
@@ -53,13 +54,11 @@ class _OnEvents(Entrypoint):
         super().__init__(**options)
 
     def start(self) -> None:
-        stores = [each for each in self.container.dependencies if isinstance(each, StoreProvider)]
         rivals = [each for each in self.container.entrypoints if isinstance(each, _OnEvents)]
-        if len(stores) != 1 or len(rivals) != 1:
-            raise ConfigurationError("@on_events needs one StoreProvider and one method")
-        self._consumer = Consumer(
-            self.container.config["hub"], self.patterns, stores[0].store, self._call
-        )
+        if len(rivals) != 1:
+            raise ConfigurationError("one method of a service carries @on_events")
+        store = store_of(self.container, Store)
+        self._consumer = Consumer(self.container.config["hub"], self.patterns, store, self._call)
         self._consumer.start()
 
     def stop(self) -> None:

@@ -10,16 +10,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-from nameko.extensions import DependencyProvider
 
 from shared import topology
 from shared.bus.connection import Message, Publisher
 from shared.bus.relay import pack
 from shared.caller import Caller
-from shared.config import Config
 from shared.cursors import bounded
 from shared.errors import Forbidden, NotFound, Refused, Unavailable
 from shared.events import BATCH_CONTENT_TYPE, CONTENT_TYPE
+from shared.host.part import Part
 from shared.host.rpc import rpc
 from shared.parked import PARKED, STATES
 from shared.store.mongo import Document, Store
@@ -31,16 +30,12 @@ Request = Mapping[str, Any]
 Answer = dict[str, Any]
 
 
-class WayBack(DependencyProvider):
-    """Injects the way from the parking lot to the first rung of the service's ladder."""
-
-    def get_dependency(self, worker_ctx: Any) -> WayBack:  # noqa: ARG002 - nameko's signature
-        return self
+class WayBack(Part):
+    """Hands over the way from the parking lot to the first rung of the service's ladder."""
 
     def open(self) -> Publisher:
         """A publisher of the caller's own; close it."""
-        config: Config = self.container.config["hub"]
-        return Publisher(config.amqp_uri, f"{config.service} parking lot")
+        return Publisher(self.config.amqp_uri, f"{self.config.service} parking lot")
 
     def send(self, publisher: Publisher, rows: Sequence[Document]) -> None:
         """Publish the rows' bodies as a first attempt, each subject's in order; the broker has them
@@ -48,10 +43,9 @@ class WayBack(DependencyProvider):
 
         Raises: Unavailable (retryable): some may not have arrived.
         """
-        config: Config = self.container.config["hub"]
-        delays = config.retry_delays_s
+        delays = self.config.retry_delays_s
         key = topology.retry_key(delays[0]) if delays else topology.AGAIN
-        exchange = topology.retry_exchange(config.service)
+        exchange = topology.retry_exchange(self.config.service)
         events = [row for row in rows if row.get("subject") is not None]
         raw = [row for row in rows if row.get("subject") is None]
         messages = [

@@ -49,7 +49,7 @@ from shared.config import Config
 from shared.errors import HubError, Internal
 from shared.host.workers import bounded, spawn
 from shared.killpoints import killpoint
-from shared.store.mongo import as_hub_error
+from shared.store.failures import as_hub_error
 from shared.telemetry import RPC_S, describe, trace
 
 log = logging.getLogger(__name__)

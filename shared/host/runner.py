@@ -1,7 +1,7 @@
-"""A service's process: container, health server and signals; and the store it works with.
+"""A service's process: container, health server and signals.
 
-Owns start and end of the process. A `__main__.py` is `import eventlet`, `eventlet.monkey_patch()`,
-then `run(TheService)`.
+Owns start and end of the process. A `__main__.py` is `import shared.host.green`, before all other
+imports, and `run(TheService)`.
 """
 
 from __future__ import annotations
@@ -10,89 +10,20 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any
 
 import eventlet
+from eventlet.patcher import is_monkey_patched
 from nameko.containers import ServiceContainer
-from nameko.extensions import DependencyProvider
-from pymongo.database import Database
-from pymongo.errors import PyMongoError
 
-from shared.bus.connection import Publisher
-from shared.bus.relay import Relay
 from shared.config import Config, ConfigError
 from shared.host.health import HealthServer
-from shared.store import mongo
-from shared.store.lease import Lease
-from shared.store.mongo import Document, Store
-from shared.telemetry import describe, set_up_logging, trace, watch_outbox
+from shared.telemetry import set_up_logging, trace
 
 log = logging.getLogger(__name__)
 
-S = TypeVar("S", bound=Store)
-
 GRACE_S = 30.0
-RETRY_DATABASE_S = 1.0
-
-
-class StoreProvider(DependencyProvider):
-    """Builds the service's store once and injects it: `store = StoreProvider(ActivityStore)`.
-
-    Also runs the relay that publishes the store's outbox. The database may come up after the
-    service: until then it waits.
-    """
-
-    def __init__(self, factory: Callable[[Database[Document]], Store] = Store) -> None:
-        self._factory = factory
-        self.store: Store
-
-    def setup(self) -> None:
-        config: Config = self.container.config["hub"]
-        self.store = self._factory(mongo.connect(config))
-        while True:
-            try:
-                self.store.ensure_indexes()
-                break
-            except PyMongoError as error:
-                if mongo.as_hub_error(error) is None:
-                    raise
-                log.warning("waiting for the database: %s", describe(error))
-                eventlet.sleep(RETRY_DATABASE_S)
-        watch_outbox(self.store.outbox.unpublished, self.store.outbox.oldest_s)
-        self._relay = Relay(
-            self.store.outbox,
-            Publisher(config.amqp_uri, f"{config.service} relay"),
-            Lease(self.store.db, "relay"),
-            config.event_consumers,
-        )
-
-    def start(self) -> None:
-        self._relay.start()
-
-    def stop(self) -> None:
-        self._relay.stop()
-
-    def get_dependency(self, worker_ctx: Any) -> Store:  # noqa: ARG002 - nameko's signature
-        return self.store
-
-    def ready(self) -> bool:
-        """Whether the database answers and the relay publishes or stands by."""
-        try:
-            self.store.ping()
-        except PyMongoError:
-            return False
-        return self._relay.ready()
-
-
-def store_of(container: ServiceContainer, kind: type[S]) -> S:
-    """The store of this kind that the container's service works with; it is there once every
-    extension is set up. Raises LookupError: it has none."""
-    for each in container.extensions:
-        if isinstance(each, StoreProvider) and isinstance(each.store, kind):
-            return each.store
-    raise LookupError(f"the service has no {kind.__name__}")
 
 
 def run(service: type[Any]) -> None:
@@ -101,13 +32,18 @@ def run(service: type[Any]) -> None:
     Status 0 after a graceful end: no new work taken, what runs finished and acknowledged, the
     outbox published, all within GRACE_S. Status 1 if that took longer or the service failed;
     2, with one line, if the environment lacks something.
+    Raises: RuntimeError: the process did not begin by importing shared.host.green.
     """
+    if not is_monkey_patched("thread"):
+        raise RuntimeError("import shared.host.green first")
     try:
         config = Config.from_env(service.name)
     except ConfigError as error:
         print(f"{service.name}: {error}", file=sys.stderr)
         sys.exit(2)
     set_up_logging(config.service, config.log_level)
+    # It logs a failed worker with its arguments' error text; we log what failed ourselves.
+    logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)
     try:
         _run(service, config)
     except ConfigError as error:

@@ -15,6 +15,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from shared.ids import new_id
+from shared.store.failures import answered
 
 
 class Lease:
@@ -33,24 +34,26 @@ class Lease:
         """Take, renew or simply confirm the lease; False while another holds it.
 
         Asks the database at most every third of `ttl_s` while it is held.
-        Raises: a PyMongoError; the lease counts as lost.
+        Raises: Unavailable (retryable); the lease counts as lost.
         """
         now = time.monotonic()
         if now < self._renew_at:
             return True
         self._renew_at = 0.0
-        if not self._take():
-            return False
+        with answered():
+            if not self._take():
+                return False
         self._renew_at = now + self._ttl_s / 3
         return True
 
     def release(self) -> None:
-        """Let another take it at once."""
+        """Let another take it at once. Raises: Unavailable; it then runs out by itself."""
         self._renew_at = 0.0
-        self._leases.update_one(
-            {"_id": self._job, "holder": self._holder},
-            {"$set": {"holder": None, "until": datetime.fromtimestamp(0, UTC)}},
-        )
+        with answered():
+            self._leases.update_one(
+                {"_id": self._job, "holder": self._holder},
+                {"$set": {"holder": None, "until": datetime.fromtimestamp(0, UTC)}},
+            )
 
     def _take(self) -> bool:
         if not self._born:

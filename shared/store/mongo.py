@@ -1,7 +1,7 @@
-"""How a service talks to its database: the connection, the transaction, and what failures mean.
+"""How a service talks to its database: the connection and the transaction.
 
-Owns the guarantees: majority and journal on every write, snapshot reads in a transaction, a bound
-on its time, and the translation of the driver's failures into `Unavailable`.
+Owns the guarantees: majority and journal on every write, snapshot reads in a transaction, and a
+bound on its time.
 """
 
 from __future__ import annotations
@@ -14,23 +14,21 @@ import pymongo
 from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import ConnectionFailure, PyMongoError
+from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from shared.config import Config
-from shared.errors import HubError, Unavailable
+from shared.errors import Unavailable
 from shared.events import Event
 from shared.killpoints import killpoint
 from shared.store import inbox, outbox, parking
+from shared.store.failures import answered
 from shared.store.outbox import Outbox
 
 T = TypeVar("T")
 Document = dict[str, Any]
-
-# The labels under which the driver says: not your fault, and the same again may work.
-RETRYABLE_LABELS = ("TransientTransactionError", "UnknownTransactionCommitResult")
 
 
 def connect(config: Config) -> Database[Document]:
@@ -53,19 +51,6 @@ def connect(config: Config) -> Database[Document]:
         tz_aware=True,
     )
     return client[config.database]
-
-
-def as_hub_error(error: Exception) -> HubError | None:
-    """`error` if it is ours, `Unavailable` for a database that could not answer, else None."""
-    if isinstance(error, HubError):
-        return error
-    if isinstance(error, PyMongoError) and (
-        isinstance(error, ConnectionFailure)
-        or error.timeout
-        or any(error.has_error_label(label) for label in RETRYABLE_LABELS)
-    ):
-        return Unavailable("DATABASE_UNAVAILABLE")
-    return None
 
 
 class Tx:
@@ -103,6 +88,11 @@ class Store:
         self.parked.collection.create_indexes(list(parking.INDEXES))
         self.create_collections("inbox")
 
+    def prepare(self) -> None:
+        """`ensure_indexes`, for those who know no database. Raises: Unavailable (retryable)."""
+        with answered():
+            self.ensure_indexes()
+
     def create_collections(self, *names: str) -> None:
         """Create empty collections, because one that is born inside a transaction conflicts with
         every other transaction that does the same."""
@@ -137,19 +127,17 @@ class Store:
             killpoint("transaction.before_commit")
             return result
 
-        try:
-            with pymongo.timeout(timeout_s), self.db.client.start_session() as session:
-                result = session.with_transaction(
-                    run,
-                    read_concern=ReadConcern("snapshot"),
-                    write_concern=WriteConcern("majority", j=True),
-                    read_preference=ReadPreference.PRIMARY,
-                )
-        except PyMongoError as error:
-            translated = as_hub_error(error)
-            if translated is None:
-                raise
-            raise translated from error
+        with (
+            answered(),
+            pymongo.timeout(timeout_s),
+            self.db.client.start_session() as session,
+        ):
+            result = session.with_transaction(
+                run,
+                read_concern=ReadConcern("snapshot"),
+                write_concern=WriteConcern("majority", j=True),
+                read_preference=ReadPreference.PRIMARY,
+            )
         killpoint("transaction.after_commit")
         if last is not None and last.emitted:
             self.outbox.wake()
@@ -160,6 +148,13 @@ class Store:
         return inbox.claimed(self.inbox, ids)
 
     def ping(self) -> None:
-        """Raises: a PyMongoError if no primary answers within 2 s."""
-        with pymongo.timeout(2.0):
-            self.db.command("ping")
+        """Raises: Unavailable (retryable), whatever the cause, if no primary answers in 2 s."""
+        try:
+            with pymongo.timeout(2.0):
+                self.db.command("ping")
+        except PyMongoError as error:
+            raise Unavailable("DATABASE_UNAVAILABLE") from error
+
+
+Factory = Callable[[Database[Document]], Store]
+"""What a service makes its store with."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from shared.events import Event
+from shared.store.failures import answered
 
 INDEXES = (
     # No two events may claim the same step of a subject; also the change log of a subject, in
@@ -72,6 +73,39 @@ class Outbox:
     def wake(self) -> None:
         """Tell the relay of this process that rows were committed."""
         self.woken.set()
+
+    def to_publish(self, *, besides: Collection[str], rows: int, size: int) -> list[dict[str, Any]]:
+        """The id, `type`, `subject` and `body` of what is not published yet, oldest first.
+
+        Args: besides: types to leave out. rows, size: no more rows, and none once their bodies have
+            come to more bytes.
+        Raises: Unavailable (retryable).
+        """
+        query: dict[str, Any] = {"published_at": None}
+        if besides:
+            query["type"] = {"$nin": list(besides)}
+        found: list[dict[str, Any]] = []
+        with (
+            answered(),
+            self.collection.find(
+                query,
+                {"type": 1, "subject": 1, "body": 1},
+                sort=[("recorded_at", 1), ("sequence", 1)],
+            ).limit(rows) as cursor,
+        ):
+            for row in cursor:
+                found.append(row)
+                size -= len(row["body"])
+                if size < 0:
+                    break
+        return found
+
+    def mark_published(self, ids: Sequence[str]) -> None:
+        """Note that the broker has confirmed these. Raises: Unavailable (retryable)."""
+        with answered():
+            self.collection.update_many(
+                {"_id": {"$in": list(ids)}}, {"$set": {"published_at": datetime.now(UTC)}}
+            )
 
     def unpublished(self) -> float:
         """How many rows wait for the broker; NaN if the database does not answer."""

@@ -16,12 +16,12 @@ from typing import Final
 import pymongo
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
 
 from services.reporting.store.generation import COLLECTIONS, WHILE_BUILDING, Generation
 from services.reporting.store.snapshot import Snapshot
 from shared.store import inbox
-from shared.store.mongo import Document, Store, Tx, as_hub_error
+from shared.store.failures import answered
+from shared.store.mongo import Document, Store, Tx
 from shared.store.replay import Stopped
 
 READ_TIMEOUT_S: Final = 10.0
@@ -77,16 +77,12 @@ class ReportingStore(Store):
 
         Raises: Unavailable (retryable): the database did not answer in time.
         """
-        try:
-            with (
-                pymongo.timeout(READ_TIMEOUT_S),
-                self.db.client.start_session(snapshot=True) as session,
-            ):
-                yield Snapshot(self.db, self._prefix(session), session)
-        except PyMongoError as error:
-            if (translated := as_hub_error(error)) is None:
-                raise
-            raise translated from error
+        with (
+            answered(),
+            pymongo.timeout(READ_TIMEOUT_S),
+            self.db.client.start_session(snapshot=True) as session,
+        ):
+            yield Snapshot(self.db, self._prefix(session), session)
 
     def _prefix(self, session: ClientSession | None = None) -> str:
         return self.live(session)[0] if self._pinned is None else self._pinned

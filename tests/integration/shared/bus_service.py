@@ -1,10 +1,9 @@
 """A service with nothing in it but the bus: what the tests of the bus run as a real process."""
 
-import eventlet
-
-eventlet.monkey_patch()
+import shared.host.green
 
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +14,8 @@ from shared.host.on_events import Handler, on_events
 from shared.store.mongo import Store, Tx
 from shared.host.parking import ParkingService
 from shared.host.rpc import rpc
-from shared.host.runner import StoreProvider, run
+from shared.host.runner import run
+from shared.host.store import StoreProvider
 
 
 def _mute(method: Handler) -> Handler:
@@ -47,7 +47,7 @@ class BusService(ParkingService):
         if any(event.data.get("refuse") for event in events):
             raise Refused("NOT_FOUND")
         for event in events:
-            eventlet.sleep(event.data.get("takes_s", 0))
+            time.sleep(event.data.get("takes_s", 0))
 
         def work(tx: Tx) -> list[Event]:
             counted = [event for event in events if event.type.startswith("counted.")]
@@ -102,7 +102,7 @@ class BusService(ParkingService):
 
     @rpc
     def sleep(self, request: dict[str, Any]) -> str:
-        eventlet.sleep(request["s"])
+        time.sleep(request["s"])
         return "slept"
 
 

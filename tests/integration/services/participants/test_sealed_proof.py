@@ -21,7 +21,7 @@ from operations.archive.taking import take
 from operations.sealed import BELIEVED_S, look, troubles
 from services.participants.cipher import Cipher, KeyLost
 from services.participants.handlers import people
-from services.participants.handlers.proof import prove
+from services.participants.proof import prove
 from services.participants.store import ParticipantStore
 from shared.errors import Unavailable
 from shared.ids import new_id
@@ -181,7 +181,7 @@ def test_what_was_found_once_is_tried_again_also_where_the_sample_would_miss_it(
     push(store, *people)
     damage(store, "people", people[15]["id"], "sealed")
     prove(store)
-    monkeypatch.setattr("services.participants.handlers.proof.SAMPLE", 1)
+    monkeypatch.setattr("services.participants.proof.SAMPLE", 1)
     for _ in range(5):
         assert [each["id"] for each in prove(store)["unreadable"]] == [people[15]["id"]]
 

@@ -17,6 +17,7 @@ from pymongo.errors import EncryptionError, PyMongoError
 from services.participants.cipher import Cipher, KeyLost
 from services.participants.store import ParticipantStore, SealedCollection
 from shared.store import vault
+from shared.store.failures import answered
 from shared.store.vault import PROOFS, SAMPLE, SEALED
 
 TIMEOUT_S: Final = 15.0
@@ -32,9 +33,9 @@ def prove(store: ParticipantStore) -> Document:
 
     The sample of each collection: 200 at random, the oldest and the newest, and what could not be
     opened the last time. The keys are read anew, not remembered.
-    Raises: a PyMongoError: the database did not answer in 15 s; nothing is noted.
+    Raises: Unavailable (retryable): the database did not answer in 15 s; nothing is noted.
     """
-    with pymongo.timeout(TIMEOUT_S):
+    with answered(), pymongo.timeout(TIMEOUT_S):
         proofs = store.db[PROOFS]
         before = proofs.find_one({"_id": SEALED}) or {}
         doubtful = {(each["collection"], each["id"]) for each in before.get("unreadable", ())}

@@ -1,21 +1,18 @@
-"""Ties the sender to the container's life, and hands the service what endpoints need."""
+"""Ties the sender to the life of the process, and hands the service what endpoints need."""
 
 from __future__ import annotations
-
-from typing import Any
-
-from nameko.extensions import DependencyProvider
 
 from services.notifications.sealing import Sealer
 from services.notifications.store.feed import NotificationStore
 from services.notifications.transports.posting import Poster
 from services.notifications.transports.sender import Sender
 from shared.config import Environment
-from shared.host.runner import store_of
+from shared.host.part import Part
+from shared.host.store import store_of
 
 
-class Webhooks(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
-    """Injects itself: `sealer`, `allow_private` and `wake()`.
+class Webhooks(Part):
+    """Hands over itself: `sealer`, `allow_private` and `wake()`.
 
     Reads FOSCAO_WEBHOOK_KEY_FILE (32 bytes in base64) and WEBHOOK_ALLOW_PRIVATE (1: also http and
     addresses that are not public, for one machine and for tests).
@@ -42,9 +39,6 @@ class Webhooks(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
     def wake(self) -> None:
         """Say that there may be something to send."""
         self._sender.wake()
-
-    def get_dependency(self, worker_ctx: Any) -> Webhooks:  # noqa: ARG002 - nameko's signature
-        return self
 
     def ready(self) -> bool:
         """Whether the sender's loop runs."""
