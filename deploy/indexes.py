@@ -21,7 +21,7 @@ from gateway.identity.keys import ApiKeys
 from operations.doctor.indexes import EXPECTED, described
 from services.activities.store import ActivityStore
 from services.notifications.store.feed import NotificationStore
-from services.participants.store import ParticipantStore
+from services.participants.store.people import ParticipantStore
 from services.reporting.store.live import ReportingStore
 from shared.access import ALL_DATABASES, GATEWAY
 from shared.store.mongo import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.participants.handlers import people
-from services.participants.store import open_store
+from services.participants.store.people import open_store
 from services.participants.watch import DataKey
 from shared.host.rpc import rpc
 from shared.host.store import StoreProvider

@@ -1,7 +1,7 @@
 """Watches the data key while the service runs, and has it proved that what is sealed can be opened.
 
 Every replica looks for itself whether the key is still there, because what it seals without one is
-lost; one of them, under a lease, proves and notes (`services.participants.proof`).
+lost; one of them, under a lease, proves and notes (`services.participants.store.proof`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import threading
 import time
 from typing import Final
 
-from services.participants.proof import prove
-from services.participants.store import ParticipantStore
+from services.participants.store.people import ParticipantStore
+from services.participants.store.proof import prove
 from shared.errors import Unavailable
 from shared.host.part import Part
 from shared.host.store import store_of

@@ -36,7 +36,7 @@ from services.activities.store import ActivityStore
 from services.notifications.handlers import endpoints as partners
 from services.notifications.store.feed import NotificationStore
 from services.participants.handlers import people as register
-from services.participants.store import ParticipantStore
+from services.participants.store.people import ParticipantStore
 from services.reporting import schemas
 from services.reporting.handlers import reports as reporting
 from services.reporting.store.live import ReportingStore

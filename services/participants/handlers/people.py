@@ -21,7 +21,7 @@ from services.participants.schemas import (
     nomination_view,
     person_view,
 )
-from services.participants.store import ParticipantStore
+from services.participants.store.people import ParticipantStore
 from shared.caller import Caller
 from shared.cursors import bounded
 from shared.errors import Forbidden, Problem, Refused, problems_from

@@ -23,8 +23,8 @@ from services.notifications.store.feed import NotificationStore
 from services.notifications.transports.posting import Poster
 from services.notifications.transports.sender import Pace, Sender
 from services.participants.handlers import people as participants
-from services.participants.proof import prove
-from services.participants.store import ParticipantStore
+from services.participants.store.people import ParticipantStore
+from services.participants.store.proof import prove
 from services.reporting.handlers import reports as reporting
 from services.reporting.store.live import ReportingStore
 from shared.events import Event

@@ -19,10 +19,10 @@ from operations.archive.keys import put_back
 from operations.archive.manifest import Manifest
 from operations.archive.taking import take
 from operations.sealed import BELIEVED_S, look, troubles
-from services.participants.cipher import Cipher, KeyLost
 from services.participants.handlers import people
-from services.participants.proof import prove
-from services.participants.store import ParticipantStore
+from services.participants.store.cipher import Cipher, KeyLost
+from services.participants.store.people import ParticipantStore
+from services.participants.store.proof import prove
 from shared.errors import Unavailable
 from shared.ids import new_id
 from shared.store import vault
@@ -181,7 +181,7 @@ def test_what_was_found_once_is_tried_again_also_where_the_sample_would_miss_it(
     push(store, *people)
     damage(store, "people", people[15]["id"], "sealed")
     prove(store)
-    monkeypatch.setattr("services.participants.proof.SAMPLE", 1)
+    monkeypatch.setattr("services.participants.store.proof.SAMPLE", 1)
     for _ in range(5):
         assert [each["id"] for each in prove(store)["unreadable"]] == [people[15]["id"]]
 

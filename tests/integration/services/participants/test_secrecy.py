@@ -15,9 +15,9 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import EncryptionError
 
-from services.participants.cipher import KEY_NAME, KeyLost, read_master_key
 from services.participants.handlers import people
-from services.participants.store import ParticipantStore
+from services.participants.store.cipher import KEY_NAME, KeyLost, read_master_key
+from services.participants.store.people import ParticipantStore
 from shared.config import Config, ConfigError
 from shared.errors import HubError
 from shared.ids import new_id

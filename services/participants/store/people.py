@@ -15,7 +15,6 @@ from bson.binary import Binary
 from pymongo import ASCENDING, IndexModel
 from pymongo.database import Database
 
-from services.participants.cipher import Cipher, read_master_key
 from services.participants.rules.person import (
     OPEN,
     OPEN_NOMINATION,
@@ -26,6 +25,7 @@ from services.participants.rules.person import (
     target,
 )
 from services.participants.schemas import phone_of
+from services.participants.store.cipher import Cipher, read_master_key
 from shared.caller import Caller
 from shared.codes import code_list, countries
 from shared.config import Environment

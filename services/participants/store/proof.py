@@ -14,8 +14,8 @@ from bson.binary import Binary
 from bson.errors import BSONError
 from pymongo.errors import EncryptionError, PyMongoError
 
-from services.participants.cipher import Cipher, KeyLost
-from services.participants.store import ParticipantStore, SealedCollection
+from services.participants.store.cipher import Cipher, KeyLost
+from services.participants.store.people import ParticipantStore, SealedCollection
 from shared.store import vault
 from shared.store.failures import answered
 from shared.store.vault import PROOFS, SAMPLE, SEALED
