@@ -18,7 +18,8 @@ from pymongo import MongoClient
 
 from bench.audit import Programme
 from deploy.local.database import Database
-from services.reporting.handlers.rebuild import Rebuild, event_logs
+from services.reporting.handlers.rebuild import Rebuild
+from services.reporting.store.building import Building, event_logs
 
 
 def main() -> int:
@@ -41,7 +42,8 @@ def main() -> int:
         def watch(step: str, _done: int, _of: int) -> None:
             steps[step] = time.monotonic() - began
 
-        outcome = Rebuild(client["reporting"], event_logs(client), watch, lambda _: None).run()
+        building = Building(client["reporting"])
+        outcome = Rebuild(building, event_logs(client), watch, lambda _: None).run()
         took_s = time.monotonic() - began
     read_s = steps["reading the event logs"]
     memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -8,7 +8,8 @@ from typing import Final, Protocol
 import typer
 
 from cli import audit, backup, doctor, parked, rebuild, republish, restore
-from cli.outcome import CANNOT_RUN, CannotRun, notes
+from cli.outcome import CANNOT_RUN, notes
+from operations.failure import CannotRun
 
 
 class Command(Protocol):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pymongo import MongoClient
-from pymongo.errors import PyMongoError
 
-from cli.outcome import CLEAN, FINDINGS, CannotRun, notes, output, print_json
+from cli.outcome import CLEAN, FINDINGS, notes, output, print_json
 from cli.settings import Settings
 from operations.audit import report
 from operations.audit.log import Moment
@@ -17,6 +15,8 @@ from operations.audit.reading import Databases
 from operations.audit.run import audit
 from operations.audit.scope import EVERYTHING, Scope, of_activity, of_period
 from operations.audit.tally import Account
+from operations.failure import CannotRun
+from operations.server import connected
 from shared.days import calendar_day, moment
 from shared.ids import canonical
 
@@ -66,30 +66,21 @@ def run(
     uri = Settings.load().mongo_uri
     grace_given = timedelta(seconds=0 if strict else grace)
     console = notes()
-    try:
-        with (
-            console.status("reading") as status,
-            _connected(uri) as client,
-            Databases(client) as databases,
-        ):
-            scope = _scope(databases, activity, begin, end)
-            account = audit(
-                databases,
-                scope,
-                Moment(databases.now, grace_given),
-                most,
-                lambda what: status.update(f"reading {what}"),
-            )
-    except PyMongoError as error:
-        raise CannotRun(_why(error)) from error
+    with (
+        console.status("reading") as status,
+        connected(uri) as client,
+        Databases(client) as databases,
+    ):
+        scope = _scope(databases, activity, begin, end)
+        account = audit(
+            databases,
+            scope,
+            Moment(databases.now, grace_given),
+            most,
+            lambda what: status.update(f"reading {what}"),
+        )
     _tell(account, as_json=as_json)
     raise typer.Exit(CLEAN if account.clean else FINDINGS)
-
-
-def _connected(uri: str) -> MongoClient[dict[str, Any]]:
-    return MongoClient(
-        uri, appname="foscao-audit", serverSelectionTimeoutMS=5_000, tz_aware=True, retryReads=True
-    )
 
 
 def _scope(
@@ -124,11 +115,3 @@ def _tell(account: Account, *, as_json: bool) -> None:
         print_json(report.document(account))
     else:
         report.show(account, output())
-
-
-def _why(error: PyMongoError) -> str:
-    """One line without the server's own text, which may repeat what it was sent."""
-    code = getattr(error, "code", None)
-    if code == 239:  # SnapshotTooOld
-        return "it took longer than the database keeps its past: audit a period or an activity"
-    return f"the database: {type(error).__name__}{f' {code}' if code else ''}"

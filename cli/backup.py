@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pymongo.client_session import ClientSession
 
-from cli.outcome import CannotRun, notes, output, print_json, progress
+from cli.outcome import notes, output, print_json, progress
 from cli.settings import Settings
 from operations.archive import catalogue
-from operations.archive.server import connected
 from operations.archive.taking import take
+from operations.failure import CannotRun
 from operations.sealed import look, troubles
+from operations.server import Session, connected
 from shared.access import ALL_DATABASES
 
 APART = (
@@ -43,7 +43,7 @@ def backup(
     """
     settings = Settings.load()
 
-    def examine(session: ClientSession) -> list[str]:
+    def examine(session: Session) -> list[str]:
         found = list(troubles(look(client["participants"], session)))
         if found and not unproven:
             raise CannotRun(

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
-from pymongo import MongoClient
-from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 from rich.text import Text
 
-from cli.outcome import CLEAN, FINDINGS, CannotRun, output, print_json
+from cli.outcome import CLEAN, FINDINGS, output, print_json
 from cli.settings import Settings
-from operations.doctor import flow, indexes, machine, node, queues, replicas, seals, users
-from operations.doctor.finding import Finding, Severity, fault
+from operations.doctor import database, machine, node, queues
+from operations.doctor.finding import Finding, Severity
+from operations.failure import CannotRun
 from shared.config import Config, ConfigError
 
 _COLOURS: Final = {Severity.FAULT: "bold red", Severity.WARNING: "yellow", Severity.OK: "green"}
@@ -72,7 +71,7 @@ def examine(settings: Settings, rooms: Sequence[Room] = tuple(Room)) -> list[Fin
     delays = _retry_delays_s()
     checks: list[Iterator[Finding]] = []
     if Room.DATABASE in rooms:
-        checks.append(_database(settings.mongo_uri))
+        checks.append(database.check(settings.mongo_uri))
     if Room.QUEUES in rooms:
         checks.append(queues.check(settings.amqp_uri, delays))
     if Room.BROKER in rooms:
@@ -90,51 +89,6 @@ def _retry_delays_s() -> tuple[float, ...]:
         ).retry_delays_s
     except ConfigError as error:
         raise CannotRun(str(error)) from None
-
-
-def _database(uri: str) -> Iterator[Finding]:
-    with MongoClient[dict[str, Any]](
-        uri,
-        appname="foscao-doctor",
-        serverSelectionTimeoutMS=3_000,
-        connectTimeoutMS=3_000,
-        socketTimeoutMS=20_000,
-        readConcernLevel="majority",
-        tz_aware=True,
-    ) as client:
-        try:
-            client.admin.command("ping")
-        except ConnectionFailure as error:
-            yield from replicas.unreachable(uri, error)
-            return
-        except PyMongoError as error:
-            yield _refused("sign-in", error)
-            return
-        parts: dict[str, Callable[[], Iterator[Finding]]] = {
-            "replica set": lambda: replicas.check(client, uri),
-            "indexes": lambda: indexes.check(client),
-            "users": lambda: users.check(client),
-            "flow": lambda: flow.check(client),
-            "seals": lambda: seals.check(client),
-        }
-        for name, part in parts.items():
-            try:
-                yield from part()
-            except PyMongoError as error:
-                yield _refused(name, error)
-
-
-def _refused(part: str, error: PyMongoError) -> Finding:
-    """The server's text is not shown: it may repeat what it was sent."""
-    code = f" {error.code}" if isinstance(error, OperationFailure) else ""
-    return fault(
-        "database",
-        part,
-        f"the check of {part} was broken off: {type(error).__name__}{code}",
-        "what is wrong there stays unseen",
-        "give the user `operator` the role of shared/access.py (python -m deploy.databases); "
-        "see the database's log",
-    )
 
 
 def _show(findings: list[Finding], counts: Counter[Severity], every: bool) -> None:

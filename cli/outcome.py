@@ -17,10 +17,6 @@ CANNOT_RUN: Final = 2
 _PIPED_WIDTH: Final = 160
 
 
-class CannotRun(Exception):
-    """The command could not do its work; the text says why, in one line. Exit code 2."""
-
-
 def output() -> Console:
     """Where results for people go: standard output."""
     console = Console(highlight=False, soft_wrap=False)

@@ -13,8 +13,9 @@ import orjson
 import typer
 
 from cli.hub import Hub
-from cli.outcome import CLEAN, FINDINGS, CannotRun, print_json, progress
+from cli.outcome import CLEAN, FINDINGS, print_json, progress
 from cli.settings import Settings
+from operations.failure import CannotRun
 
 CHUNK: Final = 200  # what the hub takes at once
 STATES: Final = ("parked", "retried", "discarded")

@@ -7,16 +7,12 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from pymongo.errors import PyMongoError
 from rich.table import Table
 
-from cli.outcome import CLEAN, FINDINGS, CannotRun, notes, output, print_json, progress
+from cli.outcome import CLEAN, FINDINGS, notes, output, print_json, progress
 from cli.settings import Settings
-from services.reporting.handlers.rebuild import Outcome, Rebuild, event_logs
-from shared.config import Config
-from shared.errors import HubError
-from shared.store import mongo
-from shared.store.replay import Stopped
+from operations.rebuild import rebuild_reporting
+from services.reporting.handlers.rebuild import Outcome
 
 SHOWN = 50  # differences on a screen; --json has all
 
@@ -57,26 +53,13 @@ def reporting(
 
 
 def _run(mongo_uri: str, **options: bool) -> Outcome:
-    config = Config(service="operator", amqp_uri="", mongo_uri=mongo_uri, database="reporting")
-    db = mongo.connect(config)
     with progress() as bar:
         task = bar.add_task("starting", total=None)
 
         def watch(step: str, done: int, of: int) -> None:
             bar.update(task, description=step, completed=done, total=of or None)
 
-        try:
-            return Rebuild(db, event_logs(db.client), watch, time.sleep).run(**options)
-        except Stopped as error:
-            raise CannotRun(f"rebuild: {error}") from error
-        except (HubError, PyMongoError) as error:
-            # The class alone: the text of a database's error may repeat what it was sent.
-            why = type(error.__cause__ or error).__name__
-            raise CannotRun(
-                f"rebuild: the database failed ({why}); run it again to go on"
-            ) from error
-        finally:
-            db.client.close()
+        return rebuild_reporting(mongo_uri, watch, **options)
 
 
 def _document(outcome: Outcome, seconds: float) -> dict[str, Any]:

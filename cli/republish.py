@@ -9,7 +9,7 @@ import typer
 from cli.outcome import output, print_json, progress
 from cli.settings import Settings
 from operations.archive import republishing
-from operations.archive.server import connected
+from operations.server import connected
 
 
 def register(app: typer.Typer) -> None:

@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pymongo import MongoClient
 
-from cli.outcome import CannotRun, notes, output, print_json, progress
+from cli.outcome import notes, output, print_json, progress
 from cli.settings import Settings
 from operations.archive import broker, catalogue, keys, positions
 from operations.archive.format import Damaged
 from operations.archive.manifest import Manifest
 from operations.archive.putting import put
 from operations.archive.republishing import republish
-from operations.archive.server import Document, connected
+from operations.failure import CannotRun
+from operations.server import Client, connected
 from shared.access import ALL_DATABASES
 from shared.config import ConfigError, Environment
 
@@ -134,13 +134,13 @@ def _verify(manifest: Manifest, folder: Path) -> None:
         manifest.verify(folder, lambda _, documents: display.advance(bar, documents))
 
 
-def _put(client: MongoClient[Document], manifest: Manifest, folder: Path) -> None:
+def _put(client: Client, manifest: Manifest, folder: Path) -> None:
     with progress() as display:
         bar = display.add_task("Restoring", total=manifest.documents)
         put(client, manifest, folder, lambda _, documents: display.advance(bar, documents))
 
 
-def _held(client: MongoClient[Document], manifest: Manifest) -> list[str]:
+def _held(client: Client, manifest: Manifest) -> list[str]:
     """Which of the databases hold anything."""
     names = [file.database for file in manifest.files]
     return sorted({each.database for each in catalogue.collections(client, names)})

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from cli.outcome import CannotRun
+from operations.failure import CannotRun
 
 FILE: Final = "operator.env"
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import amqp
 
-from cli.outcome import CannotRun
+from operations.failure import CannotRun
 from shared import topology
 from shared.access import SERVICES
 from shared.bus.connection import LOST, connect

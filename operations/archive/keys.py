@@ -13,9 +13,9 @@ import bson
 from pymongo import MongoClient
 from pymongo.errors import DuplicateKeyError
 
-from cli.outcome import CannotRun
 from operations.archive.format import Batch, Begin, read_archive
 from operations.archive.manifest import Manifest
+from operations.failure import CannotRun
 from shared.store import vault
 from shared.store.vault import PROOFS, SEALED
 

@@ -13,9 +13,9 @@ from typing import Any
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 
-from cli.outcome import CannotRun
 from operations.archive.format import Batch, Begin, read_archive
 from operations.archive.manifest import File, Manifest
+from operations.failure import CannotRun
 
 Advance = Callable[[File, int], None]
 

@@ -16,11 +16,11 @@ from typing import Any, Final
 from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 
-from cli.outcome import CannotRun
 from operations.archive import catalogue
 from operations.archive.catalogue import Collection
 from operations.archive.format import ArchiveWriter
 from operations.archive.manifest import File, Manifest
+from operations.failure import CannotRun
 
 _BATCH: Final = 100_000  # documents; what bounds a batch is the server's 16 MB
 

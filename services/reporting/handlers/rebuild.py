@@ -11,41 +11,25 @@ comes through the queue.
 """
 
 import hashlib
-import os
-import re
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-import pymongo
-from pymongo.client_session import ClientSession
-from pymongo.database import Database
-from pymongo.errors import PyMongoError
-
 from services.reporting.handlers.difference import Difference, differences
 from services.reporting.handlers.reports import project, project_within
-from services.reporting.rules.projections import LISTENS
-from services.reporting.store.generation import COLLECTIONS, WHILE_BUILDING, Generation
-from services.reporting.store.live import READ_TIMEOUT_S, ReportingStore
+from services.reporting.store.building import LEASE_S, Building
+from services.reporting.store.live import READ_TIMEOUT_S
 from shared.events import Event
 from shared.killpoints import killpoint
-from shared.store.lease import Lease
-from shared.store.mongo import Document, Tx
+from shared.store.mongo import Tx
 from shared.store.replay import IDS_ASKED, EventLog, Failure, Stopped, apply
 
-# In this order most people are described before they are counted, which spares writing them twice.
-PRODUCERS: Final = ("participants", "activities")
-LEASE_S: Final = 15.0
 SWAP_WITH: Final = 500  # events applied in the swap itself: live projecting waits as long
 SWAP_TIMEOUT_S: Final = 20.0
 # No question that began before the swap still reads the old projections after so long.
 DROP_AFTER_S: Final = READ_TIMEOUT_S + 2.0
-
-_PREFIX: Final = re.compile(r"^rebuilt_[0-9a-f]{8}_")
 
 Watch = Callable[[str, int, int], None]
 """Told of progress: the step, how many events of it are done, of how many."""
@@ -69,34 +53,25 @@ class Outcome:
     swapped: bool = False
 
 
-def event_logs(client: pymongo.MongoClient[Document]) -> list[EventLog]:
-    """The logs that reporting is built from, in the databases that are named like the producers."""
-    return [EventLog(each, client[each]["outbox"], LISTENS) for each in PRODUCERS]
-
-
 class Rebuild:
     """One rebuild, by one process; a second at the same time is refused.
 
-    Args: db: reporting's database; it and the logs belong to one cluster and one client.
+    Args: building: in reporting's database; it and the logs belong to one cluster and one client.
         pause: how the time is passed until the old projections may be dropped.
     """
 
     def __init__(
         self,
-        db: Database[Document],
+        building: Building,
         logs: Sequence[EventLog],
         watch: Watch,
         pause: Callable[[float], None],
     ) -> None:
-        self._db = db
+        self._building = building
         self._logs = logs
         self._watch = watch
         self._pause = pause
-        self._live = ReportingStore(db)
-        self._lease = Lease(db, "rebuild", LEASE_S)
         self._outcome = Outcome()
-        self._new: Generation
-        self._store: ReportingStore
         self._discarded: set[str] = set()
 
     def run(self, *, dry_run: bool = False, keep: bool = False, fresh: bool = False) -> Outcome:
@@ -116,77 +91,35 @@ class Rebuild:
             self._catch_up()
             self._compare()
             if dry_run:
-                self._abandon()
+                self._building.abandon()
             else:
                 self._swap(keep)
         finally:
-            with suppress(PyMongoError):  # it runs out by itself
-                self._lease.release()
+            self._building.release()
         return self._outcome
 
     def _hold(self) -> None:
-        if not self._lease.held():
+        if not self._building.held():
             raise Stopped(
                 f"another rebuild is at work, or was cut off less than {LEASE_S:.0f} s ago"
             )
 
-    # Beginning
-
     def _begin(self, fresh: bool) -> None:
-        self._live.ensure_indexes()
-        live, beside = self._live.live()
-        if beside and (fresh or beside["code"] != _code()):
-            self._unregister()
-            beside = None
-        self._drop_all_but(live, beside["prefix"] if beside else None)
-        prefix: str = beside["prefix"] if beside else f"rebuilt_{os.urandom(4).hex()}_"
-        self._new = Generation(self._db, prefix)
-        self._store = ReportingStore(self._db, pinned=prefix)
-        parked = self._live.parked.collection.find({"state": "discarded"}, {"_id": 1})
-        self._discarded = {row["_id"] for row in parked}
-        if beside:
-            return
-        self._store.ensure_indexes()
-        self._live.settings.update_one(
-            {"_id": "live"},
-            {
-                "$set": {
-                    "beside": {"prefix": prefix, "code": _code(), "started_at": datetime.now(UTC)}
-                },
-                "$setOnInsert": {"prefix": live},
-            },
-            upsert=True,
-        )
-        killpoint("rebuild.after_begin")
-
-    def _drop_all_but(self, *prefixes: str | None) -> None:
-        """Drop what earlier rebuilds left."""
-        names = self._db.list_collection_names()
-        found = {match[0] for name in names if (match := _PREFIX.match(name))}
-        if any(name in names for name in COLLECTIONS if name != "inbox"):
-            found.add("")
-        for prefix in found.difference(prefixes):
-            Generation(self._db, prefix).drop()
-
-    def _unregister(self) -> None:
-        self._live.settings.update_one({"_id": "live"}, {"$set": {"beside": None}})
-
-    def _abandon(self) -> None:
-        self._unregister()
-        self._new.drop()
+        if self._building.begin(_code(), fresh=fresh):
+            killpoint("rebuild.after_begin")
+        self._discarded = self._building.discarded()
 
     # Applying
 
     def _read_logs(self) -> None:
-        progress = self._new.collection("progress")
-        marks = {row["_id"]: tuple(row["after"]) for row in progress.find()}
-        done = self._new.collection("inbox").estimated_document_count()
+        marks = self._building.marks()
+        done = self._building.applied()
         total = sum(log.count() for log in self._logs)
         for log in self._logs:
             for events, mark in log.read(marks.get(log.producer)):
                 self._hold()
                 self._apply(events)
-                progress.replace_one({"_id": log.producer}, {"after": list(mark)}, upsert=True)
+                self._building.keep_mark(log.producer, mark)
                 killpoint("rebuild.after_batch")
                 self._outcome.read += len(events)
                 done += len(events)
@@ -194,7 +127,7 @@ class Rebuild:
 
     def _apply(self, events: Sequence[Event]) -> None:
         wanted = [each for each in events if each.id not in self._discarded]
-        early, failed = apply(partial(project, store=self._store), wanted)
+        early, failed = apply(partial(project, store=self._building.new), wanted)
         self._outcome.waiting.update({each.id: each for each in early})
         self._outcome.failed.update({each.event.id: each for each in failed})
 
@@ -204,24 +137,16 @@ class Rebuild:
         Raises: Stopped: one of these events cannot be applied.
         """
         done = 0
-        while noted := self._new.missed(IDS_ASKED):
+        while noted := self._building.missed(IDS_ASKED):
             self._hold()
-            self._apply(self._behind(noted))
-            if stuck := self._new.wanting(noted):
+            self._apply(self._building.histories(self._logs, noted))
+            if stuck := self._building.wanting(noted):
                 raise Stopped(self._explain(stuck))
-            self._new.collection("missed").delete_many({"_id": {"$in": noted}})
+            self._building.forget_missed(noted)
             done += len(noted)
             self._watch("catching up", done, done)
             if len(noted) < SWAP_WITH:
                 break
-
-    def _behind(self, noted: Sequence[str], session: ClientSession | None = None) -> list[Event]:
-        """What is to be applied so that all these events are: their subjects' whole history, as
-        none of it can be skipped."""
-        wanting = self._new.wanting(noted, session)
-        if not wanting:
-            return []
-        return [each for log in self._logs for each in log.of_subjects_of(wanting, session)]
 
     def _explain(self, ids: Sequence[str]) -> str:
         reasons = {
@@ -236,49 +161,43 @@ class Rebuild:
 
     def _compare(self) -> None:
         self._watch("comparing the figures", 0, 0)
-        with self._live.snapshot() as live, self._store.snapshot() as new:
+        with self._building.live.snapshot() as live, self._building.new.snapshot() as new:
             before, after = live.position() or {}, new.position() or {}
         self._outcome.before = before.get("events_applied", 0)
         self._outcome.after = after.get("events_applied", 0)
-        self._outcome.differences = differences(self._live, self._store)
+        self._outcome.differences = differences(self._building.live, self._building.new)
         # Some of those that could not be applied were by a later attempt.
         for kept in (self._outcome.failed, self._outcome.waiting):
-            for each in set(kept).difference(self._new.wanting(list(kept))):
+            for each in set(kept).difference(self._building.wanting(list(kept))):
                 del kept[each]
 
     def _swap(self, keep: bool) -> None:
-        old, _ = self._live.live()
+        building = self._building
+        old, _ = building.live.live()
         while not self._outcome.swapped:
             self._catch_up()
             killpoint("rebuild.before_swap")
-            self._outcome.swapped = self._live.transact(
+            self._outcome.swapped = building.live.transact(
                 partial(self._swap_within, old), SWAP_TIMEOUT_S
             )
         killpoint("rebuild.after_swap")
-        for name in WHILE_BUILDING:
-            self._new.collection(name).drop()
+        building.tidy()
         if not keep:
             self._watch("letting the last questions to the old projections end", 0, 0)
             self._pause(DROP_AFTER_S)
-            Generation(self._db, old).drop()
+            building.drop(old)
 
     def _swap_within(self, old: str, tx: Tx) -> bool:
-        """Returns False if the live projections have meanwhile run too far ahead.
-
-        From here to its end no other transaction gets an event into the live projections.
-        """
-        Generation(self._db, old).supersede(tx, by=self._new.prefix)
-        noted = self._new.missed(SWAP_WITH + 1, tx.session)
+        """Returns False if the live projections have meanwhile run too far ahead."""
+        building = self._building
+        building.stop_live(old, tx)
+        noted = building.missed(SWAP_WITH + 1, tx)
         if len(noted) > SWAP_WITH:
             return False
-        project_within(self._behind(noted, tx.session), self._store, tx)
-        if stuck := self._new.wanting(noted, tx.session):
+        project_within(building.histories(self._logs, noted, tx), building.new, tx)
+        if stuck := building.wanting(noted, tx):
             raise Stopped(self._explain(stuck))
-        self._live.settings.update_one(
-            {"_id": "live"},
-            {"$set": {"prefix": self._new.prefix, "beside": None}},
-            session=tx.session,
-        )
+        building.go_live(tx)
         return True
 
 

@@ -12,9 +12,10 @@ import typer
 
 from cli import __main__ as command
 from cli import parked
-from cli.outcome import CannotRun, print_json, progress
+from cli.outcome import print_json, progress
 from cli.parked import Row
 from cli.settings import Settings
+from operations.failure import CannotRun
 
 
 def test_the_environment_wins_over_the_file_and_blanks_count_as_absent(tmp_path: Path) -> None:

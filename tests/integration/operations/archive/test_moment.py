@@ -12,10 +12,10 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from cli.outcome import CannotRun
 from operations.archive.format import Batch, read_archive
 from operations.archive.manifest import Manifest
 from operations.archive.taking import take
+from operations.failure import CannotRun
 
 Document = dict[str, Any]
 

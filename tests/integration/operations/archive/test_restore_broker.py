@@ -5,8 +5,8 @@ from __future__ import annotations
 import amqp
 import pytest
 
-from cli.outcome import CannotRun
 from operations.archive import broker
+from operations.failure import CannotRun
 from shared import topology
 from shared.bus.connection import connect
 from shared.subscriptions import PATTERNS

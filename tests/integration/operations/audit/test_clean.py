@@ -10,7 +10,8 @@ from pymongo import MongoClient
 
 from operations.audit.reading import Databases
 from operations.audit.scope import of_activity, of_period
-from services.reporting.handlers.rebuild import PRODUCERS, Rebuild
+from services.reporting.handlers.rebuild import Rebuild
+from services.reporting.store.building import PRODUCERS, Building
 from shared.ids import new_id
 from shared.store.replay import EventLog
 from shared.subscriptions import PATTERNS
@@ -158,7 +159,8 @@ def test_reading_is_of_one_moment(hub: Hub, programme: Programme) -> None:
 def test_rebuilt_projections_are_audited_where_they_are(hub: Hub, programme: Programme) -> None:
     patterns = PATTERNS["reporting"]
     logs = [EventLog(each, hub.db(each)["outbox"], patterns) for each in PRODUCERS]
-    outcome = Rebuild(hub.db("reporting"), logs, lambda *_: None, lambda _: None).run(keep=True)
+    building = Building(hub.db("reporting"))
+    outcome = Rebuild(building, logs, lambda *_: None, lambda _: None).run(keep=True)
     assert outcome.swapped
     hub.db("reporting")["sessions"].delete_many({})
     assert hub.audit()["clean"] is True, "the old projections are nobody's"

@@ -6,8 +6,9 @@ from typing import Any
 
 from pymongo.database import Database
 
-from services.reporting.handlers.rebuild import PRODUCERS, Outcome, Rebuild, Watch
+from services.reporting.handlers.rebuild import Outcome, Rebuild, Watch
 from services.reporting.rules.projections import noun
+from services.reporting.store.building import PRODUCERS, Building
 from shared.contracts import participants
 from shared.events import Event
 from shared.store.mongo import Store
@@ -52,7 +53,7 @@ def rebuild(
     db: Database[Document], logs: Logs, watch: Watch = lambda *_: None, **options: bool
 ) -> Outcome:
     """Run one to its end; no question is under way here, so nothing is waited for."""
-    return Rebuild(db, logs.logs(), watch, lambda _: None).run(**options)
+    return Rebuild(Building(db), logs.logs(), watch, lambda _: None).run(**options)
 
 
 class Programme:

@@ -7,20 +7,22 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from pymongo import MongoClient
+from pymongo.client_session import ClientSession
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
-from cli.outcome import CannotRun
+from operations.failure import CannotRun
 
-Document = dict[str, Any]
+Client = MongoClient[dict[str, Any]]
+Session = ClientSession
 
 _SNAPSHOT_TOO_OLD: Final = 239
 _SNAPSHOT_UNAVAILABLE: Final = 246
 
 
 @contextmanager
-def connected(uri: str) -> Iterator[MongoClient[Document]]:
+def connected(uri: str) -> Iterator[Client]:
     """A client whose writes are safe with the majority; PyMongoErrors become CannotRun."""
-    client: MongoClient[Document] = MongoClient(
+    client: Client = MongoClient(
         uri,
         appname="foscao-operator",
         serverSelectionTimeoutMS=5_000,
@@ -44,8 +46,8 @@ def _in_one_line(error: PyMongoError) -> str:
         return f"the database failed ({type(error).__name__})"
     if error.code == _SNAPSHOT_TOO_OLD:
         return (
-            "reading took longer than the database remembers the past: raise its parameter "
-            "minSnapshotHistoryWindowInSeconds (see docs/operators.md)"
+            "reading took longer than the database remembers the past: read less, or raise its "
+            "parameter minSnapshotHistoryWindowInSeconds (see docs/operators.md)"
         )
     if error.code == _SNAPSHOT_UNAVAILABLE:
         return "collections were being made or changed at this moment: run it again"
