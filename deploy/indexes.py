@@ -17,7 +17,7 @@ from typing import Any
 from pymongo import AsyncMongoClient, MongoClient
 
 from deploy.local.database import Database
-from gateway.identity.keys import ApiKeys
+from gateway.identity.store import KeyStore
 from operations.doctor.indexes import EXPECTED, described
 from services.activities.store import ActivityStore
 from services.notifications.store.feed import NotificationStore
@@ -47,7 +47,7 @@ def made_by_services(uri: str) -> dict[str, Any]:
 
 async def _prepare_gateway(uri: str) -> None:
     async with AsyncMongoClient[dict[str, Any]](uri) as client:
-        await ApiKeys(client, GATEWAY, "").prepare()
+        await KeyStore(client, GATEWAY).prepare()
 
 
 def as_text(table: dict[str, Any]) -> str:

@@ -7,9 +7,8 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from pymongo import AsyncMongoClient
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
@@ -22,10 +21,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway import telemetry
 from gateway.calls.client import RpcClient
 from gateway.calls.coalescing import Coalescer
-from gateway.engine.execute import GraphQLEndpoint
 from gateway.http import graphiql
+from gateway.http.endpoint import GraphQLEndpoint
 from gateway.identity.keys import ApiKeys
 from gateway.identity.revocations import keep_telling
+from gateway.identity.store import KeyStore
 from shared.config import Environment
 from shared.errors import Unavailable
 
@@ -67,16 +67,8 @@ class Settings:
 def create_app(settings: Settings) -> Starlette:
     """The application; it connects when it starts, and starts also where nothing can be reached
     yet: it then answers 503 until it can."""
-    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-        settings.mongo_uri,
-        appname="gateway",
-        tz_aware=True,
-        serverSelectionTimeoutMS=2000,
-        w="majority",
-        journal=True,
-        readConcernLevel="majority",
-    )
-    keys = ApiKeys(client, settings.database, settings.admin_key_sha256)
+    store = KeyStore.connect(settings.mongo_uri, settings.database)
+    keys = ApiKeys(store, settings.admin_key_sha256)
     calls = RpcClient(settings.amqp_uri)
     endpoint = GraphQLEndpoint(keys, calls, Coalescer(calls))
 
@@ -93,7 +85,7 @@ def create_app(settings: Settings) -> Starlette:
         with suppress(asyncio.CancelledError):
             await telling
         await calls.stop()
-        await client.close()
+        await store.close()
 
     async def readyz(_: Request) -> Response:
         ready = {"broker": calls.connected, "database": await keys.reachable()}

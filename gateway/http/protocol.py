@@ -18,7 +18,7 @@ class BoundedConnection(HttpToolsProtocol):
     """A connection of uvicorn's that bounds the size and the time of a request's head.
 
     Too large is answered with 400; too slow is closed. A body has its bounds in
-    `gateway.engine.execute`; trailers behind one are dropped.
+    `gateway.http.endpoint`; trailers behind one are dropped.
     """
 
     _in_head = False

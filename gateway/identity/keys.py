@@ -18,20 +18,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel
-from pymongo.errors import PyMongoError
-
+from gateway.identity.store import Document, KeyStore
 from shared.caller import Caller
 from shared.cursors import bounded
-from shared.errors import NotFound, Refused, Unavailable
+from shared.errors import NotFound, Unavailable
 
 PREFIX: Final = "fhk"
 BOOTSTRAP_ID: Final = "bootstrap"
 BELIEVED_S: Final = 5.0
 REMEMBERED: Final = 10_000  # keys, real and guessed: a guesser cannot fill the memory
-DATABASE_S: Final = 2.0
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +36,25 @@ class _Found:
 
 
 class ApiKeys:
-    """The keys in the collection `api_keys`, and the bootstrap administrator's from the outside."""
+    """The keys that are stored, and the bootstrap administrator's from the outside."""
 
     def __init__(
-        self,
-        client: AsyncMongoClient[Document],
-        database: str,
-        admin_key_sha256: str,
-        *,
-        believed_s: float = BELIEVED_S,
+        self, store: KeyStore, admin_key_sha256: str, *, believed_s: float = BELIEVED_S
     ) -> None:
-        self._client = client
-        self._keys = client[database]["api_keys"]
+        self._store = store
         self._admin = admin_key_sha256.strip().lower()
         self._believed_s = believed_s
         self._found: OrderedDict[str, _Found] = OrderedDict()
         self._asking: dict[str, asyncio.Task[Document | None]] = {}
 
     async def prepare(self) -> None:
-        """Make the indexes that `page` and `untold` read. Raises Unavailable (retryable)."""
-        listed = [("created_at", DESCENDING), ("_id", DESCENDING)]
-        untold = [("webhooks_closed_at", ASCENDING), ("revoked_at", ASCENDING)]
-        await _answered(self._keys.create_indexes([IndexModel(listed), IndexModel(untold)]))
+        """Make ready what is asked later. Raises Unavailable (retryable)."""
+        await self._store.prepare()
 
     async def reachable(self) -> bool:
         """Whether the database answers."""
         try:
-            await _answered(self._client.admin.command("ping"))
+            await self._store.ping()
         except Unavailable:
             return False
         return True
@@ -113,20 +100,15 @@ class ApiKeys:
             "revoked_by": None,
             "webhooks_closed_at": None,
         }
-        await _answered(self._keys.insert_one(document))
+        await self._store.insert(document)
         self._found.pop(key_id, None)
         return {"key": key, "api_key": _shown(document)}
 
     async def revoke(self, key_id: str, by: str) -> Document:
         """The key, revoked now or before. Raises NotFound; Unavailable (retryable)."""
-        await _answered(
-            self._keys.update_one(
-                {"_id": key_id, "revoked_at": None},
-                {"$set": {"revoked_at": datetime.now(UTC), "revoked_by": by}},
-            )
-        )
+        await self._store.revoke(key_id, by)
         self._found.pop(key_id, None)
-        document = await _answered(self._keys.find_one({"_id": key_id}))
+        document = await self._store.get(key_id)
         if document is None:
             raise NotFound
         return _shown(document)
@@ -134,37 +116,16 @@ class ApiKeys:
     async def untold(self, limit: int) -> list[str]:
         """The ids of revoked keys whose webhooks are not known to be closed, at most `limit`, those
         revoked first first. Raises Unavailable (retryable)."""
-        query = {"webhooks_closed_at": None, "revoked_at": {"$type": "date"}}
-        cursor = self._keys.find(query, {"_id": 1}).sort("revoked_at", ASCENDING).limit(limit)
-        return [each["_id"] for each in await _answered(cursor.to_list())]
+        return await self._store.untold(limit)
 
     async def webhooks_closed(self, key_ids: Sequence[str]) -> None:
         """Note that these keys' webhooks are closed. Raises Unavailable (retryable)."""
-        await _answered(
-            self._keys.update_many(
-                {"_id": {"$in": list(key_ids)}, "webhooks_closed_at": None},
-                {"$set": {"webhooks_closed_at": datetime.now(UTC)}},
-            )
-        )
+        await self._store.webhooks_closed(key_ids)
 
     async def page(self, after: str | None, first: int) -> dict[str, Any]:
         """`{"items", "next"}`, newest first. Raises Refused PAGE_SIZE, BAD_CURSOR (final)."""
-        first = bounded(first)
-        query: Document = {}
-        if after is not None:
-            last = await _answered(self._keys.find_one({"_id": after}))
-            if last is None:
-                raise Refused("BAD_CURSOR")
-            query = {
-                "$or": [
-                    {"created_at": {"$lt": last["created_at"]}},
-                    {"created_at": last["created_at"], "_id": {"$lt": after}},
-                ]
-            }
-        cursor = self._keys.find(query).sort([("created_at", DESCENDING), ("_id", DESCENDING)])
-        found = await _answered(cursor.limit(first + 1).to_list())
-        items = [_shown(document) for document in found[:first]]
-        return {"items": items, "next": items[-1]["id"] if len(found) > first else None}
+        found, following = await self._store.page(after, bounded(first))
+        return {"items": [_shown(document) for document in found], "next": following}
 
     async def _look_up(self, key_id: str) -> Document | None:
         known = self._found.get(key_id)
@@ -177,19 +138,12 @@ class ApiKeys:
         return await asyncio.shield(self._asking[key_id])
 
     async def _ask(self, key_id: str) -> Document | None:
-        key: Document | None = await _answered(self._keys.find_one({"_id": key_id}))
+        key = await self._store.get(key_id)
         self._found[key_id] = _Found(key, time.monotonic())
         self._found.move_to_end(key_id)
         if len(self._found) > REMEMBERED:
             self._found.popitem(last=False)
         return key
-
-
-async def _answered(operation: Any) -> Any:
-    try:
-        return await asyncio.wait_for(operation, DATABASE_S)
-    except (PyMongoError, TimeoutError) as error:
-        raise Unavailable from error
 
 
 def _shown(document: Mapping[str, Any]) -> Document:

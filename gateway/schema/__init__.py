@@ -1,7 +1,7 @@
 """Composes the schema of its domains, and puts the permission of each root field before it.
 
 `schema()` is a graphql-core schema: types are declared with graphene, requests are executed by
-`gateway.engine.execute`.
+`gateway.http.endpoint`.
 """
 
 from collections.abc import Callable, Mapping

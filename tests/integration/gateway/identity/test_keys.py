@@ -13,6 +13,7 @@ from pymongo import AsyncMongoClient
 from pymongo.database import Database
 
 from gateway.identity.keys import ApiKeys
+from gateway.identity.store import KeyStore
 from shared.caller import Caller
 from shared.errors import NotFound, Refused, Unavailable
 
@@ -29,7 +30,7 @@ async def client(mongo_uri: str) -> AsyncIterator[AsyncMongoClient[dict[str, Any
 @pytest.fixture
 async def keys(client: AsyncMongoClient[dict[str, Any]], db: Database[Any]) -> ApiKeys:
     digest = hashlib.sha256(ADMIN.encode()).hexdigest()
-    made = ApiKeys(client, db.name, digest, believed_s=BELIEVED_S)
+    made = ApiKeys(KeyStore(client, db.name), digest, believed_s=BELIEVED_S)
     await made.prepare()
     return made
 
@@ -74,7 +75,7 @@ async def test_whatever_is_wrong_with_a_key_opens_nothing(keys: ApiKeys, wrong: 
 async def test_without_an_administrators_hash_no_key_is_the_administrators(
     client: AsyncMongoClient[dict[str, Any]], db: Database[Any]
 ) -> None:
-    keys = ApiKeys(client, db.name, " ")
+    keys = ApiKeys(KeyStore(client, db.name), " ")
     assert await opened(keys, ADMIN) is None
     assert await keys.caller("Bearer ", "", None) is None
 
@@ -82,7 +83,7 @@ async def test_without_an_administrators_hash_no_key_is_the_administrators(
 async def test_a_revoked_key_dies_within_seconds_in_every_process(
     keys: ApiKeys, client: AsyncMongoClient[dict[str, Any]], db: Database[Any]
 ) -> None:
-    other_process = ApiKeys(client, db.name, "", believed_s=BELIEVED_S)
+    other_process = ApiKeys(KeyStore(client, db.name), "", believed_s=BELIEVED_S)
     made = await keys.create("partner", None, "a partner", "bootstrap")
     assert await opened(other_process, made["key"]) is not None
     revoked = await keys.revoke(made["api_key"]["id"], "bootstrap")
@@ -147,7 +148,7 @@ async def test_without_its_database_nobody_is_let_in_and_nobody_is_turned_away_f
     async with AsyncMongoClient[dict[str, Any]](
         "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200", tz_aware=True
     ) as nowhere:
-        keys = ApiKeys(nowhere, "gateway", "")
+        keys = ApiKeys(KeyStore(nowhere, "gateway"), "")
         with pytest.raises(Unavailable):
             await opened(keys, "fhk_abc_def")
         assert not await keys.reachable()

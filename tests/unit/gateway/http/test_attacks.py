@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from demo.sikasso import documents as demo
-from gateway.engine.execute import GraphQLEndpoint
+from gateway.http.endpoint import GraphQLEndpoint
 from gateway.http.protocol import BoundedConnection
 from shared.cursors import bounded
 from tests.gateway_fakes import Direct, FakeKeys, FakeServices

@@ -14,9 +14,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from gateway.calls.context import choose_language
-from gateway.engine import execute
-from gateway.engine.execute import GraphQLEndpoint
-from gateway.http import graphiql
+from gateway.http import endpoint, graphiql
+from gateway.http.endpoint import GraphQLEndpoint
 from shared.errors import NotFound, Refused, TimedOut, Unavailable
 from shared.ids import new_id
 from tests.gateway_fakes import Direct, FakeKeys, FakeServices, accept
@@ -162,7 +161,7 @@ async def test_a_body_over_the_limit_is_refused_told_before_or_not(
         for _ in range(40):
             yield b" " * 65_536
 
-    content: Any = b" " * execute.MAX_BODY_BYTES + b" " if told else parts()
+    content: Any = b" " * endpoint.MAX_BODY_BYTES + b" " if told else parts()
     answer = await http.post(
         "/graphql", content=content, headers={"content-type": "application/json"}
     )
@@ -172,7 +171,7 @@ async def test_a_body_over_the_limit_is_refused_told_before_or_not(
 async def test_a_body_that_does_not_come_is_not_waited_for_forever(
     http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execute, "BODY_S", 0.05)
+    monkeypatch.setattr(endpoint, "BODY_S", 0.05)
 
     async def stalled() -> AsyncIterator[bytes]:
         yield b"{"
@@ -187,7 +186,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for_forever(
 async def test_a_key_that_sends_slowly_does_not_keep_the_others_out(
     http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execute, "MAX_BODIES", 1)
+    monkeypatch.setattr(endpoint, "MAX_BODIES", 1)
     entered, leave = asyncio.Event(), asyncio.Event()
 
     async def slowly() -> AsyncIterator[bytes]:
@@ -229,7 +228,7 @@ async def test_a_service_that_cannot_keep_up_is_503_with_retry_after(
 async def test_a_request_ends_in_bounded_time_whatever_its_services_do(
     http: httpx.AsyncClient, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execute, "REQUEST_S", 0.05)
+    monkeypatch.setattr(endpoint, "REQUEST_S", 0.05)
 
     async def hang(_: Mapping[str, Any]) -> Any:
         await asyncio.sleep(3600)
@@ -244,7 +243,7 @@ async def test_a_request_ends_in_bounded_time_whatever_its_services_do(
 async def test_too_many_requests_at_once_are_503_and_the_rest_go_on(
     http: httpx.AsyncClient, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execute, "MAX_ACTIVE", 1)
+    monkeypatch.setattr(endpoint, "MAX_ACTIVE", 1)
     entered, leave = asyncio.Event(), asyncio.Event()
 
     async def slow(_: Mapping[str, Any]) -> Any:
