@@ -1,4 +1,4 @@
-"""Re-creates this folder from the npm registry: `python gateway/web/vendor/update.py`.
+"""Re-creates gateway/web/vendor from the npm registry: `python -m deploy.graphiql`.
 
 Owns which packages, versions and files the GraphiQL page is served from. Needs npm; `npm pack`
 checks what it downloads against the registry's own integrity hashes. MANIFEST.json records each
@@ -12,7 +12,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-VENDOR = Path(__file__).parent
+VENDOR = Path(__file__).parents[1] / "gateway" / "web" / "vendor"
 PACKAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "graphiql": ("3.9.0", ("graphiql.min.js", "graphiql.min.css", "LICENSE")),
     "react": ("18.3.1", ("umd/react.production.min.js", "LICENSE")),
