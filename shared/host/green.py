@@ -4,11 +4,6 @@ Effects: eventlet replaces `socket`, `threading`, `time` and their like by its o
 first import of a process, before any that binds their names; `run` refuses to start without it.
 """
 
-import warnings
-
-# One line in every process's log, before the log is JSON; the decision stands in ADR 0006.
-warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
-
 import eventlet
 
 eventlet.monkey_patch()
