@@ -1,6 +1,7 @@
 """The broker's users in the form in which RabbitMQ takes them at its start: a definitions file.
 
-Who is granted what is the table in shared/access.py.
+Who is granted what is the table in shared/access.py. Permissions by topic name exchanges, and newer
+brokers (4.3.2) do not start with such as they do not know: those are defined too.
 """
 
 import base64
@@ -11,6 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from shared.access import PERMISSIONS, TOPIC_PERMISSIONS, VHOST
+from shared.bus.topology import CALLS, EVENTS
 
 
 def rabbit_password_hash(password: str) -> str:
@@ -23,7 +25,7 @@ def rabbit_password_hash(password: str) -> str:
 
 
 def broker_definitions(passwords: Mapping[str, str]) -> dict[str, Any]:
-    """The definitions RabbitMQ imports at boot: vhost, users, permissions; no password in clear.
+    """The definitions RabbitMQ imports at boot: users by hash, what they are granted and name.
 
     Args: passwords: by user; a key of `PERMISSIONS` for each user that shall exist.
     Raises: KeyError if a user has no entry in `PERMISSIONS`.
@@ -39,6 +41,7 @@ def broker_definitions(passwords: Mapping[str, str]) -> dict[str, Any]:
             for user, password in passwords.items()
         ],
         "vhosts": [{"name": VHOST}],
+        "exchanges": [exchange.definition(VHOST) for exchange in (EVENTS, CALLS)],
         "permissions": [
             {"user": user, "vhost": VHOST, **asdict(PERMISSIONS[user])} for user in passwords
         ],

@@ -29,7 +29,7 @@ from typing import Any, Final
 
 from shared.events import PREFIX, VERSION
 from shared.subscriptions import PATTERNS
-from shared.topology import EXCHANGE, REPLIES, RPC_EXCHANGE
+from shared.topology import EXCHANGE, REPLIES, RPC_EXCHANGE, presence_key
 
 VHOST: Final = "foscao"
 REPLICA_SET: Final = "rs0"
@@ -110,7 +110,10 @@ _OWN_CALLS: Final = {
 _NO_PEOPLE: Final = TopicPermission(
     EXCHANGE,
     write=NOTHING,
-    read=_names(*(re.escape(f"{PREFIX}{each}{VERSION}") for each in PATTERNS["notifications"])),
+    read=_names(
+        *(re.escape(f"{PREFIX}{each}{VERSION}") for each in PATTERNS["notifications"]),
+        re.escape(presence_key("notifications")),
+    ),
 )
 TOPIC_PERMISSIONS: Final[Mapping[str, tuple[TopicPermission, ...]]] = {
     **{name: (own,) for name, own in _OWN_CALLS.items()},

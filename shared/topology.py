@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from shared.events import PREFIX, VERSION
 
@@ -33,8 +33,13 @@ def events_queue(service: str) -> str:
 
 
 def retry_exchange(service: str) -> str:
-    """Declared after all else a consumer needs: who finds it knows that the bindings are there."""
     return f"{service}.retry"
+
+
+def presence_key(service: str) -> str:
+    """Bound after all else a consumer needs, and by it alone: a message that finds a queue by this
+    key proves that the bindings for events are there. No event's type looks like it."""
+    return f"present.{service}"
 
 
 def retry_key(delay_s: float) -> str:
@@ -51,6 +56,18 @@ class Exchange:
 
     def declare(self, channel: Any) -> None:
         channel.exchange_declare(self.name, self.type, durable=True, auto_delete=False)
+
+    def definition(self, vhost: str) -> dict[str, Any]:
+        """The same exchange as an entry of a broker's definitions file."""
+        return {
+            "name": self.name,
+            "vhost": vhost,
+            "type": self.type,
+            "durable": True,
+            "auto_delete": False,
+            "internal": False,
+            "arguments": {},
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +97,9 @@ class Binding:
 
 Part = Exchange | Queue | Binding
 
+EVENTS: Final = Exchange(EXCHANGE, "topic")
+CALLS: Final = Exchange(RPC_EXCHANGE, "topic")
+
 
 def for_events(
     service: str, patterns: Iterable[str], retry_delays_s: Sequence[float]
@@ -91,7 +111,7 @@ def for_events(
     queue, retry = events_queue(service), retry_exchange(service)
     limited = retry_key(retry_delays_s[-1]) if retry_delays_s else AGAIN
     parts: list[Part] = [
-        Exchange(EXCHANGE, "topic"),
+        EVENTS,
         Queue(
             queue,
             {
@@ -111,14 +131,14 @@ def for_events(
             Queue(f"{retry}.{key}", {"x-queue-type": "quorum", **waiting}),
             Binding(f"{retry}.{key}", retry, key),
         ]
-    return parts
+    return [*parts, Binding(queue, EXCHANGE, presence_key(service))]
 
 
 def for_calls(service: str) -> list[Part]:
     """What the service takes its RPC calls from, in the order in which it is to be declared."""
     queue = f"rpc-{service}"
     return [
-        Exchange(RPC_EXCHANGE, "topic"),
+        CALLS,
         Queue(queue, {"x-max-length": CALLS_WAITING, "x-overflow": "reject-publish"}),
         Binding(queue, RPC_EXCHANGE, f"{service}.*"),
     ]

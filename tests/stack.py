@@ -246,6 +246,14 @@ def publish_raw(amqp_uri: str, messages: Sequence[Message]) -> None:
         publisher.close()
 
 
+def waiting(amqp_uri: str, queue: str) -> int:
+    """Messages in the queue that nobody has."""
+    connection = connect(amqp_uri, "test")
+    count = int(connection.channel().queue_declare(queue, passive=True).message_count)
+    connection.close()
+    return count
+
+
 def delete_queues(amqp_uri: str, names: Sequence[str]) -> None:
     """Delete queues; those that do not exist are no matter."""
     connection = connect(amqp_uri, "test")

@@ -55,8 +55,7 @@ def forget_events(uri: str, delays_s: tuple[float, ...] = DELAYS_S) -> None:
         try:
             channel = connection.channel()
             for service, patterns in PATTERNS.items():
-                # First: it is the sign by which relays know that a consumer's queue is there.
-                channel.exchange_delete(topology.retry_exchange(service))
+                # Its bindings go with a queue, and with them the sign that relays wait for.
                 for name in _queues(topology.for_events(service, patterns, delays_s)):
                     channel.queue_delete(name)
         finally:

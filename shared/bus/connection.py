@@ -117,22 +117,6 @@ class Publisher:
             self.close()
             raise Unavailable("BROKER_UNAVAILABLE") from error
 
-    def exchange_exists(self, exchange: str) -> bool:
-        """Whether somebody has declared the exchange. Raises: Unavailable (retryable)."""
-        try:
-            self._opened()
-            assert self._connection is not None  # noqa: S101 - for the type checker
-            channel = self._connection.channel()  # of its own: a missing exchange closes it
-            try:
-                channel.exchange_declare(exchange, "topic", passive=True)
-            except amqp.NotFound:
-                return False
-            channel.close()
-            return True
-        except LOST as error:
-            self.close()
-            raise Unavailable("BROKER_UNAVAILABLE") from error
-
     def close(self) -> None:
         """Drop the connection without a word to the broker, which may not be listening."""
         connection, self._connection, self._channel = self._connection, None, None

@@ -21,7 +21,7 @@ from shared.killpoints import killpoint
 from shared.store.lease import Lease
 from shared.store.outbox import Outbox
 from shared.telemetry import PUBLISHED, UNROUTABLE, describe, trace
-from shared.topology import EXCHANGE, retry_exchange
+from shared.topology import EXCHANGE, presence_key
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +84,16 @@ def pack(rows: Iterable[dict[str, Any]]) -> list[_Batch]:
     return done + list(filling.values())
 
 
+def _question(consumer: str) -> Message:
+    """A batch of no events, which only the queue of this consumer takes."""
+    return Message(
+        exchange=EXCHANGE,
+        routing_key=presence_key(consumer),
+        body=b"[]",
+        content_type=BATCH_CONTENT_TYPE,
+    )
+
+
 class Relay:
     """A thread that publishes while it holds the service's lease, and stands by while not."""
 
@@ -93,8 +103,8 @@ class Relay:
         self._outbox = outbox
         self._publisher = publisher
         self._lease = lease
-        self._awaited = set(consumers)
-        self._exchange_declared = False
+        self._consumers = consumers
+        self._awaited: set[str] | None = None  # None: nothing is known of this broker yet
         self._retry_types: dict[str, tuple[float, float]] = {}  # type → (not before, pause)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
@@ -122,7 +132,7 @@ class Relay:
                 leads = self._turn()
             except Exception as error:  # noqa: BLE001 - whatever it was, the rows are still there
                 self._note(error, pause)
-                self._exchange_declared = False  # it may be another broker when it comes back
+                self._awaited = None  # it may be another broker when it comes back
                 if stopping:
                     break
                 self._stopping.wait(pause)
@@ -152,17 +162,20 @@ class Relay:
     def _consumers_are_there(self) -> bool:
         """A topic exchange forgets what nobody is bound for: wait for each expected consumer.
 
-        A consumer declares its retry exchange after its queue and bindings, so that is the sign.
+        The broker sends back what finds no queue, so an empty batch by the consumer's own key is
+        the question. A producer's user may see nothing else of a consumer, and the user of a
+        service that only listens may not even ask: so nobody does who has nothing to publish.
         """
-        if not self._exchange_declared:
+        if self._awaited is None:
             self._publisher.declare_topic(EXCHANGE)
-            self._exchange_declared = True
-        there = {
-            each for each in self._awaited if self._publisher.exchange_exists(retry_exchange(each))
-        }
-        if there:
-            log.info("consumers seen: %s", ", ".join(sorted(there)))
-        self._awaited -= there
+            self._awaited = set(self._consumers)
+        if self._awaited and self._outbox.waits():
+            asked = sorted(self._awaited)
+            found = self._publisher.publish([_question(each) for each in asked])
+            there = [each for each, ok in zip(asked, found, strict=True) if ok]
+            if there:
+                log.info("consumers seen: %s", ", ".join(there))
+            self._awaited.difference_update(there)
         return not self._awaited
 
     def _unpublished(self) -> list[dict[str, Any]]:

@@ -107,6 +107,11 @@ class Outbox:
                 {"_id": {"$in": list(ids)}}, {"$set": {"published_at": datetime.now(UTC)}}
             )
 
+    def waits(self) -> bool:
+        """Whether any row waits for the broker. Raises: Unavailable (retryable)."""
+        with answered():
+            return self._oldest() is not None
+
     def unpublished(self) -> float:
         """How many rows wait for the broker; NaN if the database does not answer."""
         try:
@@ -117,11 +122,14 @@ class Outbox:
     def oldest_s(self) -> float:
         """Age in seconds of the oldest row that waits; 0 if none does, NaN as above."""
         try:
-            row = self.collection.find_one(
-                {"published_at": None},
-                {"recorded_at": 1},
-                sort=[("recorded_at", 1), ("sequence", 1)],
-            )
+            row = self._oldest()
         except PyMongoError:
             return math.nan
         return (datetime.now(UTC) - row["recorded_at"]).total_seconds() if row else 0.0
+
+    def _oldest(self) -> dict[str, Any] | None:
+        return self.collection.find_one(
+            {"published_at": None},
+            {"recorded_at": 1},
+            sort=[("recorded_at", 1), ("sequence", 1)],  # without it no index would serve
+        )

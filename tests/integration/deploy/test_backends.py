@@ -212,7 +212,8 @@ def test_notifications_hear_no_event_about_people(channel: Opener) -> None:
         channel("notifications"),
         topology.for_events("notifications", PATTERNS["notifications"], ()),
     )
-    for key in ("#", "org.foscao.participant.*.v1", "org.foscao.nomination.decided.v1"):
+    people = ("org.foscao.participant.*.v1", "org.foscao.nomination.decided.v1")
+    for key in ("#", *people, "present.reporting"):
         with pytest.raises(AccessRefused):
             channel("notifications").queue_bind("notifications.events", "foscao.events", key)
 

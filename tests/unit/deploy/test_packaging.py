@@ -344,6 +344,24 @@ class TestPermissions:
         raw = base64.b64decode(definitions["users"][0]["password_hash"])
         assert raw[4:] == hashlib.sha256(raw[:4] + b"s3cret").digest()
 
+    def test_definitions_hold_every_exchange_that_a_permission_by_topic_names(self) -> None:
+        """Newer brokers (4.3.2) refuse to start with a permission on what does not exist."""
+        definitions = permissions.broker_definitions(dict.fromkeys(access.USERS, "x"))
+        defined = {each["name"]: each for each in definitions["exchanges"]}
+        named = {each["exchange"] for each in definitions["topic_permissions"]}
+        assert named == defined.keys() == {"foscao.events", "nameko-rpc"}
+        for name, each in defined.items():
+            # What a service declares when it starts; the broker refuses it where one differs.
+            assert each == {
+                "name": name,
+                "vhost": "foscao",
+                "type": "topic",
+                "durable": True,
+                "auto_delete": False,
+                "internal": False,
+                "arguments": {},
+            }
+
 
 class TestContainer:
     """The entry and the health check of the image, run as the image runs them."""

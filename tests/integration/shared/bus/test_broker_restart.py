@@ -1,6 +1,7 @@
 """The broker dies and comes back: nothing accepted is lost, and all goes on by itself."""
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +10,16 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from shared.bus import topology
+from shared.bus.connection import Publisher, connect
+from shared.bus.relay import Relay
 from shared.config import Config
 from shared.events import Event
 from shared.ids import new_id
 from shared.store import mongo
+from shared.store.lease import Lease
 from shared.store.mongo import Store
-from tests.stack import RpcClient, ServiceProcess, TestBroker, wait_for
+from tests.stack import RpcClient, ServiceProcess, TestBroker, wait_for, waiting
 
 Db = Database[dict[str, Any]]
 
@@ -63,3 +68,46 @@ def test_what_was_committed_while_the_broker_was_away_arrives_once_it_is_back(
         assert bus.stop() == 0
     finally:
         bus.kill()
+
+
+def test_a_broker_that_comes_back_empty_is_given_no_event_before_its_consumers_are_back(
+    broker: TestBroker, mongo_uri: str, db: Db
+) -> None:
+    def declare(*consumers: str) -> None:
+        connection = connect(broker.admin_uri, "test")
+        for each in consumers:
+            topology.declare(connection.channel(), topology.for_events(each, ["noted.*"], ()))
+        connection.close()
+
+    def emit() -> None:
+        event = Event.new("noted.down", "/testing", new_id(), 1, {})
+        store.transact(lambda tx: tx.emit([event], actor="tester"))
+
+    def published() -> int:
+        return db.outbox.count_documents({"published_at": {"$ne": None}})
+
+    store = Store(mongo.connect(Config("testing", broker.admin_uri, mongo_uri, db.name)))
+    store.ensure_indexes()
+    publisher = Publisher(broker.admin_uri, "relay")
+    relay = Relay(store.outbox, publisher, Lease(store.db, "relay"), ("early", "late"))
+    declare("early", "late")
+    relay.start()
+    try:
+        emit()
+        wait_for(lambda: published() == 1)
+
+        broker.stop()
+        emit()
+        shutil.rmtree(broker.home / "data")
+        broker.start()
+        declare("early")
+        # It has found the new broker when its question waits there.
+        wait_for(lambda: waiting(broker.admin_uri, "early.events") == 1, 20)
+        assert published() == 1
+        declare("late")
+        wait_for(lambda: published() == 2)
+        for queue in ("early.events", "late.events"):
+            wait_for(lambda queue=queue: waiting(broker.admin_uri, queue) == 2)
+    finally:
+        relay.stop()
+        store.db.client.close()
