@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from shared.access import PERMISSIONS, TOPIC_PERMISSIONS, VHOST
-from shared.bus.topology import CALLS, EVENTS
+from shared.topology import CALLS, EVENTS
 
 
 def rabbit_password_hash(password: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from shared.bus import topology
+from shared import topology
 from shared.bus.connection import Publisher, connect
 from shared.bus.relay import Relay
 from shared.config import Config
