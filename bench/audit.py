@@ -38,11 +38,12 @@ from services.notifications.rules import items
 from services.notifications.rules.items import Applied
 from services.notifications.rules.model import Item
 from services.notifications.store.feed import NotificationStore
-from services.reporting.rules.projections import CHUNK_BITS, SCORES, document, facts_of
+from services.reporting.rules.projections import CHUNK_BITS, document, facts_of
 from services.reporting.store.live import ReportingStore
 from shared.caller import Caller
 from shared.events import Event
 from shared.ids import new_id
+from shared.nouns import SCORES
 from shared.records.collection import RecordCollection
 from shared.records.pushes import Record
 from shared.store import outbox
@@ -190,7 +191,7 @@ class Programme:
 
     def _placed(self, item: Item) -> Row:
         self.position += 1
-        shown = items.to_dict(item)
+        shown = items.to_dict(item, item.schema_version)
         names = ("id", "type", "subject", "chapter", "country", "place", "data")
         return {
             "_id": Int64(self.position),

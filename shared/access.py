@@ -27,7 +27,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from shared.events import PREFIX, VERSION
+from shared.events import PREFIX
 from shared.subscriptions import PATTERNS
 from shared.topology import EXCHANGE, REPLIES, RPC_EXCHANGE, presence_key
 
@@ -111,7 +111,7 @@ _NO_PEOPLE: Final = TopicPermission(
     EXCHANGE,
     write=NOTHING,
     read=_names(
-        *(re.escape(f"{PREFIX}{each}{VERSION}") for each in PATTERNS["notifications"]),
+        *(re.escape(f"{PREFIX}{each}") for each in PATTERNS["notifications"]),
         re.escape(presence_key("notifications")),
     ),
 )

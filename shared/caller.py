@@ -40,6 +40,17 @@ class Caller:
         }
 
     @classmethod
+    def of(cls, request: Mapping[str, Any]) -> Caller:
+        """Who asks, by the request's `caller`: a request without one is answered to nobody.
+
+        Raises: Refused (final): MALFORMED, BAD_CALLER.
+        """
+        raw = request.get("caller") if isinstance(request, Mapping) else None
+        if not isinstance(raw, Mapping):
+            raise Refused("MALFORMED")
+        return cls.from_dict(raw)
+
+    @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Caller:
         """Raises Refused (final) if the role is none of ours or a chapter's key has no chapter."""
         caller = cls(

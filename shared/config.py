@@ -10,12 +10,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
-from shared.subscriptions import PATTERNS
-
-# The services that take events, and so have a parking lot.
-EVENT_CONSUMERS: Final = tuple(PATTERNS)
+from shared.nouns import CONSUMERS
 
 
 class ConfigError(Exception):
@@ -84,7 +80,7 @@ class Config:
     handler_timeout_s: float = 30.0
     # Producers hold their events back until these services' queues are there, because a topic
     # exchange forgets what nobody was yet bound for.
-    event_consumers: tuple[str, ...] = EVENT_CONSUMERS
+    event_consumers: tuple[str, ...] = CONSUMERS
 
     @classmethod
     def from_env(cls, service: str, values: Mapping[str, str] | None = None) -> Config:

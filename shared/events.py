@@ -1,14 +1,16 @@
 """The envelope of every event: CloudEvents 1.0, structured JSON (cloudevents.io, spec 1.0.2).
 
-Inside the house a type is short (`activity.recorded`); on the wire it is `org.foscao.<type>.v1`.
-The extension `sequence` is the aggregate's version: 1, 2, 3 … per subject.
+Inside the house a type is short (`activity.recorded`), with the version of its contract beside it;
+on the wire both are one: `org.foscao.activity.recorded.v1`. The extension `sequence` counts the
+steps of the subject: 1, 2, 3 …
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -16,10 +18,20 @@ from shared.caller import Caller
 from shared.days import moment
 from shared.ids import canonical, new_id
 
-PREFIX = "org.foscao."
-VERSION = ".v1"
+PREFIX: Final = "org.foscao."
+_WIRE_TYPE: Final = re.compile(r"org\.foscao\.(?P<type>[a-z_.]+)\.v(?P<version>[1-9][0-9]?)")
 CONTENT_TYPE = "application/cloudevents+json"
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
+
+
+def wire_type(event_type: str, version: int) -> str:
+    """`org.foscao.activity.recorded.v1`: the type of the event for others, and its routing key."""
+    return f"{PREFIX}{event_type}.v{version}"
+
+
+def contract_id(event_type: str, version: int) -> str:
+    """The `$id` of the contract's schema, which events name as their `dataschema`."""
+    return f"urn:foscao:contract:{event_type}:{version}"
 
 
 class Undecodable(ValueError):
@@ -28,7 +40,11 @@ class Undecodable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to one aggregate (`subject`), frozen when it was emitted."""
+    """One thing that happened to one aggregate (`subject`), frozen when it was emitted.
+
+    schema_version: of the contract that `data` keeps to. actor: the key that caused it, for the
+        change log; it does not go on the wire.
+    """
 
     id: str
     type: str
@@ -40,6 +56,8 @@ class Event:
     correlationid: str = ""
     causationid: str = ""
     traceparent: str | None = None
+    schema_version: int = 1
+    actor: str = ""
 
     @classmethod
     def new(
@@ -67,11 +85,22 @@ class Event:
             ),
             causationid=cause.id if cause else "",
             traceparent=caller.traceparent if caller else cause.traceparent if cause else None,
+            actor=caller.key_id if caller else "",
+        )
+
+    def told(self, data: dict[str, Any], schema_version: int) -> Event:
+        """The same in the words of one version of its contract. Beside version 1 each has an id of
+        its own, which names the first as its cause."""
+        if schema_version == 1:
+            return replace(self, data=data)
+        cause = self.causationid or self.id
+        return replace(
+            self, id=new_id(), causationid=cause, data=data, schema_version=schema_version
         )
 
     @property
     def wire_type(self) -> str:
-        return f"{PREFIX}{self.type}{VERSION}"
+        return wire_type(self.type, self.schema_version)
 
     def to_json(self) -> bytes:
         """The structured-mode JSON document, UTF-8."""
@@ -84,7 +113,7 @@ class Event:
             "sequence": self.sequence,
             "time": self.time,
             "datacontenttype": "application/json",
-            "dataschema": f"urn:foscao:contract:{self.type}:1",
+            "dataschema": contract_id(self.type, self.schema_version),
             "data": self.data,
         }
         if self.correlationid:
@@ -100,9 +129,9 @@ class Event:
         """Raises Undecodable (final). Unknown attributes are ignored, as contracts only grow."""
         try:
             raw = orjson.loads(body) if isinstance(body, bytes | bytearray | memoryview) else body
-            wire_type: str = raw["type"]
-            if not (wire_type.startswith(PREFIX) and wire_type.endswith(VERSION)):
-                raise Undecodable(f"unknown type {wire_type[:80]!r}")
+            known = _WIRE_TYPE.fullmatch(raw["type"])
+            if known is None:
+                raise Undecodable(f"unknown type {raw['type'][:80]!r}")
             identifier = canonical(raw["id"])
             if raw["specversion"] != "1.0" or identifier is None:
                 raise Undecodable("not a CloudEvents 1.0 envelope with a UUID")
@@ -113,7 +142,8 @@ class Event:
                 raise Undecodable("data is no object")
             return cls(
                 id=identifier,
-                type=wire_type[len(PREFIX) : -len(VERSION)],
+                type=known["type"],
+                schema_version=int(known["version"]),
                 source=raw["source"],
                 subject=raw["subject"],
                 sequence=int(raw["sequence"]),

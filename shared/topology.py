@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from shared.events import PREFIX, VERSION
+from shared.events import PREFIX
 
 EXCHANGE = "foscao.events"
 RPC_EXCHANGE = "nameko-rpc"
@@ -106,7 +106,7 @@ def for_events(
 ) -> list[Part]:
     """What the service consumes events from, in the order in which it is to be declared.
 
-    Args: patterns: short types, `activity.*`.
+    Args: patterns: types with their versions, `activity.*.v1`.
     """
     queue, retry = events_queue(service), retry_exchange(service)
     limited = retry_key(retry_delays_s[-1]) if retry_delays_s else AGAIN
@@ -121,7 +121,7 @@ def for_events(
                 **_dead_letter(retry, limited),
             },
         ),
-        *(Binding(queue, EXCHANGE, f"{PREFIX}{pattern}{VERSION}") for pattern in patterns),
+        *(Binding(queue, EXCHANGE, f"{PREFIX}{pattern}") for pattern in patterns),
         Exchange(retry, "direct"),
         Binding(queue, retry, AGAIN),
     ]

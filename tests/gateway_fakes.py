@@ -86,9 +86,9 @@ class Direct:
         self._calls = calls
 
     async def push(
-        self, service: str, method: str, push: Mapping[str, Any], weight: int
+        self, service: str, method: str, kind: str, push: Mapping[str, Any], weight: int
     ) -> list[dict[str, Any]]:
-        answer = await self._calls.call(service, method, {"pushes": [push]})
+        answer = await self._calls.call(service, method, {"kind": kind, "pushes": [push]})
         receipts: list[dict[str, Any]] = answer["pushes"][0]["receipts"]
         return receipts
 

@@ -40,19 +40,20 @@ class Coalescer:
     ) -> None:
         self._calls = calls
         self._bounds = linger_s, lanes, max_waiting
-        self._gatherings: dict[tuple[str, str], _Gathering] = {}
+        self._gatherings: dict[tuple[str, str, str], _Gathering] = {}
 
     async def push(
-        self, service: str, method: str, push: Mapping[str, Any], weight: int
+        self, service: str, method: str, kind: str, push: Mapping[str, Any], weight: int
     ) -> Receipts:
         """The push's own receipts, in order.
 
-        Args: weight: what it counts against the 500 items of a call.
+        Args: kind: the noun of its items; a call carries those of one. weight: what it counts
+            against the 500 items of a call.
         Raises: HubError as the call did; Unavailable OVERLOADED (retryable): too much is waiting.
         """
-        key = service, method
+        key = service, method, kind
         if key not in self._gatherings:
-            self._gatherings[key] = _Gathering(self._calls, service, method, *self._bounds)
+            self._gatherings[key] = _Gathering(self._calls, *key, *self._bounds)
         return await self._gatherings[key].add(push, weight)
 
 
@@ -64,19 +65,20 @@ class _Waiting:
 
 
 class _Gathering:
-    """The pushes to one method."""
+    """The pushes to one method, of one kind."""
 
     def __init__(
         self,
         calls: Calls,
         service: str,
         method: str,
+        kind: str,
         linger_s: float,
         lanes: int,
         max_waiting: int,
     ) -> None:
         self._calls = calls
-        self._service, self._method = service, method
+        self._service, self._method, self._kind = service, method, kind
         self._linger_s, self._lanes, self._max_waiting = linger_s, lanes, max_waiting
         self._queue: deque[_Waiting] = deque()
         self._weight = 0
@@ -135,7 +137,7 @@ class _Gathering:
         if not batch:
             return
         telemetry.coalesced(self._method, len(batch))
-        request = {"pushes": [waiting.push for waiting in batch]}
+        request = {"kind": self._kind, "pushes": [waiting.push for waiting in batch]}
         try:
             answer = await self._calls.call(self._service, self._method, request)
             receipts = [each["receipts"] for each in answer["pushes"]]

@@ -12,6 +12,7 @@ from gateway.calls.loaders import Loaders
 from shared.caller import Caller
 from shared.codes import LANGUAGES
 from shared.codes.countries import working_language
+from shared.nouns import NOUNS
 
 DEFAULT_LANGUAGE: Final = "en"
 _RANGE = re.compile(
@@ -36,7 +37,7 @@ class Pushes(Protocol):
     """The coalescing writer, as the schema sees it."""
 
     async def push(
-        self, service: str, method: str, push: Mapping[str, Any], weight: int
+        self, service: str, method: str, kind: str, push: Mapping[str, Any], weight: int
     ) -> list[dict[str, Any]]:
         """The push's own receipts, in order. Raises HubError."""
 
@@ -80,7 +81,7 @@ class Context:
 
     async def push(
         self,
-        service: str,
+        kind: str,
         method: str,
         items: Sequence[Mapping[str, Any]],
         *,
@@ -90,7 +91,8 @@ class Context:
     ) -> list[dict[str, Any]]:
         """The receipts of these items, in order; none and no call for none. Raises HubError.
 
-        `weight` is what the items count against the limit of a batch, if not one each.
+        Args: kind: the noun of the items, whose owner is called. weight: what they count against
+            the limit of a batch, if not one each.
         """
         if not items:
             return []
@@ -101,7 +103,7 @@ class Context:
             "dry_run": dry_run,
         }
         return await self.pushes.push(
-            service, method, push, len(items) if weight is None else weight
+            NOUNS[kind].owner, method, kind, push, len(items) if weight is None else weight
         )
 
 

@@ -51,8 +51,8 @@ async def push(ctx: Context, batch: Batch, *, all_or_nothing: bool, dry_run: boo
     storing, somebody else's push may still get in the way of a later list; its receipts say so.)
 
     Raises HubError of the services; retryable where `retryable` says so, with the same ids.
-    Effects: at most four calls, or eight where lists are tried first: `participants.register_many`,
-        `participants.vouch`, `activities.push_many`, `activities.record_attendance`.
+    Effects: at most four calls, or eight where lists are tried first: `participants.push`,
+        `participants.vouch`, `activities.push`, `activities.record_attendance`.
     """
     if not all_or_nothing:
         return await _send(ctx, batch, mode="per_item", dry_run=dry_run)
@@ -69,13 +69,9 @@ async def push(ctx: Context, batch: Batch, *, all_or_nothing: bool, dry_run: boo
 
 
 async def _send(ctx: Context, batch: Batch, *, mode: str, dry_run: bool) -> Outcome:
-    people = await ctx.push(
-        "participants", "register_many", batch.participants, mode=mode, dry_run=dry_run
-    )
+    people = await ctx.push("participant", "push", batch.participants, mode=mode, dry_run=dry_run)
     strangers = await _strangers(ctx, batch.sheets, people)
-    activities = await ctx.push(
-        "activities", "push_many", batch.activities, mode=mode, dry_run=dry_run
-    )
+    activities = await ctx.push("activity", "push", batch.activities, mode=mode, dry_run=dry_run)
     attendance = await _record(ctx, batch.sheets, strangers, mode=mode, dry_run=dry_run)
     if dry_run:
         _foresee_sessions(batch, activities, attendance)
@@ -120,7 +116,7 @@ async def _record(
         if known:
             parcels.append({**sheet, "rows": known})
     receipts = await ctx.push(
-        "activities", "record_attendance", parcels, mode=mode, dry_run=dry_run, weight=len(sent)
+        "attendance", "record_attendance", parcels, mode=mode, dry_run=dry_run, weight=len(sent)
     )
     by_row: dict[int, dict[str, Any]] = {}
     for receipt, (number, index, _) in zip(receipts, sent, strict=True):

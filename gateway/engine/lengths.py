@@ -11,7 +11,7 @@ from typing import Final
 
 from shared.codes import code_list, list_names
 from shared.codes.places import count_admin1
-from shared.config import EVENT_CONSUMERS
+from shared.nouns import CONSUMERS
 from shared.records.pushes import MAX_ITEMS
 
 MAX_PROBLEMS: Final = 10  # told of one row; one with more has one cause to look for
@@ -72,7 +72,7 @@ LONGEST: Final[Mapping[str, int]] = {
     "Query.coverage": max(map(_codes, ("ecpf_component", "emmmda_topic", "activity_type"))),
     "Query.gaps": MAX_GAPS,
     "Query.concernSummary": _codes("concern_category") * 5 * _codes("concern_status"),
-    "Query.parkedCounts": len(EVENT_CONSUMERS),
+    "Query.parkedCounts": len(CONSUMERS),
 }
 
 _DIMENSIONS: Final[Mapping[str, int]] = {

@@ -22,6 +22,7 @@ from gateway.identity.store import Document, KeyStore
 from shared.caller import Caller
 from shared.cursors import bounded
 from shared.errors import NotFound, Unavailable
+from shared.times import rfc3339
 
 PREFIX: Final = "fhk"
 BOOTSTRAP_ID: Final = "bootstrap"
@@ -152,7 +153,7 @@ def _shown(document: Mapping[str, Any]) -> Document:
         "role": document["role"],
         "chapter": document["chapter"],
         "label": document["label"],
-        "created_at": _rfc3339(document["created_at"]),
+        "created_at": rfc3339(document["created_at"]),
         "created_by": document["created_by"],
         "revoked_at": _rfc3339(document["revoked_at"]),
         "webhooks_closed_at": _rfc3339(document.get("webhooks_closed_at")),
@@ -160,4 +161,4 @@ def _shown(document: Mapping[str, Any]) -> Document:
 
 
 def _rfc3339(at: datetime | None) -> str | None:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None
+    return rfc3339(at) if at else None

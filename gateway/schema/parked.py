@@ -9,11 +9,11 @@ import graphene
 from gateway.schema.notifications import Data
 from gateway.schema.paging import connection, page, paged
 from gateway.schema.texts import list_of
-from shared.config import EVENT_CONSUMERS
 from shared.errors import HubError, Refused
+from shared.nouns import CONSUMERS
 from shared.parked import STATES, reason_text
 
-_SERVICE: Final = f"The consuming service: {' or '.join(EVENT_CONSUMERS)}."
+_SERVICE: Final = f"The consuming service: {' or '.join(CONSUMERS)}."
 
 
 class ParkingDecision(graphene.ObjectType):
@@ -118,7 +118,7 @@ class ParkedQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_parked_counts(_: Any, info: Any) -> list[dict[str, Any]]:
-        return list(await asyncio.gather(*(_count(info, each) for each in EVENT_CONSUMERS)))
+        return list(await asyncio.gather(*(_count(info, each) for each in CONSUMERS)))
 
     @staticmethod
     async def resolve_parked(_: Any, info: Any, service: str, **wanted: Any) -> dict[str, Any]:
@@ -178,8 +178,8 @@ async def _count(info: Any, service: str) -> dict[str, Any]:
 
 
 def _known(service: str) -> str:
-    if service not in EVENT_CONSUMERS:
-        raise Refused("UNKNOWN_SERVICE", value=service[:80], services=", ".join(EVENT_CONSUMERS))
+    if service not in CONSUMERS:
+        raise Refused("UNKNOWN_SERVICE", value=service[:80], services=", ".join(CONSUMERS))
     return service
 
 

@@ -206,12 +206,14 @@ class ParticipantQueries(graphene.ObjectType):
         id=graphene.String(required=True, description="The participant's id."),
         description="One person; null if there is none that this key may see.",
     )
-    participants = listing(ParticipantConnection, "People", ParticipantFilter, "participants")
+    participants = listing(
+        ParticipantConnection, "People", ParticipantFilter, "participants", kind="participant"
+    )
     possible_duplicates = paged(
         DuplicatesConnection, "People who may have been registered twice, with the reasons."
     )
     nominations = listing(
-        NominationConnection, "Nominations", NominationFilter, "participants", "list_nominations"
+        NominationConnection, "Nominations", NominationFilter, "participants", kind="nomination"
     )
 
     @staticmethod
@@ -231,14 +233,14 @@ class ParticipantQueries(graphene.ObjectType):
 
 class ParticipantMutations(graphene.ObjectType):
     register_participants = pushing(
-        "participants", "register_many", ParticipantInput, "Register or correct people."
+        "participant", "push", ParticipantInput, "Register or correct people."
     )
     withdraw_participants = pushing(
-        "participants", "withdraw_many", TombstoneInput, "Withdraw people's records."
+        "participant", "withdraw", TombstoneInput, "Withdraw people's records."
     )
     reinstate_participants = pushing(
-        "participants", "reinstate_many", TombstoneInput, "Take withdrawals back."
+        "participant", "reinstate", TombstoneInput, "Take withdrawals back."
     )
     nominate_participants = pushing(
-        "participants", "nominate_many", NominationInput, "Nominate people, and decide on it."
+        "nomination", "push", NominationInput, "Nominate people, and decide on it."
     )

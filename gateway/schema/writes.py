@@ -15,8 +15,9 @@ from gateway.schema.receipts import (
 from shared.records.pushes import MAX_ITEMS
 
 
-def pushing(service: str, method: str, item: Any, description: str) -> graphene.Field:
-    """A mutation that passes its items to the service's method and answers with their receipts."""
+def pushing(kind: str, method: str, item: Any, description: str) -> graphene.Field:
+    """A mutation that passes its items to the method of the kind's owner, and answers with their
+    receipts."""
 
     async def resolve(
         _: Any,
@@ -28,7 +29,7 @@ def pushing(service: str, method: str, item: Any, description: str) -> graphene.
         ctx = info.context
         limited(len(items))
         receipts = await ctx.push(
-            service, method, snake_clear(items), mode=mode_of(mode), dry_run=dry_run
+            kind, method, snake_clear(items), mode=mode_of(mode), dry_run=dry_run
         )
         return push_result(receipts, ctx, "items", dry_run=dry_run)
 

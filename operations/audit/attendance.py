@@ -11,10 +11,10 @@ from pyroaring import BitMap
 
 from operations.audit.log import Entry, steps
 from operations.audit.tally import Tally
+from shared.nouns import SCORES
 
 SHEET_FIELDS: Final = ("activity_id", "seq", "present", "lines", "scores")
 PROJECTED_FIELDS: Final = ("activity_id", "seq", "present", "scores")
-SCORES: Final = ("pre_n", "pre_sum", "post_n", "post_sum", "paired_n", "gain_sum")
 
 Document = Mapping[str, Any]
 Behind = Callable[[Entry], None]

@@ -10,6 +10,7 @@ from typing import Any, Final
 from operations.audit.log import Entry, Moment
 from operations.audit.tally import Kind, Tally
 from shared.subscriptions import listens
+from shared.times import rfc3339
 
 FIELDS_CLAIM: Final = ("overtaken",)
 FIELDS_PARKED: Final = ("state", "reason", "text", "last_at", "decisions")
@@ -46,7 +47,7 @@ def check(
             **event.ids,
         )
     for consumer, tally in claimed.items():
-        if listens(consumer, event.type):
+        if listens(consumer, event.type, event.schema_version):
             _claimed(tally, consumer, event, at[consumer], moment)
 
 
@@ -115,4 +116,4 @@ def _decision(parked: Document) -> str:
 
 
 def _time(at: Any) -> str:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z") if at else "an unknown time"
+    return rfc3339(at) if at else "an unknown time"

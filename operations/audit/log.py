@@ -9,9 +9,13 @@ from typing import Any, Final
 
 import orjson
 
-from shared.events import PREFIX, VERSION
+from shared.events import wire_type
+from shared.nouns import NOUNS, noun_of
+from shared.store.outbox import version_in
 
-FIELDS: Final = ("type", "subject", "sequence", "recorded_at", "published_at", "body")
+FIELDS: Final = (
+    "type", "schema_version", "subject", "sequence", "recorded_at", "published_at", "body",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -20,6 +24,7 @@ class Entry:
 
     id: str
     type: str
+    schema_version: int
     subject: str
     sequence: int
     recorded_at: datetime
@@ -30,7 +35,7 @@ class Entry:
 
     @property
     def noun(self) -> str:
-        return self.type.partition(".")[0]
+        return noun_of(self.type)
 
     @property
     def name(self) -> str:
@@ -55,8 +60,8 @@ def entry(row: Mapping[str, Any]) -> Entry:
     try:
         event = orjson.loads(row["body"])
         said = (event["id"], event["type"], event["subject"], event["sequence"])
-        wire_type = f"{PREFIX}{row['type']}{VERSION}"
-        if said != (row["_id"], wire_type, row["subject"], row["sequence"]):
+        kind = wire_type(row["type"], version_in(row))
+        if said != (row["_id"], kind, row["subject"], row["sequence"]):
             problem = "its body is another event"
         data, time = event["data"], event["time"]
     except (ValueError, KeyError, TypeError):
@@ -64,6 +69,7 @@ def entry(row: Mapping[str, Any]) -> Entry:
     return Entry(
         row["_id"],
         row["type"],
+        version_in(row),
         row["subject"],
         row["sequence"],
         row["recorded_at"],
@@ -76,6 +82,18 @@ def entry(row: Mapping[str, Any]) -> Entry:
 
 def entries(rows: Iterable[Mapping[str, Any]]) -> list[Entry]:
     return [entry(row) for row in rows]
+
+
+def told_to(consumer: str | None, log: Sequence[Entry]) -> Sequence[Entry]:
+    """Of one subject's entries those in the version that the consumer reads; None: in the oldest
+    that there is, which stands for all."""
+    if not log:
+        return log
+    if consumer is None:
+        version = min(each.schema_version for each in log)
+    else:
+        version = NOUNS[log[0].noun].heard_by.get(consumer, 0)
+    return [each for each in log if each.schema_version == version]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class Behind:
     _waiting: list[tuple[Tally, Entry]] = field(default_factory=list)
 
     def add(self, tally: Tally, event: Entry) -> None:
-        if listens(self.consumer, event.type):
+        if listens(self.consumer, event.type, event.schema_version):
             self._waiting.append((tally, event))
             if len(self._waiting) >= _TOGETHER:
                 self.resolve()

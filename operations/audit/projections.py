@@ -11,17 +11,17 @@ from typing import Any
 from pyroaring import BitMap
 
 from operations.audit.log import Entry, steps
-from operations.audit.records import Kind
 from operations.audit.tally import Tally
 from services.reporting.rules.projections import document, facts_of
 from shared.events import Event
+from shared.nouns import Noun
 
 Behind = Callable[[Entry], None]
 
 
 def check(
     tally: Tally,
-    kind: Kind,
+    noun: Noun,
     key: str,
     stored: Mapping[str, Any] | None,
     log: Sequence[Entry],
@@ -45,15 +45,15 @@ def check(
     tally.match(f"{key}#{version}")
     at = next((each for each in first if each.sequence == version), None)
     if at is not None:
-        if not at.problem and not _alike(kind, at, copy):
+        if not at.problem and not _alike(noun, at, copy):
             tally.differs(
-                f"reporting's copy of {kind.noun} {key} is not what step {version} says",
+                f"reporting's copy of {noun.name} {key} is not what step {version} says",
                 **at.ids,
             )
     elif version > max((stored or {}).get("version", 0), first[-1].sequence if first else 0):
         tally.differs(
-            f"reporting has {kind.noun} {key} as of step {version}, which nobody took",
-            noun=kind.noun,
+            f"reporting has {noun.name} {key} as of step {version}, which nobody took",
+            noun=noun.name,
             subject=key,
         )
 
@@ -87,8 +87,8 @@ def _stranger(tally: Tally, key: str, stored: Mapping[str, Any] | None) -> None:
         )
 
 
-def _alike(kind: Kind, at: Entry, copy: Mapping[str, Any]) -> bool:
-    if kind.noun == "participant":
+def _alike(noun: Noun, at: Entry, copy: Mapping[str, Any]) -> bool:
+    if noun.name == "participant":
         return frozenset(copy["facts"]) == facts_of(at.data)
     event = Event(at.id, at.type, "", at.subject, at.sequence, datetime.now(UTC), dict(at.data))
     return document(event) == copy

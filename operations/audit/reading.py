@@ -17,14 +17,13 @@ from typing import Any, Final, Self
 from pymongo import ASCENDING, MongoClient
 
 from operations.sealed import Sight, look
-from shared.subscriptions import PATTERNS
+from shared.nouns import CONSUMERS, PRODUCERS
+from shared.store.prefixes import below
 
 Document = dict[str, Any]
 Fields = Sequence[str]
 Keyed = Iterable[tuple[str, Document]]
 
-PRODUCERS: Final = ("participants", "activities")
-CONSUMERS: Final = tuple(PATTERNS)
 SERVICES: Final = (*PRODUCERS, *CONSUMERS)
 
 _CHUNK: Final = 5_000  # ids in one query
@@ -120,7 +119,7 @@ class Databases:
         """(session id, line) of the attendance sheets, in the order of sessions; None: of all."""
         queries: Iterable[Mapping[str, Any]] = ({},)
         if session_ids is not None:
-            ranges = [{"_id": {"$gt": f"{s}:", "$lt": f"{s};"}} for s in sorted(session_ids)]
+            ranges = [{"_id": below(f"{s}:")} for s in sorted(session_ids)]
             queries = ({"$or": chunk} for chunk in in_chunks(ranges, _RANGES))
         for query in queries:
             found = self.find(

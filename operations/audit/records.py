@@ -4,31 +4,15 @@ says what is stored."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from operations.audit.log import Entry, steps
 from operations.audit.tally import Tally
+from shared.nouns import NOUNS
 
+RECORDS: Final = tuple(noun for noun in NOUNS.values() if not noun.by_difference)
+"""What is stored as a record in versions; sheets are not."""
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What is recorded: where it is stored, and where reporting keeps its copy, if it does."""
-
-    noun: str
-    service: str
-    collection: str
-    projected: str | None
-
-
-KINDS: Final = (
-    Kind("participant", "participants", "people", "people"),
-    Kind("nomination", "participants", "nominations", "nominations"),
-    Kind("organisation", "activities", "organisations", None),
-    Kind("project", "activities", "projects", "projects"),
-    Kind("activity", "activities", "activities", "activities"),
-    Kind("concern", "activities", "concerns", "concerns"),
-)
 FIELDS: Final = ("version", "withdrawn", "chapter", "content")
 
 _PARTLY_PRIVATE: Final = frozenset({"sessions", "dialogue"})

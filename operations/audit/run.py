@@ -14,17 +14,17 @@ from typing import Any, Final
 
 from operations.audit import attendance, bus, deliveries, partner_feed, projections, records
 from operations.audit.log import FIELDS as LOG
-from operations.audit.log import Moment, entries
+from operations.audit.log import Moment, entries, told_to
 from operations.audit.pending import Behind
-from operations.audit.reading import CONSUMERS, PRODUCERS, Databases, Document, in_chunks, joined
+from operations.audit.reading import Databases, Document, in_chunks, joined
 from operations.audit.scope import Scope
 from operations.audit.tally import Account, Tally
 from operations.sealed import troubles
-from shared.subscriptions import listens
+from shared.nouns import CONSUMERS, NOUNS, PRODUCERS
+from shared.store.prefixes import below
 
 Progress = Callable[[str], None]
 
-PARTNER_NOUNS: Final = ("activity", "project", "attendance", "concern")
 _SEALS: Final = "people: sealed → opened"
 _POSITIONS: Final = 2_000  # in one query
 _IN_ORDER: Final = [("sequence", 1)]
@@ -61,8 +61,8 @@ def audit(
 def _in_order(account: Account) -> None:
     """Let the stages be told in the order in which an event comes by, not in that of the passes."""
     account.stage(_SEALS)
-    for kind in records.KINDS:
-        account.stage(f"{kind.noun}: stored → logged")
+    for noun in records.RECORDS:
+        account.stage(f"{noun.name}: stored → logged")
     account.stage("attendance: rows → totals")
     account.stage("attendance: stored → logged")
     account.stage("logged → published")
@@ -88,32 +88,36 @@ def _by_subject(
     progress: Progress,
 ) -> None:
     sets = projections.Sets()
-    for kind in records.KINDS:
-        progress(kind.collection)
-        logged = account.stage(f"{kind.noun}: stored → logged")
-        copied = account.stage(f"{kind.noun}: claimed → reporting") if kind.projected else None
-        known = account.stage(f"{kind.noun}: claimed → notifications") if _told(kind.noun) else None
+    for noun in records.RECORDS:
+        name = noun.name
+        progress(noun.collection)
+        logged = account.stage(f"{name}: stored → logged")
+        copied = account.stage(f"{name}: claimed → reporting") if noun.projected else None
+        told = "notifications" in noun.heard_by
+        known = account.stage(f"{name}: claimed → notifications") if told else None
         streams = joined(
-            db.by(kind.service, kind.collection, "_id", scope.subjects, records.FIELDS),
-            _log(db, kind.service, kind.noun, scope),
-            db.by("reporting", kind.projected, "_id", scope.subjects, None)
-            if kind.projected
+            db.by(noun.owner, noun.collection, "_id", scope.subjects, records.FIELDS),
+            _log(db, noun.owner, name, scope),
+            db.by("reporting", noun.projected, "_id", scope.subjects, None)
+            if noun.projected
             else (),
-            _known(db, kind.noun, scope) if known else (),
+            _known(db, name, scope) if known else (),
         )
         for key, (stored, rows, copies, subjects) in streams:
             record, copy = _only(stored), _only(copies)
             log = entries(rows)
             if record is not None or log:
-                records.check(logged, kind.noun, key, record, log)
+                records.check(logged, name, key, record, told_to(None, log))
             if copied is not None:
                 add = partial(behind["reporting"].add, copied)
-                projections.check(copied, kind, key, record, log, copy, add)
+                heard = told_to("reporting", log)
+                projections.check(copied, noun, key, record, heard, copy, add)
             if known is not None:
                 last, at = (record or {}).get("version", 0), _sequence(subjects)
                 add = partial(behind["notifications"].add, known)
-                projections.check_subject(known, kind.noun, key, last, log, at, add)
-            if kind.noun == "participant" and copy is not None:
+                heard = told_to("notifications", log)
+                projections.check_subject(known, name, key, last, heard, at, add)
+            if name == "participant" and copy is not None:
                 sets.add(copy)
     stored_sets = db.find("reporting", "attributes", {}, ("bits",))
     sets.check(account.stage("people's facts → sets of people"), stored_sets, people.names)
@@ -143,11 +147,11 @@ def _sheets(
     )
     for session, (sheets, lines, rows, copies, subjects) in streams:
         sheet, log = _only(sheets), entries(rows)
-        attendance.check(stages, session, sheet, lines, log, _only(copies), people, reported)
-        last = sheet["seq"] if sheet else 0
-        projections.check_subject(
-            known, "attendance", session, last, log, _sequence(subjects), told
-        )
+        heard = told_to("reporting", log)
+        attendance.check(stages, session, sheet, lines, heard, _only(copies), people, reported)
+        last, at = sheet["seq"] if sheet else 0, _sequence(subjects)
+        heard = told_to("notifications", log)
+        projections.check_subject(known, "attendance", session, last, heard, at, told)
 
 
 def _by_event(db: Databases, scope: Scope, account: Account, moment: Moment) -> None:
@@ -175,7 +179,7 @@ def _by_event(db: Databases, scope: Scope, account: Account, moment: Moment) -> 
             continue
         log = entries(rows)
         bus.check(published, claimed, log, at, moment)
-        if log[0].noun in PARTNER_NOUNS:
+        if NOUNS[log[0].noun].for_partners:
             partner_feed.check(items, log[0], found, at["notifications"].claim)
     if scope.whole:
         _positions(db, account.stage("feed: positions"))
@@ -237,15 +241,14 @@ def _wanted(
 
 def _log(db: Databases, service: str, noun: str, scope: Scope) -> Iterator[tuple[str, Document]]:
     """The log's rows about things of one kind, by subject and step."""
-    types = {"type": {"$gt": f"{noun}.", "$lt": f"{noun}/"}}
+    types = {"type": below(f"{noun}.")}
     return db.by(service, "outbox", "subject", scope.subjects, LOG, types, _IN_ORDER)
 
 
 def _known(db: Databases, noun: str, scope: Scope) -> Iterator[tuple[str, Document]]:
     """The last steps that notifications knows of, by subject."""
     keys = None if scope.subjects is None else [f"{noun}/{each}" for each in scope.subjects]
-    # "0" is the character after "/".
-    query = {"_id": {"$gt": f"{noun}/", "$lt": f"{noun}0"}} if keys is None else None
+    query = {"_id": below(f"{noun}/")} if keys is None else None
     for key, row in db.by("notifications", "subjects", "_id", keys, ("sequence",), query):
         yield key.partition("/")[2], row
 
@@ -263,10 +266,6 @@ def _counter(db: Databases) -> tuple[int, list[Document]]:
     counters = db.find("notifications", "counters", {"_id": "feed"}, ("position", "gaps"))
     counter: Document = next(counters, {"position": 0})
     return int(counter["position"]), counter.get("gaps", [])
-
-
-def _told(noun: str) -> bool:
-    return listens("notifications", f"{noun}.recorded")
 
 
 def _sequence(subjects: Sequence[Document]) -> int:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from operations.audit.reading import PRODUCERS, Databases
-from operations.audit.records import KINDS
+from operations.audit.reading import Databases
+from operations.audit.records import RECORDS
+from shared.nouns import PRODUCERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,8 @@ def of_period(db: Databases, since: datetime | None, until: datetime | None) -> 
         for row in db.find(service, "outbox", {"recorded_at": period}, ("subject",))
     }
     # What was stored and never came into the log shall not be missed.
-    for kind in KINDS:
-        stored = db.find(kind.service, kind.collection, {"updated_at": period}, ())
+    for noun in RECORDS:
+        stored = db.find(noun.owner, noun.collection, {"updated_at": period}, ())
         subjects |= {row["_id"] for row in stored}
     return _of(db, subjects)
 

@@ -2,8 +2,9 @@
 
 Owns      projects, organisations, activities with their sessions, attendance sheets, concerns
           (database `activities`). All free text stays here.
-Answers   push, withdraw and reinstate of each kind, in batches; record_attendance and
-          move_attendance; get_many, list, attendance, sheets, sessions_of, changes.
+Answers   push, withdraw and reinstate (of the kind that the request names), in batches;
+          record_attendance and move_attendance; get_many, list, attendance, sheets, sessions_of,
+          changes.
 Emits     activity.* project.* organisation.* concern.* (recorded, corrected, withdrawn,
           reinstated: the whole public state), attendance.recorded and attendance.corrected (what
           changed on one session's sheet). See shared/contracts/activities.py.

@@ -12,27 +12,29 @@ from marshmallow import Schema
 from services.activities import schemas
 from services.activities.rules import records
 from services.activities.rules.records import Content
+from shared import contracts
 from shared.codes import code_list
 from shared.errors import Problem
+from shared.nouns import NOUNS, Noun
+from shared.records import fields
 from shared.records.pushes import Record
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of record.
+    """What is particular to one noun of this service.
 
-    name: its word in RPC and the noun of its events; `collection` holds it.
     problems: what is wrong between its fields, against its content before, if any.
     references: field → the kind it refers to, by one id or a list of them.
-    private: dotted paths that stay in this database, in no event.
+    private: dotted paths that stay in this database. A field that is neither here nor in the
+        noun's contract is no mistake that could pass: the service does not start.
     order: the field it is listed by, newest first (or by name).
     public: every chapter may see it and refer to it.
     unique: a field whose value no two of the kind may share.
     has_sessions: each of its sessions has an attendance sheet.
     """
 
-    name: str
-    collection: str
+    noun: Noun
     schema: Schema
     order: tuple[str, int]
     problems: Callable[[Content, Content | None], Iterable[Problem]] = lambda *_: ()
@@ -43,6 +45,18 @@ class Kind:
     unique: str | None = None
     has_sessions: bool = False
 
+    def __post_init__(self) -> None:
+        contracts.declare(self.name, fields.paths(self.schema), self.private)
+
+    @property
+    def name(self) -> str:
+        """Its word in RPC and in its events."""
+        return self.noun.name
+
+    @property
+    def collection(self) -> str:
+        return self.noun.collection
+
     def sessions(self, record: Record) -> list[dict[str, Any]]:
         return records.sessions_of(record.id, record.content) if self.has_sessions else []
 
@@ -50,18 +64,13 @@ class Kind:
         return {session["id"] for session in self.sessions(record)} if record else set()
 
     def state(self, record: Record) -> dict[str, Any]:
-        """What the kind's events carry: all that may leave this database."""
-        content = records.redacted(record.content, self.private)
+        """The record as an event may tell it; what of this it carries, its contract says."""
+        content = record.content
         if self.has_sessions:
-            sessions = records.sessions_of(record.id, content)
-            content["sessions"] = [{"place": content["place"], **each} for each in sessions]
-        return {
-            "id": record.id,
-            "chapter": record.chapter,
-            "version": record.version,
-            "withdrawn": record.withdrawn,
-            **content,
-        }
+            place = content["place"]
+            sessions = [{"place": place, **each} for each in self.sessions(record)]
+            content = {**content, "sessions": sessions}
+        return {**record.standing(), **content}
 
 
 @cache
@@ -74,8 +83,7 @@ def _activity_problems(content: Content, before: Content | None) -> Iterable[Pro
 
 
 ACTIVITY = Kind(
-    name="activity",
-    collection="activities",
+    NOUNS["activity"],
     schema=schemas.Activity(),
     order=("content.starts_on", -1),
     problems=_activity_problems,
@@ -95,8 +103,7 @@ ACTIVITY = Kind(
     has_sessions=True,
 )
 PROJECT = Kind(
-    name="project",
-    collection="projects",
+    NOUNS["project"],
     schema=schemas.Project(),
     order=("content.starts_on", -1),
     problems=records.period_problems,
@@ -104,16 +111,14 @@ PROJECT = Kind(
     private=frozenset({"description"}),
 )
 ORGANISATION = Kind(
-    name="organisation",
-    collection="organisations",
+    NOUNS["organisation"],
     schema=schemas.Organisation(),
     order=("content.name", 1),
     public=True,
     unique="identifier",
 )
 CONCERN = Kind(
-    name="concern",
-    collection="concerns",
+    NOUNS["concern"],
     schema=schemas.Concern(),
     order=("content.raised_on", -1),
     problems=records.concern_problems,

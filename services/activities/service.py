@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.activities.handlers import attendance, changes, records
-from services.activities.kinds import ACTIVITY, CONCERN, ORGANISATION, PROJECT
+from services.activities.handlers import attendance, changes, reading, records
 from services.activities.store import ActivityStore
 from shared.host.rpc import rpc
 from shared.host.store import StoreProvider
@@ -20,52 +19,16 @@ class ActivitiesService:
     store = StoreProvider(ActivityStore)
 
     @rpc
-    def push_many(self, request: Request) -> Answer:
-        return records.push(ACTIVITY, request, self.store)
+    def push(self, request: Request) -> Answer:
+        return records.push(request, self.store)
 
     @rpc
-    def withdraw_many(self, request: Request) -> Answer:
-        return records.withdraw(ACTIVITY, request, self.store)
+    def withdraw(self, request: Request) -> Answer:
+        return records.withdraw(request, self.store)
 
     @rpc
-    def reinstate_many(self, request: Request) -> Answer:
-        return records.reinstate(ACTIVITY, request, self.store)
-
-    @rpc
-    def push_projects(self, request: Request) -> Answer:
-        return records.push(PROJECT, request, self.store)
-
-    @rpc
-    def withdraw_projects(self, request: Request) -> Answer:
-        return records.withdraw(PROJECT, request, self.store)
-
-    @rpc
-    def reinstate_projects(self, request: Request) -> Answer:
-        return records.reinstate(PROJECT, request, self.store)
-
-    @rpc
-    def push_organisations(self, request: Request) -> Answer:
-        return records.push(ORGANISATION, request, self.store)
-
-    @rpc
-    def withdraw_organisations(self, request: Request) -> Answer:
-        return records.withdraw(ORGANISATION, request, self.store)
-
-    @rpc
-    def reinstate_organisations(self, request: Request) -> Answer:
-        return records.reinstate(ORGANISATION, request, self.store)
-
-    @rpc
-    def push_concerns(self, request: Request) -> Answer:
-        return records.push(CONCERN, request, self.store)
-
-    @rpc
-    def withdraw_concerns(self, request: Request) -> Answer:
-        return records.withdraw(CONCERN, request, self.store)
-
-    @rpc
-    def reinstate_concerns(self, request: Request) -> Answer:
-        return records.reinstate(CONCERN, request, self.store)
+    def reinstate(self, request: Request) -> Answer:
+        return records.reinstate(request, self.store)
 
     @rpc
     def record_attendance(self, request: Request) -> Answer:
@@ -77,11 +40,11 @@ class ActivitiesService:
 
     @rpc
     def get_many(self, request: Request) -> Answer:
-        return records.get_many(request, self.store)
+        return reading.get_many(request, self.store)
 
     @rpc
     def list(self, request: Request) -> Answer:
-        return records.list_page(request, self.store)
+        return reading.list_page(request, self.store)
 
     @rpc
     def attendance(self, request: Request) -> Answer:

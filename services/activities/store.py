@@ -24,6 +24,7 @@ from shared.records.collection import RecordCollection
 from shared.records.pushes import Write
 from shared.store.mongo import Store, Tx
 from shared.store.pages import keyset
+from shared.store.prefixes import below
 
 Document = dict[str, Any]
 
@@ -167,7 +168,7 @@ class ActivityStore(Store):
     ) -> tuple[list[tuple[str, Line]], str | None]:
         """One page of a sheet's lines by participant id, removed ones left out."""
         query = {
-            "_id": {"$gt": line_key(session_id, ""), "$lt": f"{session_id};"},
+            "_id": below(line_key(session_id, "")),
             "st": {"$ne": "removed"},
         }
         found, cursor = keyset(self.attendance, query, after=after, first=first)
@@ -181,15 +182,18 @@ class ActivityStore(Store):
         return [(each["_id"].partition(":")[0], each["p"], _line(each)) for each in found]
 
     def history(self, subject: str, noun: str, after: int, first: int) -> list[Document]:
-        """The outbox rows of a subject behind sequence `after`, in order."""
+        """The outbox rows of a subject behind sequence `after`, in order: each step once, in the
+        oldest version in which it was told."""
         found = self.outbox.collection.find(
-            {
-                "subject": subject,
-                "sequence": {"$gt": after},
-                "type": {"$gt": f"{noun}.", "$lt": f"{noun}/"},
-            }
-        )
-        return list(found.sort("sequence", ASCENDING).limit(first))
+            {"subject": subject, "sequence": {"$gt": after}, "type": below(f"{noun}.")}
+        ).sort([("sequence", ASCENDING), ("schema_version", ASCENDING)])
+        steps: dict[int, Document] = {}
+        with found:
+            for row in found:
+                if row["sequence"] not in steps and len(steps) == first:
+                    break
+                steps.setdefault(row["sequence"], row)
+        return list(steps.values())
 
     def reasons_of(self, identifier: str, versions: Iterable[int]) -> dict[int, str]:
         keys = [f"{identifier}:{version}" for version in versions]

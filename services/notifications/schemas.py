@@ -9,9 +9,10 @@ from typing import Any, Final
 from marshmallow import Schema, ValidationError
 
 from services.notifications.rules import model
-from services.notifications.rules.model import Attempt, Endpoint, Filter, rfc3339
+from services.notifications.rules.model import Attempt, Endpoint, Filter
 from shared.errors import Refused, problems_from
 from shared.records.fields import Id, Many, Part, RowSchema, Text, Truth, Whole, codes, fail
+from shared.times import rfc3339
 
 RESEND_LIMIT: Final = 500
 _URL_LIMIT: Final = 2000
@@ -30,6 +31,7 @@ class ItemType(Text):
 class FilterSchema(RowSchema):
     types = Many(ItemType(), distinct=True)
     chapters = codes("country")
+    schema_version = Whole(1, 99)
 
 
 class NewEndpointSchema(RowSchema):
@@ -79,7 +81,11 @@ def load_filter(given: Mapping[str, Any] | None) -> Filter:
 
 
 def to_filter(loaded: Mapping[str, Any]) -> Filter:
-    return Filter(tuple(loaded.get("types", ())), tuple(loaded.get("chapters", ())))
+    return Filter(
+        tuple(loaded.get("types", ())),
+        tuple(loaded.get("chapters", ())),
+        loaded.get("schema_version", 1),
+    )
 
 
 def load_position(cursor: Any) -> int:
@@ -102,6 +108,7 @@ def dump_endpoint(endpoint: Endpoint, head: int) -> dict[str, Any]:
         "filter": {
             "types": list(endpoint.filter.types),
             "chapters": list(endpoint.filter.chapters),
+            "schema_version": endpoint.filter.schema_version,
         },
         "state": endpoint.state.value,
         "cursor": str(endpoint.cursor),

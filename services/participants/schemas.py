@@ -7,7 +7,6 @@ No error of a field that holds a personal value repeats that value.
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Any
 
 from marshmallow import pre_load, validate
@@ -139,23 +138,8 @@ def person_view(record: Record) -> dict[str, Any]:
     """A person as the service answers it: what was said, and the facts that follow from it."""
     content = {name: record.content.get(name) for name in (*PERSON.fields, "status_reason")}
     phone = phone_of(record.content, record.chapter)
-    return {**_frame(record), **content, **facts(record.content), "phone": phone}
+    return {**record.frame(), **content, **facts(record.content), "phone": phone}
 
 
 def nomination_view(record: Record) -> dict[str, Any]:
-    return {**_frame(record), **{name: record.content.get(name) for name in NOMINATION.fields}}
-
-
-def _frame(record: Record) -> dict[str, Any]:
-    return {
-        "id": record.id,
-        "chapter": record.chapter,
-        "version": record.version,
-        "withdrawn": record.withdrawn,
-        "created_at": _instant(record.created_at),
-        "updated_at": _instant(record.updated_at),
-    }
-
-
-def _instant(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {**record.frame(), **{name: record.content.get(name) for name in NOMINATION.fields}}

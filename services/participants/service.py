@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-from services.participants.handlers import people
-from services.participants.store.people import open_store
+from services.participants.handlers import nominations, people
+from services.participants.kinds import NOMINATED, PARTICIPANT
+from services.participants.store.people import ParticipantStore, open_store
 from services.participants.watch import DataKey
+from shared.errors import Refused
 from shared.host.rpc import rpc
 from shared.host.store import StoreProvider
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+Use = Callable[[Request, ParticipantStore], Answer]
+
+_PUSH: Final[Mapping[str, Use]] = {
+    PARTICIPANT.name: people.register,
+    NOMINATED.name: nominations.nominate,
+}
+_LIST: Final[Mapping[str, Use]] = {
+    PARTICIPANT.name: people.list_people,
+    NOMINATED.name: nominations.list_nominations,
+}
 
 
 class ParticipantsService:
@@ -19,37 +35,38 @@ class ParticipantsService:
     data_key = DataKey()
 
     @rpc
-    def register_many(self, request: dict[str, Any]) -> dict[str, Any]:
-        return people.register_many(request, self.store)
+    def push(self, request: Request) -> Answer:
+        return _use(_PUSH, request)(request, self.store)
 
     @rpc
-    def withdraw_many(self, request: dict[str, Any]) -> dict[str, Any]:
-        return people.withdraw_many(request, self.store)
+    def withdraw(self, request: Request) -> Answer:
+        return people.withdraw(request, self.store)
 
     @rpc
-    def reinstate_many(self, request: dict[str, Any]) -> dict[str, Any]:
-        return people.reinstate_many(request, self.store)
+    def reinstate(self, request: Request) -> Answer:
+        return people.reinstate(request, self.store)
 
     @rpc
-    def get_many(self, request: dict[str, Any]) -> dict[str, Any]:
+    def get_many(self, request: Request) -> Answer:
         return people.get_many(request, self.store)
 
     @rpc
-    def list(self, request: dict[str, Any]) -> dict[str, Any]:
-        return people.list_people(request, self.store)
+    def list(self, request: Request) -> Answer:
+        return _use(_LIST, request)(request, self.store)
 
     @rpc
-    def vouch(self, request: dict[str, Any]) -> dict[str, Any]:
+    def vouch(self, request: Request) -> Answer:
         return people.vouch(request, self.store)
 
     @rpc
-    def possible_duplicates(self, request: dict[str, Any]) -> dict[str, Any]:
+    def possible_duplicates(self, request: Request) -> Answer:
         return people.possible_duplicates(request, self.store)
 
-    @rpc
-    def nominate_many(self, request: dict[str, Any]) -> dict[str, Any]:
-        return people.nominate_many(request, self.store)
 
-    @rpc
-    def list_nominations(self, request: dict[str, Any]) -> dict[str, Any]:
-        return people.list_nominations(request, self.store)
+def _use(uses: Mapping[str, Use], request: Request) -> Use:
+    """What is to be done with the kind that the request names. Raises Refused UNKNOWN_KIND
+    (final)."""
+    kind = str(request.get("kind"))[:80]
+    if kind not in uses:
+        raise Refused("UNKNOWN_KIND", value=kind)
+    return uses[kind]

@@ -17,6 +17,7 @@ from services.reporting.rules.figures import (
 from services.reporting.schemas import ReportQuestion, ScopeSchema
 from shared.codes import code_list
 from shared.cursors import decode_cursor, encode_cursor
+from shared.times import rfc3339
 
 Section: TypeAlias = Mapping[str, Any]
 
@@ -41,7 +42,7 @@ def framed(position: Mapping[str, Any] | None, scope: Scope) -> dict[str, Any]:
         "as_of": {
             "event_id": position["event_id"] if position else None,
             "type": position["type"] if position else None,
-            "recorded_at": recorded_at and recorded_at.isoformat().replace("+00:00", "Z"),
+            "recorded_at": recorded_at and rfc3339(recorded_at),
             "events_applied": position["events_applied"] if position else 0,
         },
         "filter": {name: value for name, value in asked.items() if value},

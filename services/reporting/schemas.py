@@ -90,7 +90,7 @@ def report_question(request: Mapping[str, Any]) -> ReportQuestion:
 
 
 def _parsed(schema: RowSchema, request: Mapping[str, Any]) -> dict[str, Any]:
-    caller = Caller.from_dict(request.get("caller") or {})
+    caller = Caller.of(request)
     if caller.role == "partner":
         raise Forbidden()
     try:

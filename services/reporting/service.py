@@ -5,13 +5,13 @@ from typing import Any
 
 from services.reporting import schemas
 from services.reporting.handlers import reports
-from services.reporting.rules.projections import LISTENS
 from services.reporting.store.live import ReportingStore
 from shared.events import Event
 from shared.host.on_events import on_events
 from shared.host.parking import ParkingService
 from shared.host.rpc import rpc
 from shared.host.store import StoreProvider
+from shared.subscriptions import PATTERNS
 
 
 class ReportingService(ParkingService):
@@ -20,7 +20,7 @@ class ReportingService(ParkingService):
     name = "reporting"
     store = StoreProvider(ReportingStore)
 
-    @on_events(*LISTENS)
+    @on_events(*PATTERNS["reporting"])
     def on_events(self, events: list[Event]) -> Sequence[Event]:
         return reports.project(events, self.store)
 

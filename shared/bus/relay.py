@@ -16,10 +16,10 @@ from typing import Any
 
 from shared.bus.connection import Message, Publisher
 from shared.errors import Unavailable
-from shared.events import BATCH_CONTENT_TYPE, PREFIX, VERSION
+from shared.events import BATCH_CONTENT_TYPE, wire_type
 from shared.killpoints import killpoint
 from shared.store.lease import Lease
-from shared.store.outbox import Outbox
+from shared.store.outbox import Outbox, version_in
 from shared.telemetry import PUBLISHED, UNROUTABLE, describe, trace
 from shared.topology import EXCHANGE, presence_key
 
@@ -37,9 +37,15 @@ ROUND_EVENTS = 2_000
 ROUND_BYTES = 8_000_000
 
 
+Kind = tuple[str, int]
+"""The short type of events, and the version of its contract."""
+
+
 @dataclass(slots=True)
 class _Batch:
-    type: str
+    """Events of one kind."""
+
+    kind: Kind
     ids: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     size: int = 0
@@ -54,24 +60,26 @@ class _Batch:
     def to_message(self) -> Message:
         return Message(
             exchange=EXCHANGE,
-            routing_key=f"{PREFIX}{self.type}{VERSION}",
+            routing_key=wire_type(*self.kind),
             body=self.body(),
             content_type=BATCH_CONTENT_TYPE,
         )
 
 
 def pack(rows: Iterable[dict[str, Any]]) -> list[_Batch]:
-    """Outbox rows as few batches of one type each, keeping each subject's rows in their order."""
+    """Outbox rows as few batches, each of one type in one version, keeping each subject's rows in
+    their order; its rows in another version are another history, for other consumers."""
     done: list[_Batch] = []
-    filling: dict[str, _Batch] = {}
-    last_type: dict[str, str] = {}
+    filling: dict[Kind, _Batch] = {}
+    last: dict[tuple[str, int], str] = {}
     for row in rows:
-        kind, subject, body = row["type"], row["subject"], bytes(row["body"])
-        if last_type.get(subject, kind) != kind:
+        kind, subject, body = (row["type"], version_in(row)), row["subject"], bytes(row["body"])
+        event_type, version = kind
+        if last.get((subject, version), event_type) != event_type:
             # The subject's earlier event waits in a batch of another type: that must go first.
             done.extend(filling.values())
             filling.clear()
-            last_type.clear()
+            last.clear()
         batch = filling.get(kind)
         if batch is None or (batch.ids and not batch.fits(body)):
             if batch is not None:
@@ -80,7 +88,7 @@ def pack(rows: Iterable[dict[str, Any]]) -> list[_Batch]:
         batch.ids.append(row["_id"])
         batch.bodies.append(body)
         batch.size += len(body) + 1
-        last_type[subject] = kind
+        last[subject, version] = event_type
     return done + list(filling.values())
 
 
@@ -105,7 +113,7 @@ class Relay:
         self._lease = lease
         self._consumers = consumers
         self._awaited: set[str] | None = None  # None: nothing is known of this broker yet
-        self._retry_types: dict[str, tuple[float, float]] = {}  # type → (not before, pause)
+        self._held_back: dict[Kind, tuple[float, float]] = {}  # → (not before, pause)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
         self._turned_at = 0.0
@@ -180,7 +188,7 @@ class Relay:
 
     def _unpublished(self) -> list[dict[str, Any]]:
         now = time.monotonic()
-        held_back = [kind for kind, (at, _) in self._retry_types.items() if at > now]
+        held_back = [kind for kind, (at, _) in self._held_back.items() if at > now]
         return self._outbox.to_publish(besides=held_back, rows=ROUND_EVENTS, size=ROUND_BYTES)
 
     def _publish(self, rows: list[dict[str, Any]]) -> None:
@@ -192,7 +200,7 @@ class Relay:
         for batch, ok in zip(batches, arrived, strict=True):
             if ok:
                 published.extend(batch.ids)
-                self._retry_types.pop(batch.type, None)
+                self._held_back.pop(batch.kind, None)
             else:
                 self._hold_back(batch)
         if published:
@@ -200,13 +208,13 @@ class Relay:
             PUBLISHED.inc(len(published))
 
     def _hold_back(self, batch: _Batch) -> None:
-        _, pause = self._retry_types.get(batch.type, (0.0, UNROUTABLE_S[0] / 2))
+        _, pause = self._held_back.get(batch.kind, (0.0, UNROUTABLE_S[0] / 2))
         pause = min(pause * 2, UNROUTABLE_S[1])
-        self._retry_types[batch.type] = (time.monotonic() + pause, pause)
+        self._held_back[batch.kind] = (time.monotonic() + pause, pause)
         UNROUTABLE.inc(len(batch.ids))
         log.error(
             "the broker has no queue for %s: %d events wait, next attempt in %.0f s",
-            batch.type,
+            wire_type(*batch.kind),
             len(batch.ids),
             pause,
         )

@@ -1,38 +1,98 @@
 """What events say: each producer's module holds JSON Schemas (draft 2020-12) of its `data`.
 
 A contract only grows: consumers ignore what they do not know. A break is a new version of the type,
-emitted beside the old one. `CONTRACTS` of a module maps the short type to its schema.
+emitted beside the old one: a second schema under the noun. The schemas are no mere description: an
+event carries what its contract names and nothing else (`Contracts.carried`), and a field that is
+neither in a contract nor declared private keeps its service from starting (`declare`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
-from pkgutil import iter_modules
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Final
 
-Schema = Mapping[str, Any]
+from shared.contracts import activities, notifications, participants
+from shared.contracts.carrying import Contracts, names
+from shared.contracts.parts import Schema
+from shared.nouns import NOUNS
+
+FEED: Final = "feed."
+"""Types with this prefix are the partners', the others stay in the house."""
+
+Versions = Mapping[int, Schema]
+
+_OWN: Final[Mapping[str, Mapping[str, Versions]]] = {
+    "activities": activities.SCHEMAS,
+    "participants": participants.SCHEMAS,
+}
+_FRAME: Final = frozenset({"id", "chapter", "version", "withdrawn", "private_changed"})
+"""What the push engine says of every record; no field of a push is called so."""
 
 
-def by_producer() -> dict[str, Mapping[str, Schema]]:
-    """Producer → short type → schema, both sorted.
+class Undeclared(Exception):
+    """Fields that nobody has decided about: they may neither leave their service nor stay in it."""
 
-    Raises: ValueError if two producers claim the same type.
+
+def by_producer() -> dict[str, dict[str, Versions]]:
+    """Producer → short type → version → schema, in the order of the alphabet.
+
+    Raises: KeyError: a noun has no contract.
     """
-    producers: dict[str, Mapping[str, Schema]] = {}
-    owners: dict[str, str] = {}
-    for name in sorted(module.name for module in iter_modules(__path__)):
-        if name == "generate":  # the generator, which imports what is not there in production
-            continue
-        contracts: Mapping[str, Schema] = import_module(f"{__name__}.{name}").CONTRACTS
-        for kind in contracts:
-            if kind in owners:
-                raise ValueError(f"{kind} is claimed by {owners[kind]} and by {name}")
-            owners[kind] = name
-        producers[name] = dict(sorted(contracts.items()))
-    return producers
+    found: dict[str, dict[str, Versions]] = {}
+    for noun in NOUNS.values():
+        for each in noun.types:
+            found.setdefault(noun.owner, {})[each] = _OWN[noun.owner][noun.name]
+            if noun.for_partners:
+                told = found.setdefault("notifications", {})
+                told[f"{FEED}{each}"] = notifications.SCHEMAS[noun.name]
+    return {producer: dict(sorted(types.items())) for producer, types in sorted(found.items())}
 
 
-def all_contracts() -> dict[str, Schema]:
-    """Short type → schema, of all producers."""
-    return {kind: schema for types in by_producer().values() for kind, schema in types.items()}
+def of(*producers: str, version: int = 1) -> dict[str, Schema]:
+    """Short type → schema in that version, of these producers (all if none is named)."""
+    return {
+        kind: versions[version]
+        for producer, types in by_producer().items()
+        if not producers or producer in producers
+        for kind, versions in types.items()
+        if version in versions
+    }
+
+
+def declare(noun: str, fields: Iterable[str], private: Iterable[str]) -> None:
+    """See to it that somebody has decided about each field of a noun, once, when a service starts.
+
+    Args: fields: the dotted paths of what can be pushed, parts of parts included. private: those
+        that no event carries; one that has parts stands for all of them.
+    Raises: Undeclared: a field is neither in a contract nor private, or in both; a private path or
+        a property of a contract is no field.
+    """
+    said, kept = frozenset(fields), frozenset(private)
+    versions = _OWN[NOUNS[noun].owner][noun].values()
+    carried = {each for schema in versions for each in names(schema)}
+    told = [each for each in carried if not _within(each, _FRAME)]
+    leaves = [each for each in said if not any(other.startswith(f"{each}.") for other in said)]
+    faults = [
+        *(f"{each} is in no contract and not private" for each in leaves
+          if each not in carried and not _within(each, kept)),
+        *(f"{each} is private and in a contract" for each in told if _within(each, kept)),
+        *(f"{each} is private and no field" for each in kept - said),
+        *(f"{each} is in a contract and no field" for each in told if not _within(each, said)),
+    ]  # fmt: skip
+    if faults:
+        raise Undeclared(
+            f"{noun}: {'; '.join(sorted(faults))} (decide in shared/contracts, or where the "
+            f"{noun}'s private fields are named)"
+        )
+
+
+HOUSE: Final = Contracts(
+    {kind: versions for types in by_producer().values() for kind, versions in types.items()}
+)
+"""What every event of the house, and every item of the feed, may carry."""
+
+
+def _within(path: str, wholes: frozenset[str]) -> bool:
+    """Whether the path, or what it is a part of, is among `wholes`."""
+    parts = path.split(".")
+    return any(".".join(parts[:length]) in wholes for length in range(1, len(parts) + 1))

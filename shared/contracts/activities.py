@@ -8,97 +8,73 @@ version they only grow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
-from shared.codes import LANGUAGES
+from shared.contracts.parts import (
+    COUNT,
+    COUNTRY,
+    DAY,
+    ID,
+    NUMBER,
+    PLACE,
+    SEVERITY,
+    TEXT,
+    TITLE,
+    TRUTH,
+    VERSION,
+    Schema,
+    array,
+    code,
+    codes,
+    part,
+    whole,
+)
+from shared.nouns import SCORES
 
-Schema = dict[str, Any]
-
-DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-
-_ID: Schema = {"type": "string", "format": "uuid"}
-_IDS: Schema = {"type": "array", "items": _ID, "uniqueItems": True}
-_DAY: Schema = {"type": "string", "format": "date"}
-_COUNT: Schema = {"type": "integer", "minimum": 0}
+_IDS = array(ID, uniqueItems=True)
 _DELTA: Schema = {"type": "integer"}
-_NUMBER: Schema = {"type": "number"}
-_TRUTH: Schema = {"type": "boolean"}
-_TEXT: Schema = {"type": "string"}
-_COUNTRY: Schema = {"type": "string", "pattern": "^[A-Z]{2}$"}
-_PLACE: Schema = {
-    "type": "string",
-    "pattern": r"^[A-Z]{2}(\.[A-Z0-9_-]+)*$",
-    "description": "id of the gazetteer",
-}
-_TITLE: Schema = {
-    "type": "object",
-    "properties": dict.fromkeys(LANGUAGES, _TEXT),
-    "additionalProperties": False,
-    "minProperties": 1,
-}
-
-
-def _code(list_name: str) -> Schema:
-    return {
-        "type": "string",
-        "pattern": "^[a-z0-9]+(_[a-z0-9]+)*$",
-        "description": f"code of the list {list_name}",
-    }
-
-
-def _codes(list_name: str) -> Schema:
-    return {"type": "array", "items": _code(list_name), "uniqueItems": True}
-
-
-def _object(properties: Mapping[str, Schema], required: Sequence[str] = ()) -> Schema:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(required),
-        "additionalProperties": False,
-    }
 
 
 def _state(title: str, properties: Mapping[str, Schema], required: str) -> Schema:
     """The whole public state of a record of one kind."""
     record = {
-        "id": _ID,
-        "chapter": _COUNTRY,
-        "version": {"type": "integer", "minimum": 1, "description": "the event's sequence"},
-        "withdrawn": _TRUTH,
+        "id": ID,
+        "chapter": COUNTRY,
+        "version": {**VERSION, "description": "the event's sequence"},
+        "withdrawn": TRUTH,
         "private_changed": {
             "type": "array",
-            "items": _TEXT,
+            "items": TEXT,
             "description": "in `corrected`: the fields that changed in parts not shown here",
         },
     }
     needed = ["id", "chapter", "version", "withdrawn", *required.split()]
-    return {"$schema": DIALECT, "title": title, **_object({**record, **properties}, needed)}
+    return whole(title, {**record, **properties}, needed)
 
 
-_SESSION = _object(
+_SESSION = part(
     {
-        "id": _ID,
-        "on": _DAY,
-        "hours": _NUMBER,
-        "topics": _codes("emmmda_topic"),
-        "place": _PLACE,
+        "id": ID,
+        "on": DAY,
+        "hours": NUMBER,
+        "topics": codes("emmmda_topic"),
+        "place": PLACE,
     },
     ("id", "on", "place"),
 )
-_ANNOUNCED = _object(
+_ANNOUNCED = part(
     {
-        "total": _COUNT,
+        "total": COUNT,
         "cells": {
             "type": "array",
-            "items": _object(
+            "items": part(
                 {
-                    "sex": _code("sex"),
-                    "age_band": _code("age_band"),
-                    "group": _code("stakeholder_group"),
-                    "disability": _code("disability_status"),
-                    "count": _COUNT,
+                    "sex": code("sex"),
+                    "age_band": code("age_band"),
+                    "group": code("stakeholder_group"),
+                    "disability": code("disability_status"),
+                    "count": COUNT,
                 },
                 ("count",),
             ),
@@ -106,20 +82,20 @@ _ANNOUNCED = _object(
     },
     ("total",),
 )
-_RECOMMENDATION = _object(
-    {"id": _ID, "due_on": _DAY, "status": _code("recommendation_status")}, ("id", "status")
+_RECOMMENDATION = part(
+    {"id": ID, "due_on": DAY, "status": code("recommendation_status")}, ("id", "status")
 )
 
 _ACTIVITY = _state(
     "An activity: its whole public state",
     {
-        "project_id": _ID,
-        "type": _code("activity_type"),
-        "title": _TITLE,
-        "status": _code("activity_status"),
-        "starts_on": _DAY,
-        "ends_on": _DAY,
-        "place": _PLACE,
+        "project_id": ID,
+        "type": code("activity_type"),
+        "title": TITLE,
+        "status": code("activity_status"),
+        "starts_on": DAY,
+        "ends_on": DAY,
+        "place": PLACE,
         "organisation_ids": _IDS,
         "sessions": {
             "type": "array",
@@ -127,33 +103,33 @@ _ACTIVITY = _state(
             "minItems": 1,
             "description": "where the activity names none: one with the activity's own id",
         },
-        "ecpf": _codes("ecpf_component"),
-        "architecture": _codes("architecture_tag"),
+        "ecpf": codes("ecpf_component"),
+        "architecture": codes("architecture_tag"),
         "announced": _ANNOUNCED,
-        "consultation": _object(
+        "consultation": part(
             {
-                "proposer_groups": _codes("stakeholder_group"),
-                "blessing_given": _TRUTH,
-                "participants_considered": _COUNT,
+                "proposer_groups": codes("stakeholder_group"),
+                "blessing_given": TRUTH,
+                "participants_considered": COUNT,
             }
         ),
-        "training": _object({"audience_groups": _codes("stakeholder_group"), "days": _NUMBER}),
-        "dialogue": _object({"recommendations": {"type": "array", "items": _RECOMMENDATION}}),
-        "media": _object(
+        "training": part({"audience_groups": codes("stakeholder_group"), "days": NUMBER}),
+        "dialogue": part({"recommendations": {"type": "array", "items": _RECOMMENDATION}}),
+        "media": part(
             {
-                "channels": _codes("media_channel"),
-                "broadcasts": _COUNT,
-                "audience_estimate": _COUNT,
-                "languages": _codes("language"),
+                "channels": codes("media_channel"),
+                "broadcasts": COUNT,
+                "audience_estimate": COUNT,
+                "languages": codes("language"),
             }
         ),
-        "publication": _object(
+        "publication": part(
             {
-                "title": _TEXT,
-                "language": _code("language"),
-                "copies_printed": _COUNT,
-                "copies_distributed": _COUNT,
-                "isbn": _TEXT,
+                "title": TEXT,
+                "language": code("language"),
+                "copies_printed": COUNT,
+                "copies_distributed": COUNT,
+                "isbn": TEXT,
             }
         ),
     },
@@ -163,23 +139,23 @@ _ACTIVITY = _state(
 _PROJECT = _state(
     "A project: its whole public state",
     {
-        "title": _TITLE,
-        "starts_on": _DAY,
-        "ends_on": _DAY,
+        "title": TITLE,
+        "starts_on": DAY,
+        "ends_on": DAY,
         "funder_ids": _IDS,
         "partner_ids": _IDS,
-        "places": {"type": "array", "items": _PLACE, "uniqueItems": True},
+        "places": {"type": "array", "items": PLACE, "uniqueItems": True},
         "indicators": {
             "type": "array",
-            "items": _object(
+            "items": part(
                 {
-                    "id": _ID,
-                    "title": _TITLE,
-                    "unit": _TEXT,
-                    "baseline": _NUMBER,
-                    "baseline_on": _DAY,
-                    "target": _NUMBER,
-                    "target_on": _DAY,
+                    "id": ID,
+                    "title": TITLE,
+                    "unit": TEXT,
+                    "baseline": NUMBER,
+                    "baseline_on": DAY,
+                    "target": NUMBER,
+                    "target_on": DAY,
                 },
                 ("id", "title"),
             ),
@@ -191,12 +167,12 @@ _PROJECT = _state(
 _ORGANISATION = _state(
     "An organisation: its whole public state",
     {
-        "identifier": _TEXT,
-        "name": _TEXT,
-        "acronym": _TEXT,
-        "type": _code("organisation_type"),
-        "country": _COUNTRY,
-        "gppac_member": _TRUTH,
+        "identifier": TEXT,
+        "name": TEXT,
+        "acronym": TEXT,
+        "type": code("organisation_type"),
+        "country": COUNTRY,
+        "gppac_member": TRUTH,
     },
     "name type",
 )
@@ -204,55 +180,42 @@ _ORGANISATION = _state(
 _CONCERN = _state(
     "A concern that a community raised, without its text",
     {
-        "activity_id": _ID,
-        "place": _PLACE,
-        "category": _code("concern_category"),
-        "severity": {"type": "integer", "minimum": 1, "maximum": 5},
-        "status": _code("concern_status"),
-        "raised_on": _DAY,
-        "raised_by_group": _code("stakeholder_group"),
+        "activity_id": ID,
+        "place": PLACE,
+        "category": code("concern_category"),
+        "severity": SEVERITY,
+        "status": code("concern_status"),
+        "raised_on": DAY,
+        "raised_by_group": code("stakeholder_group"),
     },
     "place category severity status raised_on",
 )
 
-_ATTENDANCE: Schema = {
-    "$schema": DIALECT,
-    "title": "What one push changed on the attendance sheet of one session",
-    **_object(
-        {
-            "session_id": _ID,
-            "activity_id": _ID,
-            "chapter": _COUNTRY,
-            "rows": {
-                "type": "array",
-                "items": _object(
-                    {"participant_id": _ID, "present": _TRUTH}, ("participant_id", "present")
-                ),
-                "description": "those whose presence changed, each once",
-            },
-            "present_total": {**_COUNT, "description": "how many are present since"},
-            "scores": {
-                "description": "differences of sums over those present; pre and post are test "
-                "scores of 0 to 100, gain is post minus pre of those with both",
-                **_object(
-                    fields := dict.fromkeys(
-                        ("pre_n", "pre_sum", "post_n", "post_sum", "paired_n", "gain_sum"), _DELTA
-                    ),
-                    tuple(fields),
-                ),
-            },
+_ATTENDANCE = whole(
+    "What one push changed on the attendance sheet of one session",
+    {
+        "session_id": ID,
+        "activity_id": ID,
+        "chapter": COUNTRY,
+        "rows": array(
+            part({"participant_id": ID, "present": TRUTH}, ("participant_id", "present")),
+            description="those whose presence changed, each once",
+        ),
+        "present_total": {**COUNT, "description": "how many are present since"},
+        "scores": {
+            "description": "differences of sums over those present; pre and post are test "
+            "scores of 0 to 100, gain is post minus pre of those with both",
+            **part(dict.fromkeys(SCORES, _DELTA), SCORES),
         },
-        ("session_id", "activity_id", "chapter", "rows", "present_total", "scores"),
-    ),
-}
+    },
+    ("session_id", "activity_id", "chapter", "rows", "present_total", "scores"),
+)
 
-_STEPS = ("recorded", "corrected", "withdrawn", "reinstated")
-
-CONTRACTS: Final[Mapping[str, Schema]] = {
-    **{f"activity.{step}": _ACTIVITY for step in _STEPS},
-    **{f"project.{step}": _PROJECT for step in _STEPS},
-    **{f"organisation.{step}": _ORGANISATION for step in _STEPS},
-    **{f"concern.{step}": _CONCERN for step in _STEPS},
-    "attendance.recorded": _ATTENDANCE,
-    "attendance.corrected": _ATTENDANCE,
+SCHEMAS: Final[Mapping[str, Mapping[int, Schema]]] = {
+    "activity": {1: _ACTIVITY},
+    "project": {1: _PROJECT},
+    "organisation": {1: _ORGANISATION},
+    "concern": {1: _CONCERN},
+    "attendance": {1: _ATTENDANCE},
 }
+"""Noun → version → schema."""

@@ -14,14 +14,14 @@ from typing import Any
 
 import yaml
 
-from shared.contracts import Schema, by_producer
-from shared.events import CONTENT_TYPE, PREFIX, VERSION
+from shared.contracts import FEED, Versions, by_producer
+from shared.contracts.parts import Schema
+from shared.events import CONTENT_TYPE, PREFIX, contract_id, wire_type
 from shared.topology import EXCHANGE
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "contracts"
 DRAFT = "application/schema+json;version=draft-2020-12"
-FEED = "feed."  # types with this prefix are the partners', the others stay in the house
 
 _TEXT = {"type": "string"}
 _ATTRIBUTES: Mapping[str, Any] = {
@@ -66,9 +66,10 @@ def files() -> dict[Path, str]:
     """Every generated file with its content."""
     producers = by_producer()
     found = {
-        FOLDER / f"{kind}.schema.json": _json({"$id": f"urn:foscao:contract:{kind}:1", **schema})
+        FOLDER / _file(kind, version): _json({"$id": contract_id(kind, version), **schema})
         for types in producers.values()
-        for kind, schema in types.items()
+        for kind, versions in types.items()
+        for version, schema in versions.items()
     }
     document = json.loads(json.dumps(asyncapi(producers)))  # no shared parts: no YAML anchors
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
@@ -76,29 +77,30 @@ def files() -> dict[Path, str]:
     return found
 
 
-def asyncapi(producers: Mapping[str, Mapping[str, Schema]]) -> dict[str, Any]:
+def asyncapi(producers: Mapping[str, Mapping[str, Versions]]) -> dict[str, Any]:
     """The AsyncAPI 3.0.0 document (asyncapi.com/docs/reference/specification/v3.0.0)."""
-    types = [kind for contracts in producers.values() for kind in contracts]
-    inside = [kind for kind in types if not kind.startswith(FEED)]
-    feed = [kind for kind in types if kind.startswith(FEED)]
+    names = [name for contracts in producers.values() for name in _messages(contracts)]
+    inside = [name for name in names if not name.startswith(FEED)]
+    feed = [name for name in names if name.startswith(FEED)]
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": "FOSCAO Hub events",
             "version": "1.0.0",
-            "description": "Within version 1 of a type, fields are only ever added.",
+            "description": "Within a version of a type, fields are only ever added.",
         },
         "defaultContentType": CONTENT_TYPE,
         "channels": {
             "events": {
-                "address": f"{PREFIX}{{noun}}.{{past}}{VERSION}",
+                "address": f"{PREFIX}{{noun}}.{{past}}.v{{version}}",
                 "description": "Between the services; several events of one type may come as one "
                 "message, a CloudEvents batch.",
                 "parameters": {
                     "noun": {"description": "what it is about"},
                     "past": {"description": "what happened to it"},
+                    "version": {"description": "of the contract that the event keeps to"},
                 },
-                "messages": {kind: _ref("messages", kind) for kind in inside},
+                "messages": {name: _ref("messages", name) for name in inside},
                 "bindings": {
                     "amqp": {
                         "is": "routingKey",
@@ -110,15 +112,15 @@ def asyncapi(producers: Mapping[str, Mapping[str, Schema]]) -> dict[str, Any]:
             "feed": {
                 "address": None,
                 "description": "To the partners, by whatever transport they chose.",
-                "messages": {kind: _ref("messages", kind) for kind in feed},
+                "messages": {name: _ref("messages", name) for name in feed},
             },
         },
         "operations": {
             producer: _sending(producer, channel, chosen)
             for producer, contracts in producers.items()
             for channel, chosen in (
-                ("events", [kind for kind in contracts if kind in inside]),
-                ("feed", [kind for kind in contracts if kind in feed]),
+                ("events", [name for name in _messages(contracts) if name in inside]),
+                ("feed", [name for name in _messages(contracts) if name in feed]),
             )
             if chosen
         },
@@ -128,26 +130,40 @@ def asyncapi(producers: Mapping[str, Mapping[str, Schema]]) -> dict[str, Any]:
                 "feed_item": _envelope(_FEED, _FEED_MAY),
             },
             "messages": {
-                kind: _message(kind, schema)
+                _name(kind, version): _message(kind, version, schema)
                 for contracts in producers.values()
-                for kind, schema in contracts.items()
+                for kind, versions in contracts.items()
+                for version, schema in versions.items()
             },
         },
     }
 
 
-def _sending(producer: str, channel: str, kinds: list[str]) -> dict[str, Any]:
+def _name(kind: str, version: int) -> str:
+    """What a message is called in the documents; the first version is the type's plain name."""
+    return kind if version == 1 else f"{kind}.v{version}"
+
+
+def _file(kind: str, version: int) -> str:
+    return f"{_name(kind, version)}.schema.json"
+
+
+def _messages(contracts: Mapping[str, Versions]) -> list[str]:
+    return [_name(kind, version) for kind, versions in contracts.items() for version in versions]
+
+
+def _sending(producer: str, channel: str, names: list[str]) -> dict[str, Any]:
     return {
         "action": "send",
         "title": f"{producer} tells",
         "channel": {"$ref": f"#/channels/{channel}"},
-        "messages": [{"$ref": f"#/channels/{channel}/messages/{kind}"} for kind in kinds],
+        "messages": [{"$ref": f"#/channels/{channel}/messages/{name}"} for name in names],
     }
 
 
-def _message(kind: str, schema: Schema) -> dict[str, Any]:
+def _message(kind: str, version: int, schema: Schema) -> dict[str, Any]:
     return {
-        "name": kind,
+        "name": _name(kind, version),
         "title": schema.get("title", kind),
         "contentType": CONTENT_TYPE,
         "payload": {
@@ -157,8 +173,8 @@ def _message(kind: str, schema: Schema) -> dict[str, Any]:
                     _ref("schemas", "feed_item" if kind.startswith(FEED) else "event"),
                     {
                         "properties": {
-                            "type": {"const": f"{PREFIX}{kind}{VERSION}"},
-                            "data": {"$ref": f"./{kind}.schema.json"},
+                            "type": {"const": wire_type(kind, version)},
+                            "data": {"$ref": f"./{_file(kind, version)}"},
                         }
                     },
                 ]

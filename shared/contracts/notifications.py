@@ -8,127 +8,104 @@ can pass: what these schemas do not name is refused by the tests. For partners t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from shared.codes import LANGUAGES, code_list
+from shared.contracts.parts import (
+    COUNT,
+    DAY,
+    ID,
+    SEVERITY,
+    TITLE,
+    TRUTH,
+    VERSION,
+    Schema,
+    array,
+    code,
+    codes,
+    part,
+    whole,
+)
 
-Schema = dict[str, Any]
-
-DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-
-_ID: Schema = {"type": "string", "format": "uuid"}
-_DAY: Schema = {"type": "string", "format": "date"}
-_COUNT: Schema = {"type": "integer", "minimum": 0}
-_VERSION: Schema = {"type": "integer", "minimum": 1}
-_TITLE: Schema = {
-    "type": "object",
-    "properties": {language: {"type": "string"} for language in LANGUAGES},
-    "additionalProperties": False,
-    "minProperties": 1,
-}
-
-
-def _code(list_name: str) -> Schema:
-    return {"type": "string", "enum": list(code_list(list_name))}
-
-
-def _codes(list_name: str) -> Schema:
-    return {"type": "array", "items": _code(list_name), "uniqueItems": True}
-
-
-def _object(title: str, properties: Mapping[str, Schema], required: str) -> Schema:
-    return {
-        "$schema": DIALECT,
-        "title": title,
-        "type": "object",
-        "properties": dict(properties),
-        "required": required.split(),
-        "additionalProperties": False,
-    }
-
-
-def _section(**properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "additionalProperties": False}
-
-
-_ACTIVITY = _object(
+_ACTIVITY = whole(
     "An activity: its figures and codes",
     {
-        "id": _ID,
-        "type": _code("activity_type"),
-        "status": _code("activity_status"),
-        "title": _TITLE,
-        "starts_on": _DAY,
-        "ends_on": _DAY,
-        "project_id": _ID,
-        "ecpf": _codes("ecpf_component"),
-        "architecture": _codes("architecture_tag"),
-        "topics": _codes("emmmda_topic"),
-        "sessions": _COUNT,
-        "announced_total": _COUNT,
-        "media": _section(
-            channels=_codes("media_channel"),
-            broadcasts=_COUNT,
-            audience_estimate=_COUNT,
-            languages=_codes("language"),
+        "id": ID,
+        "type": code("activity_type"),
+        "status": code("activity_status"),
+        "title": TITLE,
+        "starts_on": DAY,
+        "ends_on": DAY,
+        "project_id": ID,
+        "ecpf": codes("ecpf_component"),
+        "architecture": codes("architecture_tag"),
+        "topics": codes("emmmda_topic"),
+        "sessions": COUNT,
+        "announced_total": COUNT,
+        "media": part(
+            {
+                "channels": codes("media_channel"),
+                "broadcasts": COUNT,
+                "audience_estimate": COUNT,
+                "languages": codes("language"),
+            }
         ),
-        "publication": _section(
-            language=_code("language"),
-            copies_printed=_COUNT,
-            copies_distributed=_COUNT,
+        "publication": part(
+            {
+                "language": code("language"),
+                "copies_printed": COUNT,
+                "copies_distributed": COUNT,
+            }
         ),
-        "withdrawn": {"type": "boolean"},
-        "version": _VERSION,
+        "withdrawn": TRUTH,
+        "version": VERSION,
     },
-    "id type status ecpf architecture topics sessions withdrawn version",
+    ["id", "type", "status", "ecpf", "architecture", "topics", "sessions", "withdrawn", "version"],
 )
 
-_PROJECT = _object(
+_PROJECT = whole(
     "A project",
     {
-        "id": _ID,
-        "title": _TITLE,
-        "starts_on": _DAY,
-        "ends_on": _DAY,
-        "funder_ids": {"type": "array", "items": _ID},
-        "partner_ids": {"type": "array", "items": _ID},
-        "withdrawn": {"type": "boolean"},
-        "version": _VERSION,
+        "id": ID,
+        "title": TITLE,
+        "starts_on": DAY,
+        "ends_on": DAY,
+        "funder_ids": array(ID),
+        "partner_ids": array(ID),
+        "withdrawn": TRUTH,
+        "version": VERSION,
     },
-    "id funder_ids partner_ids withdrawn version",
+    ["id", "funder_ids", "partner_ids", "withdrawn", "version"],
 )
 
-_ATTENDANCE = _object(
+_ATTENDANCE = whole(
     "How many were present in one session, and what this entry changed",
     {
-        "session_id": _ID,
-        "activity_id": _ID,
-        "present_total": _COUNT,
-        "present_added": _COUNT,
-        "present_removed": _COUNT,
+        "session_id": ID,
+        "activity_id": ID,
+        "present_total": COUNT,
+        "present_added": COUNT,
+        "present_removed": COUNT,
     },
-    "session_id activity_id present_total present_added present_removed",
+    ["session_id", "activity_id", "present_total", "present_added", "present_removed"],
 )
 
-_CONCERN = _object(
+_CONCERN = whole(
     "A concern that a community raised: no text, no person, no place below the region",
     {
-        "id": _ID,
-        "category": _code("concern_category"),
-        "severity": {"type": "integer", "minimum": 1, "maximum": 5},
-        "status": _code("concern_status"),
-        "withdrawn": {"type": "boolean"},
-        "version": _VERSION,
+        "id": ID,
+        "category": code("concern_category"),
+        "severity": SEVERITY,
+        "status": code("concern_status"),
+        "withdrawn": TRUTH,
+        "version": VERSION,
     },
-    "id category severity status withdrawn version",
+    ["id", "category", "severity", "status", "withdrawn", "version"],
 )
 
-_STEPS = ("recorded", "corrected", "withdrawn", "reinstated")
-
-CONTRACTS: Final[Mapping[str, Schema]] = {
-    **{f"feed.activity.{step}": _ACTIVITY for step in _STEPS},
-    **{f"feed.project.{step}": _PROJECT for step in _STEPS},
-    **{f"feed.concern.{step}": _CONCERN for step in _STEPS},
-    "feed.attendance.recorded": _ATTENDANCE,
-    "feed.attendance.corrected": _ATTENDANCE,
+SCHEMAS: Final[Mapping[str, Mapping[int, Schema]]] = {
+    "activity": {1: _ACTIVITY},
+    "project": {1: _PROJECT},
+    "concern": {1: _CONCERN},
+    "attendance": {1: _ATTENDANCE},
 }
+"""Noun → version → schema of what partners read of it."""

@@ -7,83 +7,57 @@ typed can pass: nothing is allowed beside what stands here. Within one version t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-Schema = dict[str, Any]
-
-DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-
-_ID: Schema = {"type": "string", "format": "uuid"}
-_CODE: Schema = {"type": "string", "pattern": "^[a-z0-9]+(_[a-z0-9]+)*$"}
-_CHAPTER: Schema = {"type": "string", "pattern": "^[A-Z]{2}$"}
-_VERSION: Schema = {"type": "integer", "minimum": 1}
-
-
-def _or_null(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _coded(list_name: str) -> Schema:
-    return {**_CODE, "description": f"code of the list {list_name}"}
+from shared.contracts.parts import (
+    COUNTRY,
+    ID,
+    PLACE,
+    TRUTH,
+    VERSION,
+    Schema,
+    code,
+    codes,
+    nullable,
+    whole,
+)
 
 
-def _object(title: str, properties: Mapping[str, Schema]) -> Schema:
-    return {
-        "$schema": DIALECT,
-        "title": title,
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+def _state(title: str, properties: Mapping[str, Schema]) -> Schema:
+    """Every property is always there."""
+    return whole(title, properties, properties)
 
 
-_PARTICIPANT = _object(
+_PARTICIPANT = _state(
     "A person as others may know them: the whole state, null where it is not known",
     {
-        "id": _ID,
-        "chapter": _CHAPTER,
-        "sex": _or_null(_coded("sex")),
-        "birth_year": _or_null({"type": "integer", "minimum": 1770, "maximum": 2200}),
-        "groups": {
-            "type": "array",
-            "items": _coded("stakeholder_group"),
-            "uniqueItems": True,
-            "description": "the primary group first",
-        },
-        "disability": _or_null(_coded("disability_status")),
-        "place": _or_null(
-            {
-                "type": "string",
-                "pattern": r"^[A-Z]{2}(\.[A-Z0-9_-]+)*$",
-                "description": "where they live: id of the gazetteer",
-            }
-        ),
-        "withdrawn": {"type": "boolean"},
-        "version": _VERSION,
+        "id": ID,
+        "chapter": COUNTRY,
+        "sex": nullable(code("sex")),
+        "birth_year": nullable({"type": "integer", "minimum": 1770, "maximum": 2200}),
+        "groups": codes("stakeholder_group", description="the primary group first"),
+        "disability": nullable(code("disability_status")),
+        "place": nullable({**PLACE, "description": "where they live: id of the gazetteer"}),
+        "withdrawn": TRUTH,
+        "version": VERSION,
     },
 )
-_NOMINATION = _object(
+_NOMINATION = _state(
     "A person proposed for an activity or a project, and what was decided: the whole state",
     {
-        "id": _ID,
-        "participant_id": _ID,
-        "activity_id": _or_null(_ID),
-        "project_id": _or_null(_ID),
-        "chapter": _CHAPTER,
-        "proposer_group": _coded("stakeholder_group"),
-        "status": _coded("nomination_status"),
-        "version": _VERSION,
+        "id": ID,
+        "participant_id": ID,
+        "activity_id": nullable(ID),
+        "project_id": nullable(ID),
+        "chapter": COUNTRY,
+        "proposer_group": code("stakeholder_group"),
+        "status": code("nomination_status"),
+        "version": VERSION,
     },
 )
 
-CONTRACTS: Final[Mapping[str, Schema]] = {
-    "participant.registered": _PARTICIPANT,
-    "participant.corrected": _PARTICIPANT,
-    "participant.withdrawn": _PARTICIPANT,
-    "participant.reinstated": _PARTICIPANT,
-    "nomination.proposed": _NOMINATION,
-    "nomination.decided": _NOMINATION,
-    "nomination.withdrawn": _NOMINATION,
+SCHEMAS: Final[Mapping[str, Mapping[int, Schema]]] = {
+    "participant": {1: _PARTICIPANT},
+    "nomination": {1: _NOMINATION},
 }
-"""Short type of the event → schema of its `data`."""
+"""Noun → version → schema."""

@@ -139,8 +139,8 @@ class ParkingService:
 
 
 def _operator(request: Request) -> Caller:
-    caller = Caller.from_dict(request["caller"]) if "caller" in request else None
-    if caller is None or caller.role != "operator" or not caller.key_id:
+    caller = Caller.of(request)
+    if caller.role != "operator" or not caller.key_id:
         raise Forbidden
     return caller
 

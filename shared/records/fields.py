@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -225,6 +225,16 @@ class Part(fields.Nested):
         if kwargs.get("many"):
             kwargs.setdefault("validate", validate.Length(max=limit, error="TOO_MANY"))
         super().__init__(schema, **kwargs)
+
+
+def paths(schema: Schema, at: str = "") -> Iterator[str]:
+    """The dotted paths of a schema's fields, positions in lists left out, each before its parts."""
+    for name, field in schema.fields.items():
+        path = f"{at}{name}"
+        yield path
+        inner = field.inner if isinstance(field, fields.List) else field
+        if isinstance(inner, fields.Nested):
+            yield from paths(inner.schema, f"{path}.")
 
 
 class Period(RowSchema):

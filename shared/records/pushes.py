@@ -11,6 +11,7 @@ from typing import Any
 from shared.caller import Caller
 from shared.errors import Problem, Refused
 from shared.ids import canonical
+from shared.times import rfc3339
 
 MAX_ITEMS = 500  # one transaction, one RPC message, one answer that a bad line can carry
 
@@ -44,6 +45,23 @@ class Record:
     seen: tuple[str, ...]
     created_at: datetime
     updated_at: datetime
+
+    def frame(self) -> dict[str, Any]:
+        """What an answer says of every record, beside its content."""
+        return {
+            **self.standing(),
+            "created_at": rfc3339(self.created_at),
+            "updated_at": rfc3339(self.updated_at),
+        }
+
+    def standing(self) -> dict[str, Any]:
+        """What an event says of every record: times are the event's own."""
+        return {
+            "id": self.id,
+            "chapter": self.chapter,
+            "version": self.version,
+            "withdrawn": self.withdrawn,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +117,7 @@ def parse(
     try:
         pushes = [
             Push(
-                caller=Caller.from_dict(raw["caller"]),
+                caller=Caller.of(raw),
                 items=list(raw["items"]),
                 all_or_nothing=raw.get("mode", "per_item") == "all_or_nothing",
                 dry_run=bool(raw.get("dry_run", False)),

@@ -20,10 +20,12 @@ from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from shared.config import Config
+from shared.contracts import HOUSE
+from shared.contracts.carrying import Contracts
 from shared.errors import Unavailable
 from shared.events import Event
 from shared.killpoints import killpoint
-from shared.store import inbox, outbox, parking
+from shared.store import inbox, parking
 from shared.store.failures import answered
 from shared.store.outbox import Outbox
 
@@ -61,12 +63,12 @@ class Tx:
         self._store = store
         self.emitted = 0
 
-    def emit(self, events: Iterable[Event], actor: str) -> None:
+    def emit(self, events: Iterable[Event]) -> None:
         """Write the events to the outbox; they are published once the transaction has committed.
 
-        Args: actor: who caused them, for the change log: the caller's key id, never a name.
+        Raises: ContractBroken (final): they carry what their contracts cannot.
         """
-        self.emitted += self._store.outbox.insert(events, actor, self.session)
+        self.emitted += self._store.outbox.insert(events, self.session)
 
     def claim(self, events: Sequence[Event]) -> list[Event]:
         """The events never claimed before, in their order; they are claimed from now on."""
@@ -74,17 +76,22 @@ class Tx:
 
 
 class Store:
-    """What every service's store is built on: its database with outbox, inbox and parking lot."""
+    """What every service's store is built on: its database with outbox, inbox and parking lot.
+
+    `contracts` are those of the events that it emits.
+    """
+
+    contracts: Contracts = HOUSE
 
     def __init__(self, db: Database[Document]) -> None:
         self.db = db
-        self.outbox = Outbox(db)
+        self.outbox = Outbox(db, self.contracts)
         self.inbox = db["inbox"]
         self.parked = parking.ParkingLot(db)
 
     def ensure_indexes(self) -> None:
         """Create what is missing; may run at every start. Services extend it, and call this one."""
-        self.outbox.collection.create_indexes(list(outbox.INDEXES))
+        self.outbox.ensure_indexes()
         self.parked.collection.create_indexes(list(parking.INDEXES))
         self.create_collections("inbox")
 

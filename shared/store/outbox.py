@@ -2,15 +2,19 @@
 
 Owns the collection `outbox`, which is the service's event log: replay and change logs read it.
 
-    {_id: event id, type, subject, sequence, body: JSON bytes as they go on the wire, actor,
-     recorded_at, published_at: None until the broker has confirmed it}
+    {_id: event id, type: short, schema_version (absent: 1), subject, sequence,
+     body: JSON bytes as they go on the wire, actor, recorded_at,
+     published_at: None until the broker has confirmed it}
+
+An event is written in every version that its contract has, a row each, and carries no more than the
+contract names: whatever else its emitter put into it stays behind here.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,17 +22,26 @@ from bson.binary import Binary
 from pymongo import ASCENDING, IndexModel
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
+from shared.contracts import HOUSE
+from shared.contracts.carrying import Contracts
 from shared.events import Event
 from shared.store.failures import answered
 
+INDEX_NOT_FOUND = 27
+
 INDEXES = (
-    # No two events may claim the same step of a subject; also the change log of a subject, in
-    # order. `type` is in it so that a `.v2` can be emitted beside a `.v1`.
+    # No two events may claim the same step of a subject, but for another version of the type
+    # beside the first; also the change log of a subject, in order.
     IndexModel(
-        [("subject", ASCENDING), ("sequence", ASCENDING), ("type", ASCENDING)],
-        name="subject_sequence_type",
+        [
+            ("subject", ASCENDING),
+            ("sequence", ASCENDING),
+            ("type", ASCENDING),
+            ("schema_version", ASCENDING),
+        ],
+        name="subject_sequence_type_version",
         unique=True,
     ),
     # The relay's query: what is not yet published, oldest first. Empty in a quiet hour.
@@ -40,31 +53,42 @@ INDEXES = (
 )
 
 
-class Outbox:
-    """Inserts events and wakes whoever publishes them."""
+_BEFORE_VERSIONS = "subject_sequence_type"  # the index of 0.1, which would refuse a second version
 
-    def __init__(self, db: Database[dict[str, Any]]) -> None:
+
+class Outbox:
+    """Inserts events and wakes whoever publishes them.
+
+    Args: contracts: what events may carry.
+    """
+
+    def __init__(self, db: Database[dict[str, Any]], contracts: Contracts = HOUSE) -> None:
         self.collection = db["outbox"]
         self.woken = threading.Event()
+        self._contracts = contracts
 
-    def insert(self, events: Iterable[Event], actor: str, session: ClientSession) -> int:
-        """Write one row per event into the caller's transaction; returns how many.
+    def ensure_indexes(self) -> None:
+        """Create what is missing, and drop what stands in the way of versions."""
+        self.collection.create_indexes(list(INDEXES))
+        if _BEFORE_VERSIONS in self.collection.index_information():
+            try:
+                self.collection.drop_index(_BEFORE_VERSIONS)
+            except OperationFailure as error:
+                if error.code != INDEX_NOT_FOUND:  # another replica was faster
+                    raise
 
-        Raises: DuplicateKeyError or BulkWriteError if a subject's sequence is taken.
+    def insert(self, events: Iterable[Event], session: ClientSession) -> int:
+        """Write the events into the caller's transaction, as much of them as their contracts name;
+        returns how many rows.
+
+        Raises: ContractBroken (final): an event without a contract, or of another shape.
+            DuplicateKeyError or BulkWriteError if a subject's sequence is taken.
         """
         now = datetime.now(UTC)
         rows = [
-            {
-                "_id": event.id,
-                "type": event.type,
-                "subject": event.subject,
-                "sequence": event.sequence,
-                "body": Binary(event.to_json()),
-                "actor": actor,
-                "recorded_at": now,
-                "published_at": None,
-            }
+            _row(event.told(data, version), now)
             for event in events
+            for version, data in self._contracts.carried(event.type, event.data).items()
         ]
         if rows:
             self.collection.insert_many(rows, ordered=False, session=session)
@@ -74,22 +98,25 @@ class Outbox:
         """Tell the relay of this process that rows were committed."""
         self.woken.set()
 
-    def to_publish(self, *, besides: Collection[str], rows: int, size: int) -> list[dict[str, Any]]:
-        """The id, `type`, `subject` and `body` of what is not published yet, oldest first.
+    def to_publish(
+        self, *, besides: Iterable[tuple[str, int]], rows: int, size: int
+    ) -> list[dict[str, Any]]:
+        """The id, `type`, `schema_version`, `subject` and `body` of what is not published yet,
+        oldest first.
 
-        Args: besides: types to leave out. rows, size: no more rows, and none once their bodies have
-            come to more bytes.
+        Args: besides: types and versions to leave out. rows, size: no more rows, and none once
+            their bodies have come to more bytes.
         Raises: Unavailable (retryable).
         """
         query: dict[str, Any] = {"published_at": None}
-        if besides:
-            query["type"] = {"$nin": list(besides)}
+        if left := [{"type": kind, **in_version(version)} for kind, version in besides]:
+            query["$nor"] = left
         found: list[dict[str, Any]] = []
         with (
             answered(),
             self.collection.find(
                 query,
-                {"type": 1, "subject": 1, "body": 1},
+                {"type": 1, "schema_version": 1, "subject": 1, "body": 1},
                 sort=[("recorded_at", 1), ("sequence", 1)],
             ).limit(rows) as cursor,
         ):
@@ -133,3 +160,29 @@ class Outbox:
             {"recorded_at": 1},
             sort=[("recorded_at", 1), ("sequence", 1)],  # without it no index would serve
         )
+
+
+def version_in(row: Mapping[str, Any]) -> int:
+    """The version of the contract that the event of this row keeps to."""
+    version: int = row.get("schema_version", 1)
+    return version
+
+
+def in_version(version: int) -> dict[str, Any]:
+    """The condition for rows of one version; rows of the first name none."""
+    return {"schema_version": None if version == 1 else version}
+
+
+def _row(event: Event, now: datetime) -> dict[str, Any]:
+    versioned = {} if event.schema_version == 1 else {"schema_version": event.schema_version}
+    return {
+        "_id": event.id,
+        "type": event.type,
+        **versioned,
+        "subject": event.subject,
+        "sequence": event.sequence,
+        "body": Binary(event.to_json()),
+        "actor": event.actor,
+        "recorded_at": now,
+        "published_at": None,
+    }

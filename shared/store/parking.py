@@ -3,7 +3,7 @@
 Owns the collection `parked` in the consumer's own database:
 
     {_id: event id, or `raw-<sha256>` of a body that is no event,
-     type, subject, sequence: the event's, None of a body that is none,
+     type, schema_version (absent: 1), subject, sequence: the event's, None of a body that is none,
      reason: code, params: of its text, text: in English, body: raw bytes,
      attempts: since it last came in, first_at, last_at,
      state: parked | retried | discarded, decisions: [{action, at, by: key id, why}]}
@@ -81,6 +81,7 @@ class ParkingLot:
             {
                 "$set": {
                     "type": event and event.type,
+                    "schema_version": event and event.schema_version,
                     "subject": event and event.subject,
                     "sequence": event and event.sequence,
                     "reason": reason,

@@ -17,7 +17,7 @@ committed later comes by the first. What comes both ways is claimed once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,14 +28,16 @@ from pymongo.errors import PyMongoError
 
 from shared.errors import Unavailable
 from shared.events import Event
+from shared.store.outbox import in_version
 
 BATCH: Final = 2_000  # four times a queue's: nobody waits for the single event
 BATCH_BYTES: Final = 8_000_000
 IDS_ASKED: Final = 10_000  # in one query: 400 kB
 
-Mark = tuple[str, int, str]
-"""Subject, sequence and type of an event: its place in its log."""
-_ORDER: Final = [("subject", ASCENDING), ("sequence", ASCENDING), ("type", ASCENDING)]
+Mark = tuple[str, int, str, int | None]
+"""Subject, sequence, type and version (None: the first) of an event: its place in its log."""
+_PLACE: Final = ("subject", "sequence", "type", "schema_version")
+_ORDER: Final = [(name, ASCENDING) for name in _PLACE]
 
 
 class Stopped(Exception):
@@ -51,15 +53,14 @@ class Failure:
 
 
 class EventLog:
-    """The log of one producer, as much of it as `patterns` match (`activity.*`)."""
+    """The log of one producer, as much of it as `patterns` match (`activity.*.v1`)."""
 
     def __init__(
         self, producer: str, outbox: Collection[dict[str, Any]], patterns: Sequence[str]
     ) -> None:
         self.producer = producer
         self._outbox = outbox
-        types = "|".join(re.escape(each).replace(r"\*", r"[^.]+") for each in patterns)
-        self._wanted: Mapping[str, Any] = {"type": {"$regex": f"^({types})$"}}
+        self._wanted: Mapping[str, Any] = {"$or": list(_conditions(patterns))}
 
     def count(self) -> int:
         return self._outbox.count_documents(dict(self._wanted))
@@ -78,7 +79,7 @@ class EventLog:
             return
         while rows := self._page(after, newest["subject"]):
             last = rows[-1]
-            after = (last["subject"], last["sequence"], last["type"])
+            after = (last["subject"], last["sequence"], last["type"], last.get("schema_version"))
             yield [_event(row) for row in rows], after
 
     def of_subjects_of(
@@ -98,7 +99,7 @@ class EventLog:
     def _page(self, after: Mark | None, until: str) -> list[dict[str, Any]]:
         behind = _behind(after) if after else {}
         query = {**self._wanted, "$and": [{"subject": {"$lte": until}}, behind]}
-        fields = {"_id": 0, "subject": 1, "sequence": 1, "type": 1, "body": 1}
+        fields = {"_id": 0, "body": 1, **dict.fromkeys(_PLACE, 1)}
         found = self._outbox.find(query, fields).sort(_ORDER).limit(BATCH)
         rows: list[dict[str, Any]] = []
         size = 0
@@ -136,13 +137,30 @@ def apply(
     return early + early_too, failed + failed_too
 
 
+def _conditions(patterns: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """One for each version that the patterns name."""
+    types: dict[int, list[str]] = {}
+    for each in patterns:
+        of_type, _, version = each.rpartition(".v")
+        types.setdefault(int(version), []).append(re.escape(of_type).replace(r"\*", r"[^.]+"))
+    for number, of_types in types.items():
+        yield {"type": {"$regex": f"^({'|'.join(of_types)})$"}, **in_version(number)}
+
+
 def _behind(mark: Mark) -> dict[str, Any]:
-    subject, sequence, kind = mark
+    subject, sequence, kind, version = mark
     return {
         "$or": [
             {"subject": {"$gt": subject}},
             {"subject": subject, "sequence": {"$gt": sequence}},
             {"subject": subject, "sequence": sequence, "type": {"$gt": kind}},
+            {
+                "subject": subject,
+                "sequence": sequence,
+                "type": kind,
+                # Rows of the first version name none, and nothing is greater than none.
+                "schema_version": {"$gt": version or 1},
+            },
         ]
     }
 

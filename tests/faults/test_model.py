@@ -31,7 +31,6 @@ from pymongo import MongoClient
 
 from services.activities.handlers import attendance
 from services.activities.handlers import records as programme
-from services.activities.kinds import KINDS
 from services.activities.store import ActivityStore
 from services.notifications.handlers import endpoints as partners
 from services.notifications.store.feed import NotificationStore
@@ -106,8 +105,8 @@ def opened(uri: str, prefix: str) -> Iterator[Hub]:
         yield hub
 
 
-def request(*items: Mapping[str, Any]) -> dict[str, Any]:
-    return {"pushes": [{"caller": MALI, "items": list(items)}]}
+def request(*items: Mapping[str, Any], kind: str = "activity") -> dict[str, Any]:
+    return {"kind": kind, "pushes": [{"caller": MALI, "items": list(items)}]}
 
 
 class Programme(RuleBasedStateMachine):
@@ -131,9 +130,7 @@ class Programme(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         item = {"id": self.project, "title": {"en": "Model"}, "starts_on": "2024-01-01"}
-        self.say(
-            lambda n: programme.push(KINDS["project"], request(item), self.hub.activities[n]), 0
-        )
+        self.say(lambda n: programme.push(request(item, kind="project"), self.hub.activities[n]), 0)
 
     # What a chapter says
 
@@ -146,7 +143,7 @@ class Programme(RuleBasedStateMachine):
             {"id": key, "given_name": "Awa", "sex": sex, "birth_year": 1990, "consent": CONSENT}
             for key in people
         ]
-        self.say(lambda n: register.register_many(request(*items), self.hub.participants[n]), at)
+        self.say(lambda n: register.register(request(*items), self.hub.participants[n]), at)
         self.ledger.people |= people
         return multiple(*people)
 
@@ -159,13 +156,13 @@ class Programme(RuleBasedStateMachine):
             "male" if now.sex == "female" else "female", now.birth_year - 1, now.version + 1
         )
         item = {"id": person, "sex": after.sex, "birth_year": after.birth_year}
-        self.say(lambda n: register.register_many(request(item), self.hub.participants[n]), at)
+        self.say(lambda n: register.register(request(item), self.hub.participants[n]), at)
         self.ledger.people[person] = after
 
     @rule(person=consumes(people), at=replicas)
     def withdraw_person(self, person: str, at: int) -> None:
         item = {"id": person, "reason": "asked for it"}
-        self.say(lambda n: register.withdraw_many(request(item), self.hub.participants[n]), at)
+        self.say(lambda n: register.withdraw(request(item), self.hub.participants[n]), at)
         now = self.ledger.people[person]
         self.ledger.people[person] = replace(now, withdrawn=True, version=now.version + 1)
 
@@ -205,7 +202,7 @@ class Programme(RuleBasedStateMachine):
         now = self.ledger.activities[key]
         use = programme.reinstate if now.withdrawn else programme.withdraw
         item = {"id": key, "reason": "a mistake", "expected_version": now.version}
-        self.say(lambda n: use(KINDS["activity"], request(item), self.hub.activities[n]), at)
+        self.say(lambda n: use(request(item), self.hub.activities[n]), at)
         self.ledger.add(self.ledger.corrected(key, withdrawn=not now.withdrawn))
 
     @rule(
@@ -313,9 +310,7 @@ class Programme(RuleBasedStateMachine):
     # How
 
     def push_activity(self, item: Mapping[str, Any], at: int) -> None:
-        self.say(
-            lambda n: programme.push(KINDS["activity"], request(item), self.hub.activities[n]), at
-        )
+        self.say(lambda n: programme.push(request(item), self.hub.activities[n]), at)
 
     def say(self, command: Command, at: int) -> None:
         accepted(command(at))

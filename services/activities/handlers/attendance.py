@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
-from services.activities.handlers.records import SOURCE, caller_of, emit, ids_in
+from services.activities.handlers.records import SOURCE
+from services.activities.handlers.requests import Request, ids_in
 from services.activities.kinds import ACTIVITY
 from services.activities.rules import sheets
 from services.activities.rules.sheets import Given, Line, Outcome, Row, Sheet, Step, line_key
 from services.activities.schemas import read_rows
 from services.activities.store import ActivityStore
+from shared.caller import Caller
 from shared.cursors import bounded
 from shared.errors import NotFound, Problem, Refused
 from shared.events import Event
 from shared.ids import canonical
+from shared.nouns import NOUNS
 from shared.records.pushes import MAX_ITEMS, Push, Receipt, Status, parse, settle
 from shared.store.mongo import Tx
-
-Request = Mapping[str, Any]
 
 
 def record(request: Request, store: ActivityStore) -> dict[str, Any]:
@@ -67,7 +68,7 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
     Effects: one transaction; an attendance.corrected for the one sheet, an attendance.recorded or
         corrected for the other.
     """
-    caller = caller_of(request)
+    caller = Caller.of(request)
     source, target = _session_in(request, "from_session"), _session_in(request, "to_session")
     people = [canonical(each) for each in request.get("participant_ids") or ()]
     if len(people) > MAX_ITEMS:
@@ -114,7 +115,7 @@ def page(request: Request, store: ActivityStore) -> dict[str, Any]:
 
     Raises: NotFound (final) also where the caller may not see it; Refused PAGE_SIZE, BAD_CURSOR.
     """
-    caller = caller_of(request)
+    caller = Caller.of(request)
     session_id = canonical(request.get("session_id")) or ""
     sheet = store.get_sheets([session_id]).get(session_id)
     if sheet is None or not caller.may_touch(sheet.chapter):
@@ -131,7 +132,7 @@ def page(request: Request, store: ActivityStore) -> dict[str, Any]:
 def sheets_of(request: Request, store: ActivityStore) -> dict[str, Any]:
     """`{"items": {activity id: [sheet totals]}}` of the `activity_ids` that the caller may see, in
     the order of their sessions."""
-    caller = caller_of(request)
+    caller = Caller.of(request)
     kind = ACTIVITY
     activities = store.records[kind.name].get_many(ids_in(request, "activity_ids"), caller)
     sessions = {key: kind.sessions(activity) for key, activity in activities.items()}
@@ -147,7 +148,7 @@ def sheets_of(request: Request, store: ActivityStore) -> dict[str, Any]:
 def sessions_of(request: Request, store: ActivityStore) -> dict[str, Any]:
     """`{"items": {participant id: [{"session_id", "activity_id", …line}]}}`: on whose sheets, of
     those that the caller may see, each of the `participant_ids` (200 at most) stands."""
-    caller = caller_of(request)
+    caller = Caller.of(request)
     people = ids_in(request, "participant_ids", limit=200)
     lines = store.lines_of(people)
     found = store.get_sheets({session_id for session_id, _, _ in lines})
@@ -180,12 +181,11 @@ def _known(
 def _save(tx: Tx, store: ActivityStore, outcome: Outcome, stored: Mapping[str, Line]) -> None:
     store.save_lines(tx, outcome.lines, stored)
     store.save_totals(tx, outcome.sheets.values())
-    emit(tx, [(step.caller, _event(step)) for step in outcome.steps])
+    tx.emit(_event(step) for step in outcome.steps)
 
 
 def _event(step: Step) -> Event:
     sheet = step.sheet
-    past = "recorded" if step.additions_only else "corrected"
     data = {
         "session_id": sheet.id,
         "activity_id": sheet.activity_id,
@@ -194,7 +194,8 @@ def _event(step: Step) -> Event:
         "present_total": sheet.present,
         "scores": step.scores._asdict(),
     }
-    return Event.new(f"attendance.{past}", SOURCE, sheet.id, sheet.seq, data, caller=step.caller)
+    kind = NOUNS["attendance"].event("added" if step.additions_only else "changed")
+    return Event.new(kind, SOURCE, sheet.id, sheet.seq, data, caller=step.caller)
 
 
 def _on(line: Line | None) -> TypeGuard[Line]:

@@ -8,13 +8,15 @@ from typing import Any
 
 import orjson
 
-from services.activities.handlers.records import caller_of
 from services.activities.kinds import KINDS
 from services.activities.store import ActivityStore
 from shared.caller import Caller
+from shared.contracts import HOUSE
 from shared.cursors import bounded, decode_cursor, encode_cursor
 from shared.errors import NotFound, Refused
 from shared.ids import canonical
+from shared.store.outbox import version_in
+from shared.times import rfc3339
 
 SHEET = "attendance"
 Changes = dict[str, dict[str, Any]]
@@ -33,7 +35,7 @@ def changes(request: Mapping[str, Any], store: ActivityStore) -> dict[str, Any]:
     Raises: NotFound (final), also where the caller may not see it; Refused (final): UNKNOWN_KIND,
         PAGE_SIZE, BAD_CURSOR.
     """
-    caller, noun = caller_of(request), request.get("kind") or "activity"
+    caller, noun = Caller.of(request), request.get("kind") or "activity"
     identifier = canonical(request.get("id")) or ""
     if noun not in KINDS and noun != SHEET:
         raise Refused("UNKNOWN_KIND", value=str(noun)[:80])
@@ -42,7 +44,7 @@ def changes(request: Mapping[str, Any], store: ActivityStore) -> dict[str, Any]:
     # One more at each end: the version to compare the first with, and whether there is a next page.
     begin = max(shown - 1, 0)
     rows = store.history(identifier, noun, begin, first + 1 + (shown - begin))
-    entries = [({**row, "data": orjson.loads(row["body"])["data"]}) for row in rows]
+    entries = [{**row, "data": _data(row)} for row in rows]
     if not entries or not _visible(caller, noun, entries[0]["data"]["chapter"]):
         raise NotFound()
     if not shown:
@@ -56,7 +58,7 @@ def changes(request: Mapping[str, Any], store: ActivityStore) -> dict[str, Any]:
             {
                 "version": row["sequence"],
                 "kind": row["type"].partition(".")[2],
-                "at": row["recorded_at"].isoformat().replace("+00:00", "Z"),
+                "at": rfc3339(row["recorded_at"]),
                 "actor": row["actor"],
                 "reason": reasons.get(row["sequence"]),
                 "changed": _sheet_changes(old["data"], row["data"])
@@ -68,6 +70,12 @@ def changes(request: Mapping[str, Any], store: ActivityStore) -> dict[str, Any]:
         ],
         "next": encode_cursor([versions[-1]]) if more and versions else None,
     }
+
+
+def _data(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the event said, as far as its contract names it today."""
+    data = orjson.loads(row["body"])["data"]
+    return HOUSE.confined(row["type"], version_in(row), data)
 
 
 def _visible(caller: Caller, noun: str, chapter: str) -> bool:

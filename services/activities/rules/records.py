@@ -103,20 +103,6 @@ def concern_problems(content: Content, before: Content | None) -> Iterator[Probl
     return move_problems(CONCERN_MOVES, content, before)
 
 
-def redacted(value: Any, private: Collection[str], at: str = "") -> Any:
-    """`value` without the parts that `private` names by dotted path (list positions left out)."""
-    if isinstance(value, Mapping):
-        inner = f"{at}." if at else ""
-        return {
-            key: redacted(part, private, path)
-            for key, part in value.items()
-            if (path := inner + key) not in private
-        }
-    if isinstance(value, list) and value and isinstance(value[0], Mapping):
-        return [redacted(part, private, at) for part in value]
-    return value
-
-
 def _session_problems(content: Content) -> Iterator[Problem]:
     start, end = content["starts_on"], content["ends_on"]
     for row, session in enumerate(content.get("sessions", ())):

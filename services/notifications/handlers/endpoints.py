@@ -58,14 +58,15 @@ def read_feed(request: Request, store: NotificationStore) -> Answer:
         feed's last position.
     Raises: Refused BAD_CURSOR, PAGE_SIZE or INVALID_INPUT (final).
     """
-    caller = Caller.from_dict(_part(request, "caller"))
+    caller = Caller.of(request)
     after = schemas.load_position(request.get("after"))
     first = bounded(request.get("first"), limit=FEED_PAGE)
-    page = store.read(after, _confined(schemas.load_filter(request.get("filter")), caller), first)
+    wanted = _confined(schemas.load_filter(request.get("filter")), caller)
+    page = store.read(after, wanted, first)
     if after > page.head:
         raise Refused("BAD_CURSOR")
     return {
-        "items": [items.to_dict(item) for item in page.items],
+        "items": [items.to_dict(item, wanted.schema_version) for item in page.items],
         "next": str(page.next),
         "head": page.head,
     }
@@ -244,7 +245,7 @@ def resend(request: Request, store: NotificationStore) -> Answer:
 
 def _caller(request: Request) -> tuple[Caller, str | None]:
     """The caller, and whose endpoints it may touch (None: everybody's)."""
-    caller = Caller.from_dict(_part(request, "caller"))
+    caller = Caller.of(request)
     if not caller.key_id:
         raise Forbidden
     return caller, None if caller.role == "operator" else caller.key_id

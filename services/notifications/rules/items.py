@@ -17,7 +17,10 @@ import orjson
 from services.notifications.rules import model
 from services.notifications.rules.model import Item
 from shared.codes import places
-from shared.events import Event
+from shared.contracts import FEED, HOUSE
+from shared.events import Event, contract_id, wire_type
+from shared.nouns import NOUNS, noun_of
+from shared.times import rfc3339
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,38 +80,43 @@ def grow(events: Sequence[Event], known: Mapping[str, Applied]) -> Growth:
     return growth
 
 
-def to_dict(item: Item) -> dict[str, Any]:
-    """The item as the pull feed answers it."""
+def to_dict(item: Item, reader: int) -> dict[str, Any]:
+    """The item as the pull feed answers it to a reader of contracts up to this version."""
+    version, data = item.told_to(reader)
     return {
         "position": item.position,
         "cursor": str(item.position),
         "id": item.id,
         "type": item.type,
         "subject": item.subject,
-        "time": model.rfc3339(item.time),
+        "time": rfc3339(item.time),
         "chapter": item.chapter,
         "country": item.country,
         "place": item.place,
-        "data": dict(item.data),
+        "schema_version": version,
+        "data": dict(data),
     }
 
 
-def to_cloud_event(item: Item) -> bytes:
+def to_cloud_event(item: Item, reader: int) -> bytes:
     """The item as a webhook's body: CloudEvents 1.0 (section 3) with the extensions `cursor`,
-    `chapter`, `country` and `place`. The same item yields the same bytes, try after try."""
+    `chapter`, `country` and `place`. The same item yields the same bytes, try after try, to a
+    reader of contracts up to the same version."""
+    version, data = item.told_to(reader)
+    kind = f"{FEED}{item.type}"
     document: dict[str, Any] = {
         "specversion": "1.0",
         "id": item.id,
-        "type": f"org.foscao.feed.{item.type}.v1",
+        "type": wire_type(kind, version),
         "source": "/feed",
         "subject": item.subject,
-        "time": model.rfc3339(item.time),
+        "time": rfc3339(item.time),
         "datacontenttype": "application/json",
-        "dataschema": f"urn:foscao:contract:feed.{item.type}:1",
+        "dataschema": contract_id(kind, version),
         "cursor": str(item.position),
         "chapter": item.chapter,
         "country": item.country,
-        "data": dict(item.data),
+        "data": dict(data),
     }
     if item.place is not None:
         document["place"] = item.place
@@ -121,6 +129,8 @@ def _item(event: Event, state: Mapping[str, Applied]) -> Item:
     activity = _activity_key(event)
     if activity is not None and activity in state:
         place = state[activity].place
+    told = HOUSE.carried(f"{FEED}{event.type}", model.partner_data(event.type, event.data))
+    first = min(told)
     return Item(
         position=0,
         id=event.id,
@@ -130,7 +140,9 @@ def _item(event: Event, state: Mapping[str, Applied]) -> Item:
         chapter=chapter,
         country=places.place(place).country if place else chapter,
         place=place,
-        data=model.partner_data(event.type, event.data),
+        data=told.pop(first),
+        schema_version=first,
+        later=told,
     )
 
 
@@ -150,11 +162,11 @@ def _arranged(events: Sequence[Event]) -> list[Event]:
 
 
 def _key(event: Event) -> str:
-    return f"{event.type.partition('.')[0]}/{event.subject}"
+    return f"{noun_of(event.type)}/{event.subject}"
 
 
 def _is_delta(event: Event) -> bool:
-    return event.type.startswith("attendance.")
+    return NOUNS[noun_of(event.type)].by_difference
 
 
 def _activity_key(event: Event) -> str | None:

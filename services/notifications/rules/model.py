@@ -1,26 +1,23 @@
 """What a partner may learn of an event, and when a webhook is tried again.
 
-Pure: standard library only. `partner_data` is the single door between what happened and what
+Pure. `partner_data` is the single door between what happened and what
 leaves the house; a field that it does not name stays inside.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
+from shared.nouns import NOUNS, noun_of
+
 Data = Mapping[str, Any]
 
-_STATE_STEPS: Final = ("recorded", "corrected", "withdrawn", "reinstated")
-TYPES: Final = (
-    *(f"{noun}.{step}" for noun in ("activity", "project", "concern") for step in _STATE_STEPS),
-    "attendance.recorded",
-    "attendance.corrected",
-)
+TYPES: Final = tuple(each for noun in NOUNS.values() if noun.for_partners for each in noun.types)
 """Every type of feed item."""
 
 
@@ -29,7 +26,9 @@ class Item:
     """One entry of the feed. `position` counts 1, 2, 3 … in commit order, without gaps but those
     that restores of a backup leave.
 
-    `place` is a first-level unit or a country (gazetteer id), None where none is known.
+    `place` is a first-level unit or a country (gazetteer id), None where none is known. `data`
+    keeps to version `schema_version` of the type's contract; `later` holds it in the further
+    versions that there were when it was recorded.
     """
 
     position: int
@@ -41,14 +40,24 @@ class Item:
     country: str
     place: str | None
     data: Data
+    schema_version: int = 1
+    later: Mapping[int, Data] = field(default_factory=dict)
+
+    def told_to(self, reader: int) -> tuple[int, Data]:
+        """Version and data for whoever reads contracts up to version `reader`: the latest of these,
+        or the oldest that there is."""
+        version = max((each for each in self.later if each <= reader), default=self.schema_version)
+        return version, self.later.get(version, self.data)
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which items are wanted; an empty tuple wants all."""
+    """Which items are wanted, an empty tuple wanting all; and up to which version of the contracts
+    they are understood."""
 
     types: tuple[str, ...] = ()
     chapters: tuple[str, ...] = ()
+    schema_version: int = 1
 
 
 class State(StrEnum):
@@ -123,11 +132,6 @@ BACKOFF_S: Final = (5, 30, 120, 600, 3600, 3 * 3600, 6 * 3600)
 _JITTER: Final = 0.2  # a fifth either way parts endpoints that fell together
 
 
-def rfc3339(time: datetime) -> str:
-    """The time in UTC, to the millisecond, as the database keeps it."""
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def delay_s(failures: int, *, retry_after_s: float | None, chance: float) -> float:
     """Seconds to wait after so many failures in a row (1 or more); the last step repeats for ever.
 
@@ -153,14 +157,13 @@ def partner_data(event_type: str, data: Data) -> dict[str, Any]:
 
     Raises KeyError: not an event for partners, or one that breaks its contract.
     """
-    noun, _, _ = event_type.partition(".")
-    described = _DESCRIBED[noun](data)
+    described = _DESCRIBED[noun_of(event_type)](data)
     return {name: value for name, value in described.items() if value is not None}
 
 
 def place_of(event_type: str, data: Data) -> str | None:
     """The exact place an event names, if any: to be coarsened before it goes anywhere."""
-    if event_type.startswith("project."):
+    if noun_of(event_type) == "project":
         places: Sequence[str] = data.get("places") or ()
         return places[0] if len(places) == 1 else None
     place: str | None = data.get("place")

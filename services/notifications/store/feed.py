@@ -214,14 +214,22 @@ class NotificationStore(Store):
 
 
 def to_item(document: Mapping[str, Any]) -> Item:
-    return Item(position=document["_id"], **{name: document[name] for name in _ITEM_FIELDS})
+    later = {int(version): data for version, data in document.get("later", {}).items()}
+    return Item(
+        position=document["_id"],
+        schema_version=document.get("schema_version", 1),
+        later=later,
+        **{name: document[name] for name in _ITEM_FIELDS},
+    )
 
 
 def to_endpoint(document: Mapping[str, Any]) -> Endpoint:
     wanted = document["filter"]
     return Endpoint(
         id=document["_id"],
-        filter=Filter(tuple(wanted["types"]), tuple(wanted["chapters"])),
+        filter=Filter(
+            tuple(wanted["types"]), tuple(wanted["chapters"]), wanted.get("schema_version", 1)
+        ),
         state=State(document["state"]),
         secrets=tuple(Secret(each["sealed"], each["expires_at"]) for each in document["secrets"]),
         **{name: document[name] for name in _ENDPOINT_FIELDS},
@@ -236,17 +244,24 @@ def from_attempt(attempt: Attempt) -> Document:
     return {"_id": new_id(), **{each.name: getattr(attempt, each.name) for each in fields(Attempt)}}
 
 
-_ITEM_FIELDS = tuple(each.name for each in fields(Item) if each.name != "position")
+_ITEM_FIELDS = tuple(
+    each.name for each in fields(Item) if each.name not in ("position", "schema_version", "later")
+)
 _ENDPOINT_FIELDS = tuple(
     each.name for each in fields(Endpoint) if each.name not in ("id", "filter", "state", "secrets")
 )
 
 
 def _from_item(item: Item) -> Document:
-    return {
+    document: Document = {
         "_id": Int64(item.position),
         **{name: _plain(getattr(item, name)) for name in _ITEM_FIELDS},
     }
+    if item.schema_version != 1:
+        document["schema_version"] = item.schema_version
+    if item.later:
+        document["later"] = {str(version): data for version, data in item.later.items()}
+    return document
 
 
 def _from_endpoint(endpoint: Endpoint) -> Document:
@@ -265,7 +280,11 @@ def _from_endpoint(endpoint: Endpoint) -> Document:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Filter):
-        return {"types": list(value.types), "chapters": list(value.chapters)}
+        return {
+            "types": list(value.types),
+            "chapters": list(value.chapters),
+            "schema_version": value.schema_version,
+        }
     if isinstance(value, tuple) and all(isinstance(each, Secret) for each in value):
         return [{"sealed": each.sealed, "expires_at": each.expires_at} for each in value]
     return value.value if isinstance(value, State) else value

@@ -199,7 +199,7 @@ class Sender:
             self._lanes.postpone_resend(resend, datetime.now(UTC) + timedelta(seconds=wait_s))
 
     def _post(self, endpoint: Endpoint, item: Item) -> Answer:
-        body = items.to_cloud_event(item)
+        body = items.to_cloud_event(item, endpoint.filter.schema_version)
         now = datetime.now(UTC)
         try:
             signatures = [

@@ -35,6 +35,7 @@ from shared.records.collection import RecordCollection, visible_to
 from shared.records.pushes import Record
 from shared.store import vault
 from shared.store.mongo import Store, Tx
+from shared.store.prefixes import below
 
 Document = dict[str, Any]
 
@@ -133,7 +134,7 @@ class People(SealedCollection):
         if place := asked.get("place"):  # the place, or one that lies in it
             query["$or"] = [
                 {"content.place": place},
-                {"content.place": {"$gte": f"{place}.", "$lt": f"{place}/"}},
+                {"content.place": below(f"{place}.")},
             ]
         for name in ("sex", "organisation_id"):
             if asked.get(name):

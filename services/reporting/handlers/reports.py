@@ -34,21 +34,20 @@ from services.reporting.rules.figures import (
     union,
 )
 from services.reporting.rules.projections import (
-    SCORES,
+    DOCUMENTS,
     attend,
     describe,
     document,
     latest,
-    noun,
     people_in,
     portions,
 )
 from services.reporting.schemas import Question, ReportQuestion
 from services.reporting.store.generation import Generation
 from services.reporting.store.live import ReportingStore
-from services.reporting.store.snapshot import KINDS
 from shared.codes import age_band, code_list
 from shared.events import Event
+from shared.nouns import SCORES, noun_of
 from shared.store.inbox import in_order
 from shared.store.mongo import Tx
 
@@ -83,7 +82,7 @@ def project_within(
     Raises: Stopped: the store is pinned to projections that are no longer being built.
     """
     into = store.generation(tx)
-    attendance = [each for each in events if noun(each) == "attendance"]
+    attendance = [each for each in events if noun_of(each.type) == "attendance"]
     sheets = into.load_sheets(tx, list({each.subject for each in attendance}))
     order = in_order(attendance, {key: sheet.sequence for key, sheet in sheets.items()})
     early = {each.id for each in order.early}
@@ -93,7 +92,7 @@ def project_within(
 
     of = defaultdict(list)
     for event in claimed:
-        of[noun(event)].append(event)
+        of[noun_of(event.type)].append(event)
     described = {each.subject for each in of["participant"]}
     met = people_in(claimed)
     numbers = into.cached_numbers(met)
@@ -107,7 +106,7 @@ def project_within(
     into.save_people(tx, strangers | changed)
     into.move(tx, moves)
     into.save_sheets(tx, attend(order.ready, sheets, numbers))
-    for kind in KINDS:
+    for kind in DOCUMENTS:
         newest = latest(of[kind])
         into.save_newer(tx, kind, {key: document(event) for key, event in newest.items()})
     into.advance(tx, claimed)

@@ -13,15 +13,12 @@ from pyroaring import BitMap
 
 from services.reporting.rules.figures import admin1, places_within
 from shared.events import Event
-from shared.subscriptions import PATTERNS
+from shared.nouns import NOUNS, SCORES, noun_of
 
-LISTENS: Final = PATTERNS["reporting"]
 WITHDRAWN: Final = "withdrawn/yes"
 CHUNK_BITS: Final = 16
 """A set of people is stored in chunks of 65,536, the size of one container of a roaring bitmap: at
 most 8 kB to rewrite for one person, however many there are."""
-
-SCORES: Final = ("pre_n", "pre_sum", "post_n", "post_sum", "paired_n", "gain_sum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +48,14 @@ class Move:
     leaving: BitMap = field(default_factory=BitMap)
 
 
-def noun(event: Event) -> str:
-    """`participant` for `participant.registered`."""
-    return event.type.partition(".")[0]
-
-
 def people_in(events: Iterable[Event]) -> list[str]:
     """The participants these events speak of, each once, in the order of first sight."""
     seen: dict[str, None] = {}
     for event in events:
-        if noun(event) == "participant":
+        noun = noun_of(event.type)
+        if noun == "participant":
             seen[event.subject] = None
-        elif noun(event) == "attendance":
+        elif noun == "attendance":
             seen.update((row["participant_id"], None) for row in event.data["rows"])
     return list(seen)
 
@@ -74,7 +67,7 @@ def portions(events: Iterable[Event], rows: int) -> Iterator[list[Event]]:
     size = 0
     for event in sorted(events, key=lambda each: (each.subject, each.sequence)):
         part.append(event)
-        size += len(event.data["rows"]) if noun(event) == "attendance" else 1
+        size += len(event.data["rows"]) if noun_of(event.type) == "attendance" else 1
         if size >= rows:
             yield part
             part, size = [], 0
@@ -153,7 +146,7 @@ def attend(
 def document(event: Event) -> dict[str, Any]:
     """What reporting keeps of a project, an activity, a concern or a nomination."""
     data = event.data
-    kept = {name: data.get(name) for name in _KEPT[noun(event)]}
+    kept = {name: data.get(name) for name in _KEPT[noun_of(event.type)]}
     kept |= {
         "_id": event.subject,
         "version": event.sequence,
@@ -162,7 +155,7 @@ def document(event: Event) -> dict[str, Any]:
     }
     if "place" in kept:
         kept["within"] = places_within(kept["place"]) if kept["place"] else []
-    if noun(event) == "activity":
+    if noun_of(event.type) == "activity":
         kept["sessions"] = [
             {"id": each["id"], "topics": each.get("topics") or [], "place": each.get("place")}
             for each in data.get("sessions") or ()
@@ -171,6 +164,13 @@ def document(event: Event) -> dict[str, Any]:
         kept["recommendations"] = [each.get("status") for each in recommendations]
     return kept
 
+
+DOCUMENTS: Final[Mapping[str, str]] = {
+    noun.name: noun.projected
+    for noun in NOUNS.values()
+    if noun.projected and noun.name not in ("participant", "attendance")
+}
+"""Noun → collection, of what is kept as a document each; people and sheets are kept as sets."""
 
 _KEPT: Final[Mapping[str, tuple[str, ...]]] = {
     "project": ("title", "starts_on", "ends_on"),

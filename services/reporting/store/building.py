@@ -13,18 +13,17 @@ from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from services.reporting.rules.projections import LISTENS
 from services.reporting.store.generation import COLLECTIONS, WHILE_BUILDING, Generation
 from services.reporting.store.live import ReportingStore
 from shared.errors import Unavailable
 from shared.events import Event
+from shared.nouns import PRODUCERS
 from shared.parked import DISCARDED
 from shared.store.lease import Lease
 from shared.store.mongo import Document, Tx
 from shared.store.replay import EventLog, Mark
+from shared.subscriptions import PATTERNS
 
-# In this order most people are described before they are counted, which spares writing them twice.
-PRODUCERS: Final = ("participants", "activities")
 LEASE_S: Final = 15.0
 
 _PREFIX: Final = re.compile(r"^rebuilt_[0-9a-f]{8}_")
@@ -32,7 +31,7 @@ _PREFIX: Final = re.compile(r"^rebuilt_[0-9a-f]{8}_")
 
 def event_logs(client: MongoClient[Document]) -> list[EventLog]:
     """The logs that reporting is built from, in the databases that are named like the producers."""
-    return [EventLog(each, client[each]["outbox"], LISTENS) for each in PRODUCERS]
+    return [EventLog(each, client[each]["outbox"], PATTERNS["reporting"]) for each in PRODUCERS]
 
 
 class Building:

@@ -30,8 +30,8 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pyroaring import BitMap
 
-from services.reporting.rules.projections import Move, Person, Sheet
-from services.reporting.store.snapshot import KINDS, PAGE
+from services.reporting.rules.projections import DOCUMENTS, Move, Person, Sheet
+from services.reporting.store.snapshot import PAGE
 from shared.events import Event
 from shared.store import inbox
 from shared.store.mongo import Document, Tx
@@ -42,7 +42,7 @@ COLLECTIONS: Final = (
     "people",
     "attributes",
     "sessions",
-    *KINDS.values(),
+    *DOCUMENTS.values(),
     "counters",
     "position",
 )
@@ -197,7 +197,7 @@ class Generation:
 
     def save_newer(self, tx: Tx, kind: str, documents: Mapping[str, Document]) -> None:
         """Write the documents whose `version` is newer than the stored one."""
-        name = KINDS[kind]
+        name = DOCUMENTS[kind]
         versions = {
             row["_id"]: row["version"]
             for row in self._find_in(tx, name, list(documents), {"version": 1})

@@ -9,13 +9,9 @@ from pymongo.database import Database
 from pyroaring import BitMap
 
 from services.reporting.rules.figures import Activity, Announced, Scope, Session
+from services.reporting.rules.projections import DOCUMENTS
+from shared.store.prefixes import below
 
-KINDS: Final = {
-    "project": "projects",
-    "activity": "activities",
-    "concern": "concerns",
-    "nomination": "nominations",
-}
 PAGE: Final = 10_000  # documents a round trip: a report reads thousands of small ones
 
 
@@ -46,7 +42,7 @@ class Snapshot:
 
     def titles(self, kind: str, ids: Sequence[str]) -> dict[str, Mapping[str, str]]:
         """The titles of projects or activities, by id and language."""
-        found = self._find(KINDS[kind], {"_id": {"$in": list(ids)}}, ("title",))
+        found = self._find(DOCUMENTS[kind], {"_id": {"$in": list(ids)}}, ("title",))
         return {row["_id"]: row["title"] or {} for row in found}
 
     def sheets(self, activity_ids: Sequence[str]) -> dict[str, dict[str, BitMap]]:
@@ -68,8 +64,7 @@ class Snapshot:
         """Of each attribute's values, who has them; only these attributes are read."""
         found: defaultdict[str, dict[str, BitMap]] = defaultdict(dict)
         for attribute in attributes:
-            # "0" is the character after "/".
-            query = {"_id": {"$gte": f"{attribute}/", "$lt": f"{attribute}0"}}
+            query = {"_id": below(f"{attribute}/")}
             for row in self._find("attributes", query):
                 value = row["_id"].split("/")[1]
                 members = found[attribute].setdefault(value, BitMap())

@@ -11,18 +11,19 @@ from shared.errors import Refused
 from shared.events import Event
 from shared.store.inbox import in_order
 from shared.host.on_events import Handler, on_events
-from shared.store.mongo import Store, Tx
+from shared.store.mongo import Tx
 from shared.host.parking import ParkingService
 from shared.host.rpc import rpc
 from shared.host.runner import run
 from shared.host.store import StoreProvider
+from tests.integration.shared.anything import FreeStore
 
 
 def _mute(method: Handler) -> Handler:
     return method
 
 
-class BusStore(Store):
+class BusStore(FreeStore):
     def ensure_indexes(self) -> None:
         super().ensure_indexes()
         self.create_collections("applied", "notes")
@@ -30,7 +31,8 @@ class BusStore(Store):
 
 # A producer's user on the broker may not listen.
 LISTENS = os.environ.get("BUS_LISTENS", "1") == "1"
-listening: Callable[[Handler], Handler] = on_events("noted.*", "counted.*") if LISTENS else _mute
+PATTERNS = ("noted.*.v1", "counted.*.v1")
+listening: Callable[[Handler], Handler] = on_events(*PATTERNS) if LISTENS else _mute
 
 
 class BusService(ParkingService):
@@ -83,7 +85,7 @@ class BusService(ParkingService):
             self.store.db.notes.insert_many(
                 [{"_id": e.subject} for e in events], session=tx.session
             )
-            tx.emit(events, actor="tester")
+            tx.emit(events)
 
         self.store.transact(work)
         return {"events": [event.id for event in events]}

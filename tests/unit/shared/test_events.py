@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 import pytest
 from hypothesis import given
@@ -26,13 +28,13 @@ def test_an_event_carries_what_cloudevents_asks_for() -> None:
 @given(st.dictionaries(st.text(), st.one_of(st.integers(-(2**53), 2**53), st.text())))
 def test_an_event_comes_back_as_it_went(data: dict[str, object]) -> None:
     event = Event.new("a.b", "/x", "s", 1, data, caller=CALLER)
-    assert Event.from_json(event.to_json()) == event
+    assert Event.from_json(event.to_json()) == replace(event, actor="")  # stays inside
 
 
 def test_attributes_that_come_later_are_ignored() -> None:
     event = Event.new("a.b", "/x", "s", 1, {}, caller=CALLER)
     wire = orjson.loads(event.to_json()) | {"newattribute": "x"}
-    assert Event.from_json(wire) == event
+    assert Event.from_json(wire) == replace(event, actor="")
 
 
 def test_an_effect_names_its_cause() -> None:

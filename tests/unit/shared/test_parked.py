@@ -10,9 +10,9 @@ from gateway.identity.authorisation import OPERATORS, REQUIRES
 from gateway.schema.parked import ParkedQueries
 from services.notifications.service import NotificationsService
 from services.reporting.service import ReportingService
-from shared.config import EVENT_CONSUMERS
 from shared.host.parking import ParkingService
 from shared.messages import catalogue
+from shared.nouns import CONSUMERS
 from shared.parked import reason_text
 from shared.subscriptions import PATTERNS
 from tests.gateway_fakes import OPERATOR, FakeServices, context
@@ -33,7 +33,7 @@ def test_a_reason_without_words_of_its_own_is_told_as_everybody_is_told() -> Non
 
 def test_every_service_that_takes_events_has_a_parking_lot_for_operators() -> None:
     services = (ReportingService, NotificationsService)
-    assert tuple(each.name for each in services) == EVENT_CONSUMERS == tuple(PATTERNS)
+    assert tuple(each.name for each in services) == CONSUMERS == tuple(PATTERNS)
     for each in services:
         assert issubclass(each, ParkingService)
         for method in METHODS:

@@ -13,7 +13,7 @@ from pymongo.database import Database
 
 from operations.audit import report
 from operations.audit.log import Moment
-from operations.audit.reading import PRODUCERS, SERVICES, Databases
+from operations.audit.reading import SERVICES, Databases
 from operations.audit.run import audit
 from operations.audit.scope import EVERYTHING, Scope
 from services.activities.store import ActivityStore
@@ -22,6 +22,7 @@ from services.notifications.sealing import Sealer
 from services.notifications.store.feed import NotificationStore
 from services.notifications.transports.posting import Poster
 from services.notifications.transports.sender import Pace, Sender
+from services.participants.handlers import nominations
 from services.participants.handlers import people as participants
 from services.participants.store.people import ParticipantStore
 from services.participants.store.proof import prove
@@ -29,6 +30,7 @@ from services.reporting.handlers import reports as reporting
 from services.reporting.store.live import ReportingStore
 from shared.events import Event
 from shared.ids import new_id
+from shared.nouns import PRODUCERS
 from shared.subscriptions import listens
 from tests.integration.services.activities import activities_world
 from tests.integration.services.activities.activities_world import World
@@ -161,9 +163,9 @@ class Programme:
         world.push([activities_world.concern(id=self.concern)], kind="concern")
         world.push([activities_world.organisation()], kind="organisation")
         nominated = participants_world.nomination(first, activity_id=self.activity)
-        participants_world.push(hub.people, nominated, use=participants.nominate_many)
+        participants_world.push(hub.people, nominated, use=nominations.nominate)
         withdrawn = {"id": self.people[4], "reason": "moved away"}
-        participants_world.push(hub.people, withdrawn, use=participants.withdraw_many)
+        participants_world.push(hub.people, withdrawn, use=participants.withdraw)
         hub.relay()
         world.push([{"id": self.activity, "title": {"fr": "Formation, suite"}}])
         hub.relay()

@@ -169,7 +169,7 @@ def test_a_step_that_two_events_take(hub: Hub, programme: Programme) -> None:
     assert row is not None
     event = Event.from_json(row["body"])
     twin = Event.new("concern.corrected", "/activities", event.subject, 1, event.data)
-    hub.activities.transact(lambda tx: tx.emit([twin], "test"))
+    hub.activities.transact(lambda tx: tx.emit([twin]))
     hub.relay()
     told = hub.audit()
     assert ("concern: stored → logged", "double") in findings(told)

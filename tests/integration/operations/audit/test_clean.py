@@ -11,8 +11,9 @@ from pymongo import MongoClient
 from operations.audit.reading import Databases
 from operations.audit.scope import of_activity, of_period
 from services.reporting.handlers.rebuild import Rebuild
-from services.reporting.store.building import PRODUCERS, Building
+from services.reporting.store.building import Building
 from shared.ids import new_id
+from shared.nouns import PRODUCERS
 from shared.store.replay import EventLog
 from shared.subscriptions import PATTERNS
 from tests.integration.operations.audit.audit_world import (

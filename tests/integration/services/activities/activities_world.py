@@ -9,13 +9,13 @@ from typing import Any
 import orjson
 from jsonschema import Draft202012Validator
 
-from services.activities.handlers import attendance, records
-from services.activities.kinds import KINDS
+from services.activities.handlers import attendance, reading, records
 from services.activities.store import ActivityStore
+from shared import contracts
 from shared.caller import Caller
-from shared.contracts.activities import CONTRACTS
 from shared.ids import new_id
 
+CONTRACTS = contracts.of("activities")
 MALI = Caller("chapter", "ML", "key-ml", "corr-1")
 NIGER = Caller("chapter", "NE", "key-ne", "corr-2")
 SECRETARIAT = Caller("secretariat", None, "key-se", "corr-3")
@@ -24,9 +24,13 @@ Receipts = list[dict[str, Any]]
 
 
 def request(
-    items: Sequence[Mapping[str, Any]], caller: Caller = MALI, **options: Any
+    items: Sequence[Mapping[str, Any]],
+    caller: Caller = MALI,
+    kind: str = "attendance",
+    **options: Any,
 ) -> dict[str, Any]:
-    return {"pushes": [{"caller": caller.to_dict(), "items": list(items), **options}]}
+    push = {"caller": caller.to_dict(), "items": list(items), **options}
+    return {"kind": kind, "pushes": [push]}
 
 
 def project(**fields: Any) -> dict[str, Any]:
@@ -73,22 +77,22 @@ class World:
     def push(
         self, items: Sequence[Mapping[str, Any]], *, kind: str = "activity", **options: Any
     ) -> Receipts:
-        return receipts(records.push(KINDS[kind], request(items, **options), self.store))
+        return receipts(records.push(request(items, kind=kind, **options), self.store))
 
     def withdraw(self, identifier: str, *, kind: str = "activity", **options: Any) -> Receipts:
         items = [{"id": identifier, "reason": "pushed by mistake"}]
-        return receipts(records.withdraw(KINDS[kind], request(items, **options), self.store))
+        return receipts(records.withdraw(request(items, kind=kind, **options), self.store))
 
     def reinstate(self, identifier: str, *, kind: str = "activity", **options: Any) -> Receipts:
         items = [{"id": identifier, "reason": "was right"}]
-        return receipts(records.reinstate(KINDS[kind], request(items, **options), self.store))
+        return receipts(records.reinstate(request(items, kind=kind, **options), self.store))
 
     def record(self, *sheets: Mapping[str, Any], **options: Any) -> Receipts:
         return receipts(attendance.record(request(sheets, **options), self.store))
 
     def get(self, identifier: str, kind: str = "activity", caller: Caller = MALI) -> dict[str, Any]:
         asked = {"caller": caller.to_dict(), "ids": [identifier], "kind": kind}
-        found: list[dict[str, Any]] = records.get_many(asked, self.store)["items"]
+        found: list[dict[str, Any]] = reading.get_many(asked, self.store)["items"]
         return found[0]
 
     def held(self, **fields: Any) -> str:

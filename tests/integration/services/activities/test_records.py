@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from services.activities.handlers import records
+from services.activities.handlers import reading
 from services.activities.handlers.changes import changes
 from services.activities.store import ActivityStore
 from shared.errors import NotFound, Refused
@@ -304,8 +304,8 @@ def test_another_chapter_neither_sees_nor_touches(world: World) -> None:
     identifier = world.held()
     asked = {"caller": NIGER.to_dict(), "ids": [identifier], "kind": "activity"}
 
-    assert records.get_many(asked, world.store) == {"items": []}
-    assert records.list_page({**asked, "filter": {}}, world.store)["items"] == []
+    assert reading.get_many(asked, world.store) == {"items": []}
+    assert reading.list_page({**asked, "filter": {}}, world.store)["items"] == []
     with pytest.raises(NotFound):
         changes({**asked, "id": identifier}, world.store)
     with pytest.raises(NotFound):
@@ -327,7 +327,7 @@ def test_lists_filter_and_page_in_the_order_of_days(world: World) -> None:
         found: list[str] = []
         cursor = None
         while True:
-            page = records.list_page(
+            page = reading.list_page(
                 {
                     "caller": caller.to_dict(),
                     "kind": "activity",
@@ -371,7 +371,7 @@ def test_a_filter_that_names_nothing_is_refused_not_answered_by_an_empty_list(
     world: World, kind: str, wrong: dict[str, Any], code: str, at: list[Any]
 ) -> None:
     with pytest.raises(Refused) as caught:
-        records.list_page({"caller": MALI.to_dict(), "kind": kind, "filter": wrong}, world.store)
+        reading.list_page({"caller": MALI.to_dict(), "kind": kind, "filter": wrong}, world.store)
     assert (caught.value.code, caught.value.params["path"]) == (code, ["filter", *at])
 
 
@@ -381,7 +381,7 @@ def test_concerns_are_found_by_status_and_by_their_words(world: World) -> None:
 
     def listed(**filters: Any) -> list[str]:
         asked = {"caller": MALI.to_dict(), "kind": "concern", "filter": filters}
-        return [item["id"] for item in records.list_page(asked, world.store)["items"]]
+        return [item["id"] for item in reading.list_page(asked, world.store)["items"]]
 
     assert listed(text="dust") == [dust["id"]]
     assert listed(statuses=["verified"]) == [noise["id"]]

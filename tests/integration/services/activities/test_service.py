@@ -35,8 +35,8 @@ def test_what_is_pushed_by_rpc_is_answered_stored_and_heard(
     channel.queue_bind(heard, topology.EXCHANGE, "#")
     service("activities")
 
-    def push(method: str, *items: dict[str, Any]) -> list[str]:
-        answer = rpc(f"activities.{method}", request(items))
+    def push(method: str, *items: dict[str, Any], kind: str = "activity") -> list[str]:
+        answer = rpc(f"activities.{method}", request(items, kind=kind))
         return statuses(answer["pushes"][0]["receipts"])
 
     def ask(method: str, **asked: Any) -> Any:
@@ -53,18 +53,18 @@ def test_what_is_pushed_by_rpc_is_answered_stored_and_heard(
         "ends_on": "2021-11-05",
         "place": "ML.01.BAMAKO",
     }
-    assert push("push_organisations", gppac) == ["CREATED"]
-    assert push("push_projects", emmmda) == ["CREATED"]
-    assert push("push_many", activity, {**activity, "id": new_id(), "type": "x"}) == [
+    assert push("push", gppac, kind="organisation") == ["CREATED"]
+    assert push("push", emmmda, kind="project") == ["CREATED"]
+    assert push("push", activity, {**activity, "id": new_id(), "type": "x"}) == [
         "CREATED",
         "REJECTED",
     ]
-    assert push("push_concerns", concern(activity_id=activity["id"])) == ["CREATED"]
+    assert push("push", concern(activity_id=activity["id"]), kind="concern") == ["CREATED"]
     sheet = {"session_id": activity["id"], "rows": present(person)}
     assert push("record_attendance", sheet) == ["CREATED"]
     withdrawal = {"id": activity["id"], "reason": "twice"}
-    assert push("withdraw_many", withdrawal) == ["UPDATED"]
-    assert push("reinstate_many", withdrawal) == ["UPDATED"]
+    assert push("withdraw", withdrawal) == ["UPDATED"]
+    assert push("reinstate", withdrawal) == ["UPDATED"]
 
     [shown] = ask("get_many", ids=[activity["id"]], kind="activity")["items"]
     assert (shown["version"], shown["title"]) == (3, activity["title"])

@@ -13,14 +13,15 @@ from pymongo.database import Database
 
 from services.participants.handlers import people
 from services.participants.store.people import ParticipantStore
+from shared import contracts
 from shared.config import Config
-from shared.contracts.participants import CONTRACTS
 from shared.events import Event
 from shared.ids import new_id
 from shared.store import mongo
 
 Item = dict[str, Any]
 
+CONTRACTS = contracts.of("participants")
 MALI = {"role": "chapter", "chapter": "ML", "key_id": "key-of-mali"}
 NIGER = {"role": "chapter", "chapter": "NE", "key_id": "key-of-niger"}
 SECRETARIAT = {"role": "secretariat", "key_id": "key-of-the-secretariat"}
@@ -73,7 +74,7 @@ def push(
     store: ParticipantStore,
     *items: Item,
     caller: Mapping[str, Any] = MALI,
-    use: Any = people.register_many,
+    use: Any = people.register,
     **how: Any,
 ) -> list[dict[str, Any]]:
     """The receipts of one push."""

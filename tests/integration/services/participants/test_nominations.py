@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from services.participants.handlers import people
+from services.participants.handlers import nominations, people
 from services.participants.store.people import ParticipantStore
 from shared.ids import new_id
 from tests.integration.services.participants.participants_world import (
@@ -44,17 +44,17 @@ def awa(store: ParticipantStore) -> str:
 
 
 def nominate(store: ParticipantStore, *items: Item, **how: Any) -> list[Item]:
-    return push(store, *items, use=people.nominate_many, **how)
+    return push(store, *items, use=nominations.nominate, **how)
 
 
 def listed(store: ParticipantStore, caller: Item = MALI, **asked: Any) -> dict[str, str]:
     """id → status of the nominations that a list finds."""
-    answer = people.list_nominations({"caller": caller, "filter": asked}, store)
+    answer = nominations.list_nominations({"caller": caller, "filter": asked}, store)
     assert answer["next"] is None
     return {item["id"]: item["status"] for item in answer["items"]}
 
 
-def nominations(store: ParticipantStore) -> list[str]:
+def told_of_nominations(store: ParticipantStore) -> list[str]:
     return [name for name in types(store) if name.startswith("nomination")]
 
 
@@ -132,7 +132,7 @@ def test_of_clients_who_nominate_a_person_at_once_one_succeeds(
             clients.map(lambda _: nominate(store, nomination(awa, activity_id=activity)), range(4))
         )
     assert sorted(statuses([receipt for (receipt,) in receipts])) == ["CREATED"] + ["REJECTED"] * 3
-    assert nominations(store) == ["nomination.proposed"]
+    assert told_of_nominations(store) == ["nomination.proposed"]
 
 
 def test_who_withdrew_may_be_nominated_again(store: ParticipantStore, awa: str) -> None:
@@ -141,20 +141,20 @@ def test_who_withdrew_may_be_nominated_again(store: ParticipantStore, awa: str) 
     gone = {"id": first["id"], "status": "withdrawn", "reason": "moved away"}
     nominate(store, first)
     pushes = [{"caller": MALI, "items": [item]} for item in (gone, second)]
-    taken_back, too_soon = people.nominate_many({"pushes": pushes}, store)["pushes"]
+    taken_back, too_soon = nominations.nominate({"pushes": pushes}, store)["pushes"]
     assert statuses(taken_back["receipts"]) == ["UPDATED"]
     assert problems(too_soon["receipts"][0]) == {"ALREADY_NOMINATED": ["participant_id"]}
     assert statuses(nominate(store, second)) == ["CREATED"]
     back = {"id": first["id"], "status": "proposed"}
     assert problems(nominate(store, back)[0]) == {"ALREADY_NOMINATED": ["participant_id"]}
     assert listed(store, activity_id=activity, status="proposed") == {second["id"]: "proposed"}
-    assert "nomination.withdrawn" in nominations(store)
+    assert "nomination.withdrawn" in told_of_nominations(store)
 
 
 def test_a_dry_run_stands_in_nobodys_way(store: ParticipantStore, awa: str) -> None:
     activity = new_id()
     tried, meant = (nomination(awa, activity_id=activity) for _ in range(2))
-    answer = people.nominate_many(
+    answer = nominations.nominate(
         {
             "pushes": [
                 {"caller": MALI, "items": [tried], "dry_run": True},
@@ -173,7 +173,7 @@ def test_only_people_of_ones_own_chapter_can_be_nominated(
 ) -> None:
     withdrawn = person()
     push(store, withdrawn)
-    push(store, {"id": withdrawn["id"], "reason": "twin"}, use=people.withdraw_many)
+    push(store, {"id": withdrawn["id"], "reason": "twin"}, use=people.withdraw)
     receipts = [
         *nominate(store, nomination(awa, activity_id=new_id()), caller=NIGER),
         *nominate(store, nomination(new_id(), activity_id=new_id())),
@@ -181,7 +181,7 @@ def test_only_people_of_ones_own_chapter_can_be_nominated(
     ]
     for receipt in receipts:
         assert set(problems(receipt)) & {"UNKNOWN_PARTICIPANT", "CHAPTER_NOT_YOURS"}
-    assert nominations(store) == []
+    assert told_of_nominations(store) == []
 
 
 def test_the_secretariats_nomination_belongs_to_the_persons_chapter(

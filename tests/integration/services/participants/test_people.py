@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from services.participants.handlers import people
+from services.participants.handlers import nominations, people
 from services.participants.store.people import ParticipantStore
 from shared.errors import Forbidden, Refused
 from shared.ids import new_id
@@ -188,8 +188,8 @@ def test_a_withdrawn_person_is_vouched_for_no_more_until_reinstated(
     said = person()
     push(store, said)
     tombstone = {"id": said["id"], "reason": "registered twice"}
-    assert statuses(push(store, tombstone, use=people.withdraw_many)) == ["UPDATED"]
-    assert statuses(push(store, tombstone, use=people.withdraw_many)) == ["UNCHANGED"]
+    assert statuses(push(store, tombstone, use=people.withdraw)) == ["UPDATED"]
+    assert statuses(push(store, tombstone, use=people.withdraw)) == ["UNCHANGED"]
     assert vouched(store, said["id"]) == [said["id"]]
     assert found(store) == set()
     assert found(store, withdrawn=True) == {said["id"]}
@@ -197,7 +197,7 @@ def test_a_withdrawn_person_is_vouched_for_no_more_until_reinstated(
     assert (view["withdrawn"], view["status_reason"]) == (True, "registered twice")
     assert problems(push(store, said)[0]) == {"WITHDRAWN": ["id"]}
 
-    push(store, {**tombstone, "reason": "was no twin"}, use=people.reinstate_many)
+    push(store, {**tombstone, "reason": "was no twin"}, use=people.reinstate)
     assert vouched(store, said["id"]) == []
     assert statuses(push(store, said)) == ["UNCHANGED"]
     assert types(store) == [
@@ -287,7 +287,7 @@ def test_another_chapter_sees_nobody_and_takes_no_id(store: ParticipantStore) ->
     assert people.possible_duplicates(request, store)["items"] == []
     assert problems(push(store, said, caller=NIGER)[0]) == {"ID_TAKEN": ["id"]}
     tombstone = {"id": said["id"], "reason": "not ours"}
-    receipts = push(store, tombstone, caller=NIGER, use=people.withdraw_many)
+    receipts = push(store, tombstone, caller=NIGER, use=people.withdraw)
     assert problems(receipts[0]) == {"NOT_FOUND": ["id"]}
     assert len(read(store, said["id"], caller=SECRETARIAT)) == 1
 
@@ -298,17 +298,17 @@ def test_partners_and_operators_have_no_business_here(store: ParticipantStore, r
     pushed = {"pushes": [{"caller": caller, "items": [person()]}]}
     asked = {"caller": caller, "ids": [new_id()]}
     writes: tuple[Use, ...] = (
-        people.register_many,
-        people.withdraw_many,
-        people.reinstate_many,
-        people.nominate_many,
+        people.register,
+        people.withdraw,
+        people.reinstate,
+        nominations.nominate,
     )
     reads: tuple[Use, ...] = (
         people.get_many,
         people.list_people,
         people.vouch,
         people.possible_duplicates,
-        people.list_nominations,
+        nominations.list_nominations,
     )
     for uses, request in ((writes, pushed), (reads, asked)):
         for use in uses:
@@ -357,7 +357,7 @@ def test_a_withdrawn_twin_is_no_duplicate_any_more(store: ParticipantStore) -> N
     twins = [person(), person()]
     push(store, *twins)
     assert [group["count"] for group in duplicates(store)] == [2]
-    push(store, {"id": twins[0]["id"], "reason": "twin"}, use=people.withdraw_many)
+    push(store, {"id": twins[0]["id"], "reason": "twin"}, use=people.withdraw)
     assert duplicates(store) == []
 
 
@@ -367,7 +367,7 @@ def ids_of(people: list[dict[str, Any]]) -> tuple[str, ...]:
 
 def test_pushes_of_several_callers_each_keep_to_their_own(store: ParticipantStore) -> None:
     ours, theirs = person(), person(place=None)
-    answer = people.register_many(
+    answer = people.register(
         {
             "pushes": [
                 {"caller": MALI, "items": [ours]},

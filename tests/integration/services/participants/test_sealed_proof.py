@@ -14,12 +14,12 @@ from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from cli.outcome import CannotRun
 from operations.archive.keys import put_back
 from operations.archive.manifest import Manifest
 from operations.archive.taking import take
+from operations.failure import CannotRun
 from operations.sealed import BELIEVED_S, look, troubles
-from services.participants.handlers import people
+from services.participants.handlers import nominations
 from services.participants.store.cipher import Cipher, KeyLost
 from services.participants.store.people import ParticipantStore
 from services.participants.store.proof import prove
@@ -79,7 +79,7 @@ def test_where_all_opens_all_that_was_tried_is_counted_and_nobody_named(
 ) -> None:
     people = [person(phone="79 31 86 24", email="awa@example.org") for _ in range(3)]
     push(store, *people)
-    push(store, nomination(people[0]["id"], activity_id=new_id()), use=people.nominate_many)
+    push(store, nomination(people[0]["id"], activity_id=new_id()), use=nominations.nominate)
     proof = prove(store)
     (data_key,) = proof["keys"]
     assert data_key["id"] == store.cipher.key_id
@@ -233,7 +233,7 @@ def test_a_vault_without_a_key_beside_nominations_alone_gets_no_new_one(
 ) -> None:
     one = person()
     push(store, one)
-    push(store, nomination(one["id"], activity_id=new_id()), use=people.nominate_many)
+    push(store, nomination(one["id"], activity_id=new_id()), use=nominations.nominate)
     store.people.collection.delete_many({})
     lose_the_key(store)
     with pytest.raises(KeyLost, match="restore the vault"):
@@ -286,7 +286,8 @@ def test_the_running_service_is_not_ready_without_its_key_and_goes_on_once_it_is
     process = service("participants", FOSCAO_MASTER_KEY_FILE=str(file))
 
     def register() -> None:
-        rpc("participants.register_many", {"pushes": [{"caller": MALI, "items": [person()]}]})
+        push = {"caller": MALI, "items": [person()]}
+        rpc("participants.push", {"kind": "participant", "pushes": [push]})
 
     try:
         register()

@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import EncryptionError
 
-from services.participants.handlers import people
+from services.participants.service import ParticipantsService
 from services.participants.store.cipher import KEY_NAME, KeyLost, read_master_key
 from services.participants.store.people import ParticipantStore
 from shared.config import Config, ConfigError
@@ -57,20 +57,20 @@ def whole_life(send: Callable[[str, Item], Any]) -> str:
     """Everything that the service does with a person and her nomination; returns her id."""
     said = telltale()
 
-    def push(method: str, item: Item) -> None:
-        answer = send(method, {"pushes": [{"caller": MALI, "items": [item]}]})
+    def push(method: str, item: Item, kind: str = "participant") -> None:
+        answer = send(method, {"kind": kind, "pushes": [{"caller": MALI, "items": [item]}]})
         assert set(statuses(answer["pushes"][0]["receipts"])) <= {"CREATED", "UPDATED"}, answer
 
-    push("register_many", said)
-    push("register_many", {"id": said["id"], "family_name": f"{TELLTALE}-Keïta"})
+    push("push", said)
+    push("push", {"id": said["id"], "family_name": f"{TELLTALE}-Keïta"})
     proposed = nomination(said["id"], activity_id=new_id())
-    push("nominate_many", proposed)
+    push("push", proposed, "nomination")
     reason = f"{TELLTALE} speaks for all"
-    push("nominate_many", {"id": proposed["id"], "status": "selected", "reason": reason})
-    push("withdraw_many", {"id": said["id"], "reason": f"{TELLTALE} asked for it"})
-    push("reinstate_many", {"id": said["id"], "reason": f"{TELLTALE} is back"})
+    push("push", {"id": proposed["id"], "status": "selected", "reason": reason}, "nomination")
+    push("withdraw", {"id": said["id"], "reason": f"{TELLTALE} asked for it"})
+    push("reinstate", {"id": said["id"], "reason": f"{TELLTALE} is back"})
     for asked in ({"text": TELLTALE}, {"phone": PHONE}, {"email": f"{TELLTALE}@example.org"}):
-        page = send("list", {"caller": MALI, "filter": asked})
+        page = send("list", {"kind": "participant", "caller": MALI, "filter": asked})
         assert [item["id"] for item in page["items"]] == [said["id"]]
     return str(said["id"])
 
@@ -115,9 +115,9 @@ def store(db: Database[Item], mongo_uri: str, key: bytes) -> Iterator[Participan
 def test_no_document_and_no_log_of_the_database_can_be_read(
     store: ParticipantStore, mongo_client: MongoClient[Item]
 ) -> None:
-    uses = {name: getattr(people, name) for name in dir(people) if name.endswith("_many")}
-    uses["list"] = people.list_people
-    her = whole_life(lambda method, request: uses[method](request, store))
+    service = ParticipantsService()
+    service.store = store
+    her = whole_life(lambda method, request: getattr(service, method)(request))
     held = everything_in(mongo_client, store.db.name, f"{store.db.name}_keys")
     assert her.encode() in held
     for secret in SECRETS:
@@ -221,7 +221,10 @@ def test_the_running_service_logs_nobody(
         broken = telltale() | {"consent": {TELLTALE: 1}, "sex": TELLTALE}
         for method, request in (
             ("list", {"caller": MALI, "filter": {"phone": TELLTALE}}),
-            ("register_many", {"pushes": [{"caller": MALI, "items": [broken, TELLTALE]}]}),
+            (
+                "push",
+                {"kind": "participant", "pushes": [{"caller": MALI, "items": [broken, TELLTALE]}]},
+            ),
         ):
             with pytest.raises(HubError) as refused:
                 rpc(f"participants.{method}", request)

@@ -7,10 +7,9 @@ from typing import Any
 from pymongo.database import Database
 
 from services.reporting.handlers.rebuild import Outcome, Rebuild, Watch
-from services.reporting.rules.projections import noun
-from services.reporting.store.building import PRODUCERS, Building
-from shared.contracts import participants
+from services.reporting.store.building import Building
 from shared.events import Event
+from shared.nouns import NOUNS, PRODUCERS, noun_of
 from shared.store.mongo import Store
 from shared.store.replay import EventLog
 from shared.subscriptions import PATTERNS
@@ -33,7 +32,7 @@ class Logs:
         """Commit the events as their producers do."""
         for producer, store in self._stores.items():
             own = [each for each in events if _producer(each) == producer]
-            store.transact(lambda tx, own=own: tx.emit(own, "test"))  # type: ignore[misc]
+            store.transact(lambda tx, own=own: tx.emit(own))  # type: ignore[misc]
 
     def logs(self, patterns: Sequence[str] = PATTERNS["reporting"]) -> list[EventLog]:
         return [EventLog(name, each.db["outbox"], patterns) for name, each in self._stores.items()]
@@ -117,5 +116,4 @@ class Programme:
 
 
 def _producer(event: Event) -> str:
-    kinds = {each.partition(".")[0] for each in participants.CONTRACTS}
-    return "participants" if noun(event) in kinds else "activities"
+    return NOUNS[noun_of(event.type)].owner

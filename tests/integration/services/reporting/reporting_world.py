@@ -8,11 +8,11 @@ from jsonschema import Draft202012Validator
 
 from services.reporting import schemas
 from services.reporting.handlers import reports
-from services.reporting.rules.projections import SCORES
 from services.reporting.store.live import ReportingStore
-from shared.contracts import activities, participants
+from shared import contracts
 from shared.events import Event
 from shared.ids import new_id
+from shared.nouns import SCORES
 
 SECRETARIAT = {"role": "secretariat", "chapter": None}
 MALI = {"role": "chapter", "chapter": "ML"}
@@ -25,7 +25,7 @@ PROJECT = new_id()
 
 _CONTRACTS = {
     type: Draft202012Validator(schema)
-    for type, schema in {**activities.CONTRACTS, **participants.CONTRACTS}.items()
+    for type, schema in contracts.of("activities", "participants").items()
 }
 
 

@@ -18,7 +18,7 @@ from shared.events import Event
 from shared.ids import new_id
 from shared.store import mongo
 from shared.store.lease import Lease
-from shared.store.mongo import Store
+from tests.integration.shared.anything import FreeStore
 from tests.stack import RpcClient, ServiceProcess, TestBroker, wait_for, waiting
 
 Db = Database[dict[str, Any]]
@@ -55,9 +55,9 @@ def test_what_was_committed_while_the_broker_was_away_arrives_once_it_is_back(
         assert not broker.answers()
         wait_for(lambda: bus.get("/readyz")[0] == 503, 20)
         config = Config("bus", uri, mongo_uri, db.name)
-        store = Store(mongo.connect(config))
+        store = FreeStore(mongo.connect(config))
         events = [Event.new("noted.down", "/bus", new_id(), 1, {}) for _ in range(20)]
-        store.transact(lambda tx: tx.emit(events, actor="tester"))
+        store.transact(lambda tx: tx.emit(events))
         assert bus.running()
 
         broker.start()
@@ -76,17 +76,17 @@ def test_a_broker_that_comes_back_empty_is_given_no_event_before_its_consumers_a
     def declare(*consumers: str) -> None:
         connection = connect(broker.admin_uri, "test")
         for each in consumers:
-            topology.declare(connection.channel(), topology.for_events(each, ["noted.*"], ()))
+            topology.declare(connection.channel(), topology.for_events(each, ["noted.*.v1"], ()))
         connection.close()
 
     def emit() -> None:
         event = Event.new("noted.down", "/testing", new_id(), 1, {})
-        store.transact(lambda tx: tx.emit([event], actor="tester"))
+        store.transact(lambda tx: tx.emit([event]))
 
     def published() -> int:
         return db.outbox.count_documents({"published_at": {"$ne": None}})
 
-    store = Store(mongo.connect(Config("testing", broker.admin_uri, mongo_uri, db.name)))
+    store = FreeStore(mongo.connect(Config("testing", broker.admin_uri, mongo_uri, db.name)))
     store.ensure_indexes()
     publisher = Publisher(broker.admin_uri, "relay")
     relay = Relay(store.outbox, publisher, Lease(store.db, "relay"), ("early", "late"))

@@ -19,6 +19,7 @@ from shared.store import mongo
 from shared.store.lease import Lease
 from shared.store.mongo import Store
 from shared.store.outbox import Outbox
+from tests.integration.shared.anything import FreeStore
 from tests.stack import ServiceProcess, publish, publish_raw, wait_for, waiting
 
 Service = Callable[..., ServiceProcess]
@@ -36,7 +37,7 @@ def bus(service: Service) -> ServiceProcess:
 @pytest.fixture
 def store(config: Config) -> Iterator[Store]:
     """A producer's store, in the consumer's own database, with our guarantees on."""
-    store = Store(mongo.connect(config))
+    store = FreeStore(mongo.connect(config))
     store.ensure_indexes()
     yield store
     store.db.client.close()
@@ -67,7 +68,7 @@ def counted(subject: str, sequence: int) -> Event:
 
 
 def emit(store: Store, *events: Event) -> None:
-    store.transact(lambda tx: tx.emit(events, actor="tester"))
+    store.transact(lambda tx: tx.emit(events))
 
 
 def applied(db: Db, subject: str) -> list[int]:
@@ -93,7 +94,7 @@ def test_an_event_of_a_transaction_that_failed_is_never_published(
     store: Store, relays: Callable[..., Relay], db: Db
 ) -> None:
     def work(tx: mongo.Tx) -> None:
-        tx.emit([noted()], actor="tester")
+        tx.emit([noted()])
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -341,7 +342,7 @@ def test_a_database_that_is_away_is_unavailable(config: Config) -> None:
         mongo_uri="mongodb://127.0.0.1:1/?replicaSet=none",
         database="x",
     )
-    store = Store(mongo.connect(away))
+    store = FreeStore(mongo.connect(away))
     with pytest.raises(Unavailable):
         store.transact(lambda tx: store.db.things.insert_one({}, session=tx.session), timeout_s=1)
     store.db.client.close()

@@ -22,6 +22,7 @@ from shared.ids import new_id
 from shared.store import mongo
 from shared.store.lease import Lease
 from shared.store.mongo import Store
+from tests.integration.shared.anything import FreeStore
 from tests.stack import ServiceProcess, delete_queues, wait_for, waiting
 
 Db = Database[dict[str, Any]]
@@ -33,7 +34,7 @@ NAMING = {40: "exchange", 50: "queue", 60: "basic"}
 
 @pytest.fixture
 def store(config: Config) -> Iterator[Store]:
-    store = Store(mongo.connect(config))
+    store = FreeStore(mongo.connect(config))
     store.ensure_indexes()
     yield store
     store.db.client.close()
@@ -66,7 +67,7 @@ def channel(amqp_uri: str) -> Iterator[amqp.Channel]:
 
 def emit(store: Store) -> Event:
     event = Event.new("noted.down", "/testing", new_id(), 1, {})
-    store.transact(lambda tx: tx.emit([event], actor="tester"))
+    store.transact(lambda tx: tx.emit([event]))
     return event
 
 
@@ -76,7 +77,7 @@ def unpublished(store: Store) -> int:
 
 def declare(channel: amqp.Channel, *consumers: str) -> None:
     for each in consumers:
-        topology.declare(channel, topology.for_events(each, ["noted.*"], ()))
+        topology.declare(channel, topology.for_events(each, ["noted.*.v1"], ()))
 
 
 def test_events_wait_until_every_expected_consumer_is_bound(
@@ -117,7 +118,7 @@ def test_a_consumer_that_has_bound_only_some_of_its_keys_is_waited_for(
     store: Store, relay: Callable[..., Relay], channel: amqp.Channel
 ) -> None:
     """It may die anywhere between its first declaration and its last."""
-    parts = topology.for_events("late", ["noted.*"], ())
+    parts = topology.for_events("late", ["noted.*.v1"], ())
     topology.declare(channel, parts[:-1])
     emit(store)
     wait_for(relay("late").ready)

@@ -20,7 +20,7 @@ from tests.integration.services.reporting.rebuild_world import Logs, Programme
 from tests.stack import publish, wait_for
 
 Document = dict[str, Any]
-LISTENS = ("attendance.*", "activity.*")
+LISTENS = ("attendance.*.v1", "activity.*.v1")
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_a_log_is_read_in_bounded_batches_each_subject_in_sequence_from_any_mark
             last[history_of] = event.sequence
         for index, (_, mark) in enumerate(parts):
             assert list(log.read(mark)) == parts[index + 1 :]
-    (sheets, _) = (log.count() for log in reversed(logs.logs(["attendance.*"])))
+    (sheets, _) = (log.count() for log in reversed(logs.logs(["attendance.*.v1"])))
     assert sheets == sum(each.type.startswith("attendance.") for each in history)
 
 

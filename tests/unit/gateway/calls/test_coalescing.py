@@ -12,6 +12,8 @@ from gateway.calls.coalescing import Coalescer
 from shared.errors import Internal, TimedOut, Unavailable
 from tests.gateway_fakes import FakeServices, accept
 
+PUSH = ("a", "push", "thing")
+
 
 def push(*ids: str) -> dict[str, Any]:
     return {"mode": "per_item", "items": [{"id": each} for each in ids]}
@@ -42,14 +44,14 @@ async def test_a_lone_push_does_not_wait_for_company() -> None:
     services = FakeServices({"a.push": accept()})
     writer = Coalescer(services, linger_s=30.0)
     async with asyncio.timeout(1):
-        assert ids(await writer.push("a", "push", push("1", "2"), 2)) == ["1", "2"]
+        assert ids(await writer.push(*PUSH, push("1", "2"), 2)) == ["1", "2"]
 
 
 async def test_pushes_that_come_together_go_in_one_call_and_each_gets_its_own_receipts() -> None:
     services = FakeServices({"a.push": accept()})
     writer = Coalescer(services)
     answers = await asyncio.gather(
-        *(writer.push("a", "push", push(f"{n}a", f"{n}b"), 2) for n in range(40))
+        *(writer.push(*PUSH, push(f"{n}a", f"{n}b"), 2) for n in range(40))
     )
     assert [ids(each) for each in answers] == [[f"{n}a", f"{n}b"] for n in range(40)]
     assert pushed(services) == [40]
@@ -59,10 +61,10 @@ async def test_while_a_call_is_under_way_the_others_gather() -> None:
     gate = Gate()
     services = FakeServices({"a.push": gate})
     writer = Coalescer(services, linger_s=0.01)
-    first = asyncio.create_task(writer.push("a", "push", push("first"), 1))
+    first = asyncio.create_task(writer.push(*PUSH, push("first"), 1))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    rest = [asyncio.create_task(writer.push("a", "push", push(str(n)), 1)) for n in range(9)]
+    rest = [asyncio.create_task(writer.push(*PUSH, push(str(n)), 1)) for n in range(9)]
     async with asyncio.timeout(2):
         while len(services.calls) < 2:
             await asyncio.sleep(0.001)
@@ -76,7 +78,7 @@ async def test_no_call_carries_more_than_500_items_and_no_push_is_torn() -> None
     writer = Coalescer(services)
     sizes = [300, 250, 249, 1, 500, 500, 1]
     await asyncio.gather(
-        *(writer.push("a", "push", push(*(f"{n}" for n in range(size))), size) for size in sizes)
+        *(writer.push(*PUSH, push(*(f"{n}" for n in range(size))), size) for size in sizes)
     )
     carried = [
         sum(len(each["items"]) for each in request["pushes"]) for _, request in services.calls
@@ -97,7 +99,7 @@ async def test_never_more_calls_are_under_way_than_lanes() -> None:
         return accept()(request)
 
     writer = Coalescer(FakeServices({"a.push": slow}), lanes=2)
-    await asyncio.gather(*(writer.push("a", "push", push(str(n)), 400) for n in range(10)))
+    await asyncio.gather(*(writer.push(*PUSH, push(str(n)), 400) for n in range(10)))
     assert most == 2
 
 
@@ -108,29 +110,30 @@ async def test_what_fails_fails_for_everybody_it_carried_and_for_nobody_else() -
     services = FakeServices({"a.push": fail})
     writer = Coalescer(services)
     answers = await asyncio.gather(
-        *(writer.push("a", "push", push(str(n)), 1) for n in range(3)), return_exceptions=True
+        *(writer.push(*PUSH, push(str(n)), 1) for n in range(3)),
+        return_exceptions=True,
     )
     assert [type(each) for each in answers] == [TimedOut] * 3
     services.methods["a.push"] = accept()
-    assert ids(await writer.push("a", "push", push("later"), 1)) == ["later"]
+    assert ids(await writer.push(*PUSH, push("later"), 1)) == ["later"]
 
 
 async def test_an_answer_of_another_shape_leaves_nobody_waiting() -> None:
     writer = Coalescer(FakeServices({"a.push": lambda _: {"pushes": []}}))
     async with asyncio.timeout(1):
         with pytest.raises(Internal):
-            await writer.push("a", "push", push("1"), 1)
+            await writer.push(*PUSH, push("1"), 1)
 
 
 async def test_a_backlog_beyond_the_bound_is_refused_at_once_as_retryable() -> None:
     gate = Gate()
     writer = Coalescer(FakeServices({"a.push": gate}), lanes=1, max_waiting=10)
-    first = asyncio.create_task(writer.push("a", "push", push("first"), 1))
+    first = asyncio.create_task(writer.push(*PUSH, push("first"), 1))
     await asyncio.sleep(0.01)
-    second = asyncio.create_task(writer.push("a", "push", push("second"), 10))
+    second = asyncio.create_task(writer.push(*PUSH, push("second"), 10))
     await asyncio.sleep(0.01)
     with pytest.raises(Unavailable) as refused:
-        await writer.push("a", "push", push("third"), 1)
+        await writer.push(*PUSH, push("third"), 1)
     assert refused.value.code == "OVERLOADED"
     gate.open.set()
     assert ids(await first) == ["first"]
@@ -142,7 +145,7 @@ async def test_a_caller_that_leaves_takes_nobody_along() -> None:
     services = FakeServices({"a.push": gate})
     writer = Coalescer(services)
     leaving, staying = (
-        asyncio.create_task(writer.push("a", "push", push(name), 1)) for name in ("l", "s")
+        asyncio.create_task(writer.push(*PUSH, push(name), 1)) for name in ("l", "s")
     )
     await asyncio.sleep(0.01)
     leaving.cancel()

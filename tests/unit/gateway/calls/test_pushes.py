@@ -36,9 +36,9 @@ def services(
     method = accept(judge)
     return FakeServices(
         {
-            "participants.register_many": method,
+            "participants.push": method,
             "participants.vouch": lambda r: {"unknown": [i for i in r["ids"] if i in unknown]},
-            "activities.push_many": method,
+            "activities.push": method,
             "activities.record_attendance": method,
         }
     )
@@ -73,9 +73,9 @@ async def test_people_go_first_then_the_activities_then_the_attendance() -> None
     behind = services()
     await push(behind, participants=[{"id": A}], activities=[{"id": C}], attendance=[sheet(A, B)])
     assert [name for name, _ in behind.calls] == [
-        "participants.register_many",
+        "participants.push",
         "participants.vouch",
-        "activities.push_many",
+        "activities.push",
         "activities.record_attendance",
     ]
     assert behind.asked("participants.vouch")[0]["ids"] == [B], "whom this push registers is known"
@@ -84,7 +84,7 @@ async def test_people_go_first_then_the_activities_then_the_attendance() -> None
 async def test_only_services_that_are_needed_are_asked() -> None:
     behind = services()
     await push(behind, activities=[{"id": C}])
-    assert [name for name, _ in behind.calls] == ["activities.push_many"]
+    assert [name for name, _ in behind.calls] == ["activities.push"]
 
 
 async def test_rows_of_strangers_are_answered_at_their_place_and_not_sent() -> None:
@@ -161,7 +161,7 @@ async def test_counts_are_those_of_the_receipts() -> None:
 async def test_all_or_nothing_over_one_list_is_left_to_its_service() -> None:
     behind = services()
     await push(behind, activities=[{"id": C}], mode="ALL_OR_NOTHING")
-    [request] = behind.asked("activities.push_many")
+    [request] = behind.asked("activities.push")
     assert request["pushes"][0]["mode"] == "all_or_nothing"
     assert request["pushes"][0]["dry_run"] is False
 
@@ -193,7 +193,7 @@ async def test_all_or_nothing_stores_what_passed_the_trial() -> None:
     assert result["activities"]["created"] == 1
     assert [
         each["pushes"][0]["dry_run"]
-        for name in ("participants.register_many", "activities.push_many")
+        for name in ("participants.push", "activities.push")
         for each in behind.asked(name)
     ] == [True, False, True, False]
 
@@ -227,7 +227,7 @@ async def test_a_service_that_is_down_fails_the_push_as_retryable() -> None:
     def down(_: Any) -> Any:
         raise Unavailable
 
-    behind.methods["activities.push_many"] = down
+    behind.methods["activities.push"] = down
     with pytest.raises(Unavailable):
         await push(behind, participants=[{"id": A}], activities=[{"id": C}])
 
@@ -235,5 +235,5 @@ async def test_a_service_that_is_down_fails_the_push_as_retryable() -> None:
 async def test_names_in_clear_reach_the_services_in_their_spelling() -> None:
     behind = services()
     await push(behind, activities=[{"id": C, "clear": ["endsOn", "venue"]}])
-    [request] = behind.asked("activities.push_many")
+    [request] = behind.asked("activities.push")
     assert request["pushes"][0]["items"][0]["clear"] == ["ends_on", "venue"]

@@ -64,7 +64,8 @@ def test_variables_are_coerced_as_graphql_core_does(variables: dict[str, Any]) -
     elif isinstance(ours, list):
         assert len(ours) == len(theirs)
     else:
-        assert Status.REJECTED in pushed(ours["input"])
+        receipts = pushed(ours["input"])
+        assert Status.REJECTED in receipts or not receipts  # a sheet without rows has none
 
 
 def pushed(input: dict[str, Any]) -> set[Status]:
@@ -158,7 +159,7 @@ fragment p on Problem { field path message }"""
 
 
 def answered(receipts: list[dict[str, Any]]) -> FakeServices:
-    return FakeServices({"activities.push_many": lambda _: {"pushes": [{"receipts": receipts}]}})
+    return FakeServices({"activities.push": lambda _: {"pushes": [{"receipts": receipts}]}})
 
 
 GOOD = [receipt(n, 0, {"id": f"id-{n}"}, "REQUIRED" if n % 3 else None) for n in range(9)]

@@ -27,7 +27,7 @@ LANGUAGES = '{ codes(list: "language") { code label labels { fr en pt } extra { 
 
 @pytest.fixture
 def services() -> FakeServices:
-    return FakeServices({"activities.push_many": accept(), "reporting.report": lambda _: {}})
+    return FakeServices({"activities.push": accept(), "reporting.report": lambda _: {}})
 
 
 @pytest.fixture

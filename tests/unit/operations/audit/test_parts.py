@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.audit.attendance import SCORES, Replay
+from operations.audit.attendance import Replay
 from operations.audit.log import Entry, Moment
 from operations.audit.reading import joined
 from operations.audit.tally import Checksum
+from shared.nouns import SCORES
 
 KEYED = st.lists(st.tuples(st.text("abc", max_size=2), st.integers()), max_size=12)
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -40,7 +41,7 @@ def step(sequence: int, total: int, *, came: str = "", left: str = "", pre: int 
     scores = dict.fromkeys(SCORES, 0) | {"pre_n": bool(pre), "pre_sum": pre}
     data: dict[str, Any] = {"rows": rows, "present_total": total, "scores": scores}
     return Entry(
-        f"event-{sequence}", "attendance.recorded", "s", sequence, NOW, NOW, data, "", None
+        f"event-{sequence}", "attendance.recorded", 1, "s", sequence, NOW, NOW, data, "", None
     )
 
 

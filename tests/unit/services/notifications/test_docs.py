@@ -11,7 +11,7 @@ from pathlib import Path
 from standardwebhooks import Webhook
 
 from services.notifications.rules import model
-from shared.contracts.notifications import CONTRACTS
+from shared import contracts
 
 PAGE = (Path(__file__).parents[4] / "docs" / "partners.md").read_text(encoding="utf-8")
 
@@ -68,7 +68,7 @@ def test_the_catalogue_names_every_type_and_field() -> None:
         noun, _, step = kind.partition(".")
         assert f"{noun}.recorded" in named
         assert step in named or kind in named
-        assert set(CONTRACTS[f"feed.{kind}"]["properties"]) <= named
+        assert set(contracts.of("notifications")[f"feed.{kind}"]["properties"]) <= named
 
 
 def test_every_error_of_an_attempt_is_explained() -> None:

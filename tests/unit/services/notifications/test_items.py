@@ -10,10 +10,11 @@ from jsonschema import Draft202012Validator
 
 from services.notifications.rules import items, model
 from services.notifications.rules.items import Applied
-from shared.contracts.notifications import CONTRACTS
+from shared import contracts
 from shared.events import Event
 from shared.ids import new_id
 
+CONTRACTS = contracts.of("notifications")
 SECRET = "Nobody outside may read this"
 ACTIVITY_ID = new_id()
 SESSION_ID = new_id()
@@ -121,7 +122,7 @@ def test_items_hold_what_their_contract_names_and_nothing_private(event: Event) 
     schema = CONTRACTS[f"feed.{item.type}"]
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(item.data)
-    sent = items.to_cloud_event(item).decode() + json.dumps(items.to_dict(item))
+    sent = items.to_cloud_event(item, 1).decode() + json.dumps(items.to_dict(item, 1))
     assert SECRET not in sent
     assert "KALANA" not in sent
     assert not any(row["participant_id"] in sent for row in event.data.get("rows", ()))
@@ -168,7 +169,7 @@ def test_a_place_the_gazetteer_does_not_know_is_not_passed_on() -> None:
 def test_a_concern_is_not_tied_to_its_activity() -> None:
     (item,) = grown([concern()]).items
 
-    assert ACTIVITY_ID not in items.to_cloud_event(item).decode()
+    assert ACTIVITY_ID not in items.to_cloud_event(item, 1).decode()
     assert item.place == "ML.06"
 
 
@@ -238,7 +239,7 @@ def test_participants_and_types_of_tomorrow_are_no_items() -> None:
 
 def test_a_webhook_body_is_a_cloud_event_with_the_cursor() -> None:
     (item,) = grown([activity()]).items
-    body = json.loads(items.to_cloud_event(item))
+    body = json.loads(items.to_cloud_event(item, 1))
 
     assert body["specversion"] == "1.0"
     assert body["type"] == "org.foscao.feed.activity.recorded.v1"

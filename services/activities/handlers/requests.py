@@ -1,0 +1,29 @@
+"""Owns what every request of this service is read by: the kind it speaks of, the ids it names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.activities.kinds import KINDS, Kind
+from shared.errors import Refused
+from shared.ids import canonical
+from shared.records.pushes import MAX_ITEMS
+
+Request = Mapping[str, Any]
+
+
+def kind_of(request: Request) -> Kind:
+    """The kind a request speaks of. Raises Refused (final): UNKNOWN_KIND."""
+    name = str(request.get("kind"))[:80]
+    if name not in KINDS:
+        raise Refused("UNKNOWN_KIND", value=name)
+    return KINDS[name]
+
+
+def ids_in(request: Request, name: str = "ids", limit: int = MAX_ITEMS) -> list[str]:
+    """The valid ids that a request names, once each. Raises Refused (final): TOO_MANY_ITEMS."""
+    ids = list(dict.fromkeys(i for i in map(canonical, request.get(name) or ()) if i))
+    if len(ids) > limit:
+        raise Refused("TOO_MANY_ITEMS", limit=limit, count=len(ids))
+    return ids

@@ -1,0 +1,35 @@
+"""Owns what of a person and of a nomination may be known outside this service: nothing of what is
+private here, and of the rest what the contracts name. A field of which neither is said keeps the
+service from starting."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.participants.schemas import NOMINATION, PERSON
+from shared import contracts
+from shared.nouns import NOUNS
+from shared.records import fields
+
+PARTICIPANT: Final = NOUNS["participant"]
+NOMINATED: Final = NOUNS["nomination"]
+
+_PERSON_PRIVATE: Final = frozenset(
+    {
+        "given_name",
+        "family_name",
+        "phone",
+        "email",
+        "external_ref",
+        "age",  # told as a year of birth
+        "age_on",
+        "washington_group",  # told as with or without disability
+        "organisation_id",
+        "language",
+        "consent",
+    }
+)
+_NOMINATION_PRIVATE: Final = frozenset({"proposed_on", "reason"})
+
+contracts.declare(PARTICIPANT.name, fields.paths(PERSON), _PERSON_PRIVATE)
+contracts.declare(NOMINATED.name, fields.paths(NOMINATION), _NOMINATION_PRIVATE)

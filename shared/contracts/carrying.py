@@ -1,0 +1,117 @@
+"""From a contract to what an event may carry: the contract as an allow-list, at run time.
+
+Owns the reading of the schemas of `shared.contracts.parts`; other JSON Schema it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from shared.contracts.parts import Schema
+from shared.errors import Internal
+
+Data = dict[str, Any]
+Carrier = Callable[[Any], Any]
+
+_SCALARS: Final = (str, int, float, bool, type(None))
+_PLAIN: Final = frozenset(_SCALARS)
+
+
+class ContractBroken(Internal):
+    """A value has another shape than its contract says: a fault of ours, nothing was written.
+
+    Its text names the type and the place, never the value.
+    """
+
+
+class Contracts:
+    """What events of each type may carry, by short type and version."""
+
+    def __init__(self, schemas: Mapping[str, Mapping[int, Schema]]) -> None:
+        self._carriers = {
+            kind: {version: carrier(schema, kind) for version, schema in sorted(versions.items())}
+            for kind, versions in schemas.items()
+        }
+
+    def carried(self, event_type: str, data: Data) -> dict[int, Data]:
+        """By version of the type, as much of `data` as its contract names, at every depth.
+
+        Raises: ContractBroken (final): the type has no contract, or a value is not of its shape.
+        """
+        if event_type not in self._carriers:
+            raise ContractBroken(type=event_type, where="no contract")
+        return {version: carry(data) for version, carry in self._carriers[event_type].items()}
+
+    def confined(self, event_type: str, version: int, data: Data) -> Data:
+        """What of an event's data its contract names in this version. Raises as `carried`."""
+        try:
+            carry = self._carriers[event_type][version]
+        except KeyError:
+            raise ContractBroken(type=event_type, version=version, where="no contract") from None
+        confined: Data = carry(data)
+        return confined
+
+
+def carrier(schema: Schema, at: str) -> Carrier:
+    """A function that takes from a value what the schema names; `at` is its place, for errors."""
+    if "anyOf" in schema:  # the schema, or null
+        given = carrier(schema["anyOf"][0], at)
+        return lambda value: None if value is None else given(value)
+    match schema["type"]:
+        case "object":
+            return _object(schema["properties"], at)
+        case "array":
+            return _array(carrier(schema["items"], f"{at}[]"), at)
+    return _scalar(at)
+
+
+def names(schema: Schema, at: str = "") -> Iterator[str]:
+    """The dotted paths that a schema names, positions in lists left out, each before its parts."""
+    if "anyOf" in schema:
+        yield from names(schema["anyOf"][0], at)
+    elif schema["type"] == "array":
+        yield from names(schema["items"], at)
+    elif schema["type"] == "object":
+        for name, part in schema["properties"].items():
+            path = f"{at}.{name}" if at else name
+            yield path
+            yield from names(part, path)
+
+
+def _object(schemas: Mapping[str, Schema], at: str) -> Carrier:
+    parts = {name: carrier(schema, f"{at}.{name}") for name, schema in schemas.items()}
+    flat = {name for name, schema in schemas.items() if _is_scalar(schema)}
+    known = parts.keys()
+
+    def carry(value: Any) -> Any:
+        if type(value) is dict and value.keys() <= flat:  # as each row of a sheet is
+            if _PLAIN.issuperset(map(type, value.values())):
+                return value
+        elif not isinstance(value, Mapping):
+            raise ContractBroken(where=at)
+        return {name: parts[name](part) for name, part in value.items() if name in known}
+
+    return carry
+
+
+def _array(carry_item: Carrier, at: str) -> Carrier:
+    def carry(value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            raise ContractBroken(where=at)
+        return [carry_item(item) for item in value]
+
+    return carry
+
+
+def _scalar(at: str) -> Carrier:
+    def carry(value: Any) -> Any:
+        if not isinstance(value, _SCALARS):
+            raise ContractBroken(where=at)
+        return value
+
+    return carry
+
+
+def _is_scalar(schema: Schema) -> bool:
+    return schema.get("type") not in ("object", "array", None)

@@ -1,0 +1,163 @@
+"""What the hub keeps record of, in one table: who owns it, what can happen to it, who hears of it.
+
+Subscriptions, contracts, broker permissions, the kinds of a push, reporting's projections, the
+partners' types and the inventory of an audit are derived from this table or checked against it.
+A new noun is a row here, a contract, and the code of its owner; a new step is a word in `steps`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+RECORDED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "created": "recorded",
+        "updated": "corrected",
+        "withdrawn": "withdrawn",
+        "reinstated": "reinstated",
+    }
+)
+
+
+def _version_1(*services: str) -> Mapping[str, int]:
+    return MappingProxyType(dict.fromkeys(services, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """One kind of thing; `name` is the noun of its events (`activity.recorded`).
+
+    owner: the service, and its database, where it lives; `collection` holds it there.
+    steps: what its owner does to it → the past word that its event says.
+    heard_by: the services that consume its events → the version of its contract that they read;
+        what nobody hears is never published.
+    projected: the collection of reporting that holds its copy, None where it keeps none.
+    for_partners: its events become items of the feed, under the same types.
+    has_log: its owner answers `changes`.
+    by_difference: its events carry what changed and not the whole state: none may be skipped.
+    """
+
+    name: str
+    owner: str
+    collection: str
+    heard_by: Mapping[str, int]
+    steps: Mapping[str, str] = field(default_factory=lambda: RECORDED)
+    projected: str | None = None
+    for_partners: bool = False
+    has_log: bool = False
+    by_difference: bool = False
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types of its events, each once, in the order of the steps."""
+        return tuple(f"{self.name}.{past}" for past in dict.fromkeys(self.steps.values()))
+
+    def event(self, step: str) -> str:
+        """The type of the event of a step. Raises KeyError: the noun has no such step."""
+        return f"{self.name}.{self.steps[step]}"
+
+
+NOUNS: Final[Mapping[str, Noun]] = MappingProxyType(
+    {
+        noun.name: noun
+        for noun in (
+            Noun(
+                "participant",
+                owner="participants",
+                collection="people",
+                heard_by=_version_1("reporting"),
+                steps=MappingProxyType({**RECORDED, "created": "registered"}),
+                projected="people",
+            ),
+            Noun(
+                "nomination",
+                owner="participants",
+                collection="nominations",
+                heard_by=_version_1("reporting"),
+                steps=MappingProxyType(
+                    {
+                        "proposed": "proposed",
+                        "selected": "decided",
+                        "not_selected": "decided",
+                        "withdrawn": "withdrawn",
+                    }
+                ),
+                projected="nominations",
+            ),
+            Noun(
+                "organisation",
+                owner="activities",
+                collection="organisations",
+                heard_by=_version_1("reporting"),  # which draws nothing from it yet
+                has_log=True,
+            ),
+            Noun(
+                "project",
+                owner="activities",
+                collection="projects",
+                heard_by=_version_1("reporting", "notifications"),
+                projected="projects",
+                for_partners=True,
+                has_log=True,
+            ),
+            Noun(
+                "activity",
+                owner="activities",
+                collection="activities",
+                heard_by=_version_1("reporting", "notifications"),
+                projected="activities",
+                for_partners=True,
+                has_log=True,
+            ),
+            Noun(
+                "concern",
+                owner="activities",
+                collection="concerns",
+                heard_by=_version_1("reporting", "notifications"),
+                projected="concerns",
+                for_partners=True,
+                has_log=True,
+            ),
+            Noun(
+                "attendance",
+                owner="activities",
+                collection="sheets",
+                heard_by=_version_1("reporting", "notifications"),
+                steps=MappingProxyType({"added": "recorded", "changed": "corrected"}),
+                projected="sessions",
+                for_partners=True,
+                has_log=True,
+                by_difference=True,
+            ),
+        )
+    }
+)
+
+SCORES: Final = ("pre_n", "pre_sum", "post_n", "post_sum", "paired_n", "gain_sum")
+"""The sums of test scores that a sheet keeps and its events tell the differences of: how many took
+the test before and after and both, their points, and the points gained by those who took both."""
+
+PRODUCERS: Final = tuple(dict.fromkeys(noun.owner for noun in NOUNS.values()))
+"""The services that emit events; participants first: most people are then described before they
+are counted, which spares whoever replays the logs writing them twice."""
+
+CONSUMERS: Final = tuple(dict.fromkeys(each for noun in NOUNS.values() for each in noun.heard_by))
+"""The services that take events, and so have a parking lot."""
+
+
+def noun_of(event_type: str) -> str:
+    """`activity` of `activity.recorded`."""
+    return event_type.partition(".")[0]
+
+
+def owned_by(service: str) -> tuple[Noun, ...]:
+    """The nouns that live in the service."""
+    return tuple(noun for noun in NOUNS.values() if noun.owner == service)
+
+
+def heard_by(service: str) -> tuple[Noun, ...]:
+    """The nouns of whose events the service is told."""
+    return tuple(noun for noun in NOUNS.values() if service in noun.heard_by)

@@ -1,0 +1,172 @@
+"""A break of a contract is a second version beside the first: who reads the first goes on, and who
+reads the second has it, from the outbox to the parking lot and back, and in a replay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+import orjson
+import pytest
+from pymongo.database import Database
+
+from shared.bus.connection import Publisher
+from shared.bus.consumer import Consumer
+from shared.bus.relay import Relay
+from shared.config import Config
+from shared.contracts import parts
+from shared.contracts.carrying import Contracts
+from shared.events import Event
+from shared.ids import new_id
+from shared.store.lease import Lease
+from shared.store.mongo import Store
+from shared.store.outbox import Outbox
+from shared.store.replay import EventLog
+from tests.stack import wait_for
+
+Document = dict[str, Any]
+
+FIRST = parts.part({"text": parts.TEXT})
+SECOND = parts.part({"texts": parts.array(parts.TEXT)})
+KINDS: Final = ("noted.down", "noted.again")
+BOTH = Contracts({kind: {1: FIRST, 2: SECOND} for kind in KINDS})
+
+
+class Producer(Store):
+    contracts = BOTH
+
+    def note(self, subject: str, sequence: int, text: str, kind: str = KINDS[0]) -> Event:
+        event = Event.new(kind, "/test", subject, sequence, {"text": text, "texts": [text]})
+        self.transact(lambda tx: tx.emit([event]))
+        return event
+
+
+class Reader:
+    """A consumer, with what it was told of, in order, each event once."""
+
+    def __init__(self, config: Config, db: Database[Document], name: str, pattern: str) -> None:
+        self.told: list[Event] = []
+        self.broken = False
+        self.store = Store(db.client[f"{db.name}_{name}"])
+        self.store.ensure_indexes()
+        config = replace(config, service=name, retry_delays_s=(0.05,))
+        self.consumer = Consumer(config, (pattern,), self.store, self.handle)
+        self.consumer.start()
+
+    def handle(self, events: list[Event]) -> None:
+        if self.broken:
+            raise ValueError
+        self.told += self.store.transact(lambda tx: tx.claim(events))
+
+    def close(self) -> None:
+        self.consumer.stop()
+        self.store.db.client.drop_database(self.store.db.name)
+
+
+@pytest.fixture
+def producer(db: Database[Document]) -> Producer:
+    made = Producer(db)
+    made.ensure_indexes()
+    return made
+
+
+@pytest.fixture
+def readers(config: Config, db: Database[Document]) -> Iterator[tuple[Reader, Reader]]:
+    old = Reader(config, db, "oldreader", "noted.*.v1")
+    new = Reader(config, db, "newreader", "noted.*.v2")
+    for each in (old, new):
+        wait_for(each.consumer.ready)
+    yield old, new
+    for each in (old, new):
+        each.close()
+
+
+@pytest.fixture
+def relay(producer: Producer, readers: tuple[Reader, Reader], amqp_uri: str) -> Iterator[Relay]:
+    publisher = Publisher(amqp_uri, "test relay")
+    running = Relay(producer.outbox, publisher, Lease(producer.db, "relay"), ())
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_each_reader_hears_each_event_once_in_its_own_version(
+    producer: Producer, readers: tuple[Reader, Reader], relay: Relay
+) -> None:
+    subject = new_id()
+    told = [producer.note(subject, n, f"step {n}", KINDS[n % 2]) for n in range(1, 21)]
+    old, new = readers
+    wait_for(lambda: len(old.told) == len(new.told) == len(told))
+
+    assert [event.id for event in old.told] == [event.id for event in told]
+    assert [event.data for event in old.told] == [{"text": f"step {n}"} for n in range(1, 21)]
+    assert [event.data for event in new.told] == [{"texts": [f"step {n}"]} for n in range(1, 21)]
+    for one, other, said in zip(old.told, new.told, told, strict=True):
+        assert (one.schema_version, other.schema_version) == (1, 2)
+        assert one.wire_type == f"org.foscao.{said.type}.v1"
+        assert other.wire_type == f"org.foscao.{said.type}.v2"
+        assert (other.subject, other.sequence, other.time) == (one.subject, one.sequence, one.time)
+        assert other.id != one.id
+        assert other.causationid == one.id
+
+
+def test_a_step_is_taken_once_in_each_version(producer: Producer) -> None:
+    subject = new_id()
+    producer.note(subject, 1, "first")
+    with pytest.raises(Exception, match="duplicate key"):
+        producer.note(subject, 1, "again")
+    rows = list(producer.outbox.collection.find({"subject": subject}))
+    assert sorted(row.get("schema_version", 1) for row in rows) == [1, 2]
+
+
+def test_what_one_reader_cannot_apply_is_parked_for_it_alone_with_its_version(
+    producer: Producer, readers: tuple[Reader, Reader], relay: Relay
+) -> None:
+    old, new = readers
+    new.broken = True
+    said = producer.note(new_id(), 1, "hard to read")
+    row = wait_for(lambda: new.store.parked.collection.find_one())
+
+    assert (row["type"], row["schema_version"], row["subject"]) == (said.type, 2, said.subject)
+    assert orjson.loads(row["body"])["type"] == f"org.foscao.{said.type}.v2"
+    wait_for(lambda: [event.id for event in old.told] == [said.id])
+    assert old.store.parked.collection.count_documents({}) == 0
+
+
+def test_a_log_is_read_again_in_the_version_that_the_reader_knows(producer: Producer) -> None:
+    subjects = sorted(new_id() for _ in range(5))
+    for subject in subjects:
+        for sequence, kind in enumerate(KINDS, 1):
+            producer.note(subject, sequence, "x", kind)
+    for pattern, data in (("noted.*.v1", {"text": "x"}), ("noted.*.v2", {"texts": ["x"]})):
+        log = EventLog("testing", producer.outbox.collection, (pattern,))
+        read = [event for events, _ in log.read() for event in events]
+        assert [event.subject for event in read] == [each for each in subjects for _ in KINDS]
+        assert [event.data for event in read] == [data] * 10
+        assert log.count() == 10
+
+
+def test_a_log_of_both_versions_is_read_whole_from_any_mark(
+    producer: Producer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.store.replay.BATCH", 1)
+    for sequence in (1, 2):
+        producer.note("00000000-0000-7000-8000-000000000001", sequence, "x")
+    log = EventLog("testing", producer.outbox.collection, ("noted.*.v1", "noted.*.v2"))
+    read = [(e.sequence, e.schema_version) for events, _ in log.read() for e in events]
+    assert read == [(1, 1), (1, 2), (2, 1), (2, 2)]
+
+
+def test_an_outbox_of_before_takes_a_second_version(db: Database[Document]) -> None:
+    keys = [("subject", 1), ("sequence", 1), ("type", 1)]
+    db["outbox"].create_index(keys, name="subject_sequence_type", unique=True)
+    before = Store(db)
+    Outbox(db, Contracts({KINDS[0]: {1: FIRST}})).ensure_indexes()
+    producer = Producer(db)
+    producer.ensure_indexes()
+
+    producer.note(new_id(), 1, "x")
+
+    assert before.outbox.collection.count_documents({}) == 2
+    assert "subject_sequence_type" not in db["outbox"].index_information()
