@@ -12,27 +12,35 @@ import graphene
 from graphql import GraphQLObjectType, GraphQLSchema
 
 from gateway.identity.authorisation import REQUIRES
-from gateway.schema.activities import ActivityMutations, ActivityQueries
-from gateway.schema.attendance import AttendanceMutations, AttendanceQueries
-from gateway.schema.codes import CodeQueries
-from gateway.schema.keys import KeyMutations, KeyQueries
-from gateway.schema.me import MeQueries
-from gateway.schema.notifications import NotificationMutations, NotificationQueries
-from gateway.schema.parked import ParkedMutations, ParkedQueries
-from gateway.schema.participants import ParticipantMutations, ParticipantQueries
-from gateway.schema.programme import ProgrammeMutations, ProgrammeQueries
-from gateway.schema.reporting import ReportQueries
+from gateway.schema.access.keys import KeyMutations, KeyQueries
+from gateway.schema.access.me import MeQueries
+from gateway.schema.activities.changes import ChangeQueries
+from gateway.schema.activities.mutations import ActivityMutations
+from gateway.schema.activities.queries import ActivityQueries
+from gateway.schema.attendance.mutations import AttendanceMutations
+from gateway.schema.attendance.queries import AttendanceQueries
+from gateway.schema.codes.queries import CodeQueries
+from gateway.schema.parking.mutations import ParkedMutations
+from gateway.schema.parking.queries import ParkedQueries
+from gateway.schema.partners.mutations import PartnerMutations
+from gateway.schema.partners.queries import PartnerQueries
+from gateway.schema.people.mutations import ParticipantMutations
+from gateway.schema.people.queries import ParticipantQueries
+from gateway.schema.programme.mutations import ProgrammeMutations
+from gateway.schema.programme.queries import ProgrammeQueries
+from gateway.schema.reporting.queries import ReportQueries
 from shared.errors import Forbidden
 
 
 class Query(
     ParkedQueries,
     KeyQueries,
-    NotificationQueries,
+    PartnerQueries,
     ReportQueries,
     AttendanceQueries,
     ParticipantQueries,
     ProgrammeQueries,
+    ChangeQueries,
     ActivityQueries,
     CodeQueries,
     MeQueries,
@@ -43,7 +51,7 @@ class Query(
 class Mutation(
     ParkedMutations,
     KeyMutations,
-    NotificationMutations,
+    PartnerMutations,
     ProgrammeMutations,
     ParticipantMutations,
     ActivityMutations,

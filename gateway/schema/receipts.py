@@ -124,19 +124,6 @@ class PushResult(graphene.ObjectType):
         return [receipt for receipt in receipts if receipt["status"] in wanted]
 
 
-class TombstoneInput(graphene.InputObjectType):
-    """A record to withdraw, or to reinstate."""
-
-    class Meta:
-        container = dict
-
-    id = graphene.String(description="The record's id.")
-    reason = graphene.String(description="Why; required, at most 500 characters.")
-    expected_version = graphene.Int(
-        description="Only if this is still the stored version (optional)."
-    )
-
-
 def push_result(
     receipts: Receipts, ctx: Context, name: str, *, dry_run: bool, place: Place | None = None
 ) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Owns what every record has in common, as it is read and as it is pushed."""
+"""Owns what every record has in common, as it is read, pushed, withdrawn and reinstated."""
 
 import graphene
 
@@ -30,4 +30,17 @@ class RecordInput:
     chapter = graphene.String(
         description="The chapter's country (ISO 3166-1 alpha-2): for the secretariat, who write "
         "for several; a chapter's key has its own."
+    )
+
+
+class TombstoneInput(graphene.InputObjectType):
+    """A record to withdraw, or to reinstate."""
+
+    class Meta:
+        container = dict
+
+    id = graphene.String(description="The record's id.")
+    reason = graphene.String(description="Why; required, at most 500 characters.")
+    expected_version = graphene.Int(
+        description="Only if this is still the stored version (optional)."
     )

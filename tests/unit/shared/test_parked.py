@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from gateway.identity.authorisation import OPERATORS, REQUIRES
-from gateway.schema.parked import ParkedQueries
+from gateway.schema.parking.queries import ParkedQueries
 from services.notifications.service import NotificationsService
 from services.reporting.service import ReportingService
 from shared.host.parking import ParkingService

@@ -17,7 +17,7 @@ from gateway.engine.documents import Documents
 from gateway.engine.price import Pricing, lists_of
 from gateway.schema import schema
 from gateway.schema.receipts import push_result
-from gateway.schema.reporting import Dimension
+from gateway.schema.reporting.choices import Dimension
 from services.activities import schemas as activities
 from services.participants import schemas as participants
 from shared.errors import Problem, Refused

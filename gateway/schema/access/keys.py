@@ -1,43 +1,17 @@
-"""Owns the operators' view of API keys."""
+"""Owns the operators' hold on API keys."""
 
-from typing import Any
+from typing import Any, Final
 
 import graphene
 
 from gateway.identity import revocations
-from gateway.schema.paging import connection, page, paged
-from gateway.schema.texts import coded
+from gateway.schema.access.types import ApiKey, ApiKeyConnection, NewApiKey
+from gateway.schema.paging import page, paged
 from shared.caller import ROLES
 from shared.codes import code_list
 from shared.errors import Refused
 
-MAX_LABEL = 100
-
-
-class ApiKey(graphene.ObjectType):
-    """An API key, without its secret."""
-
-    id = graphene.String(required=True, description="Its public part.")
-    role = graphene.String(required=True, description=f"One of {', '.join(ROLES)}.")
-    chapter = coded("country", "chapter", "The country whose chapter it belongs to, if any.")
-    label = graphene.String(required=True, description="Who uses it for what.")
-    created_at = graphene.String(required=True, description="When (UTC, RFC 3339).")
-    created_by = graphene.String(required=True, description="With which key.")
-    revoked_at = graphene.String(description="When it was revoked; null while it is good.")
-    webhooks_closed_at = graphene.String(
-        description="When its webhooks were closed for good after that. Null of a revoked key: "
-        "they are yet to be, which is tried again every second."
-    )
-
-
-class NewApiKey(graphene.ObjectType):
-    """An API key with its secret, shown this once."""
-
-    key = graphene.String(required=True, description="`fhk_…`: nobody can show it again.")
-    api_key = graphene.Field(ApiKey, required=True, description="What it stands for.")
-
-
-ApiKeyConnection = connection(ApiKey, "API keys")
+MAX_LABEL: Final = 100
 
 
 class KeyQueries(graphene.ObjectType):

@@ -1,17 +1,14 @@
-"""Owns activities as people read them, their change log, and their withdrawal."""
+"""Owns activities as people read them."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import graphene
-import orjson
 
-from gateway.schema.paging import connection, listing, page, paged
-from gateway.schema.programme import Organisation, Project
-from gateway.schema.receipts import TombstoneInput, camel
+from gateway.schema.paging import connection
+from gateway.schema.programme.types import Organisation, Project
 from gateway.schema.records import Record
 from gateway.schema.texts import LocalisedText, coded, coded_list, list_of
-from gateway.schema.writes import pushing
 
 
 class Session(graphene.ObjectType):
@@ -155,124 +152,3 @@ class Activity(Record, graphene.ObjectType):
 
 
 ActivityConnection = connection(Activity, "activities")
-
-
-class RecordKind(graphene.Enum):
-    """What has a change log."""
-
-    ACTIVITY = "activity"
-    PROJECT = "project"
-    ORGANISATION = "organisation"
-    CONCERN = "concern"
-    ATTENDANCE = "attendance"
-
-    @property
-    def description(self) -> str:
-        return {
-            "activity": "An activity.",
-            "project": "A project.",
-            "organisation": "An organisation.",
-            "concern": "A concern.",
-            "attendance": "The sheet of a session.",
-        }.get(self.value, "")
-
-
-class ChangedField(graphene.ObjectType):
-    """One field that a change touched."""
-
-    field = graphene.String(required=True, description="The field's name.")
-    before = graphene.String(description="Its value before, as JSON; null if there was none.")
-    after = graphene.String(description="Its value since, as JSON; null if it was emptied.")
-
-
-class Change(graphene.ObjectType):
-    """One step in the life of a record."""
-
-    version = graphene.Int(required=True, description="The version it made.")
-    kind = graphene.String(
-        required=True, description="recorded, corrected, withdrawn or reinstated."
-    )
-    at = graphene.String(required=True, description="When it was stored (UTC, RFC 3339).")
-    actor = graphene.String(description="The public part of the API key that did it.")
-    reason = graphene.String(description="Why it was withdrawn or reinstated.")
-    fields = list_of(ChangedField, description="What it changed.")
-    private_changed = list_of(
-        graphene.String, description="Free texts that changed as well; the log holds none."
-    )
-
-    @staticmethod
-    def resolve_fields(root: Mapping[str, Any], _: Any) -> list[dict[str, Any]]:
-        return [
-            {"field": camel(name), "before": _json(step["before"]), "after": _json(step["after"])}
-            for name, step in root["changed"].items()
-        ]
-
-
-ChangeConnection = connection(Change, "changes")
-
-
-class ActivityFilter(graphene.InputObjectType):
-    """Which activities; all conditions together, none for all."""
-
-    class Meta:
-        container = dict
-
-    chapters = list_of(graphene.String, description="Of these chapters (countries).")
-    project_ids = list_of(graphene.String, description="Of these projects.")
-    types = list_of(graphene.String, description="Of these types.")
-    statuses = list_of(graphene.String, description="In these states.")
-    places = list_of(graphene.String, description="In these places, or anywhere below.")
-    from_ = graphene.String(name="from", description="Ending on or after this day, YYYY-MM-DD.")
-    to = graphene.String(description="Starting on or before this day, YYYY-MM-DD.")
-    text = graphene.String(description="With this in the title.")
-    withdrawn = graphene.Boolean(description="Withdrawn ones (true) or not (false, the default).")
-
-
-class ActivityQueries(graphene.ObjectType):
-    activity = graphene.Field(
-        Activity,
-        id=graphene.String(required=True, description="The activity's id."),
-        description="One activity; null if there is none that this key may see.",
-    )
-    activities = listing(
-        ActivityConnection, "Activities", ActivityFilter, "activities", kind="activity"
-    )
-    changes = paged(
-        ChangeConnection,
-        "What happened to a record, step by step, oldest first.",
-        of=graphene.Argument(RecordKind, required=True, description="What kind of record it is."),
-        id=graphene.String(required=True, description="Its id; of attendance: the session's."),
-    )
-
-    @staticmethod
-    async def resolve_activity(_: Any, info: Any, id: str) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = await info.context.loaders.record("activity", id)
-        return found
-
-    @staticmethod
-    async def resolve_changes(
-        _: Any, info: Any, of: Any, id: str, first: int | None = None, after: str | None = None
-    ) -> dict[str, Any]:
-        answer = await info.context.ask(
-            "activities", "changes", kind=of.value, id=id, first=first, after=after
-        )
-        return page(answer)
-
-
-class ActivityMutations(graphene.ObjectType):
-    withdraw_activities = pushing(
-        "activity",
-        "withdraw",
-        TombstoneInput,
-        "Withdraw activities: all their figures go, the record and its history stay.",
-    )
-    reinstate_activities = pushing(
-        "activity",
-        "reinstate",
-        TombstoneInput,
-        "Take the withdrawal of activities back: their figures return.",
-    )
-
-
-def _json(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value).decode()

@@ -7,13 +7,10 @@ import graphene
 
 from gateway.engine.lengths import MAX_GAPS
 from gateway.schema.paging import criteria, page, paged
-from gateway.schema.report_types import (
-    ConcernCount,
-    CoverageRow,
-    GapRow,
-    Outputs,
-    Report,
-)
+from gateway.schema.reporting.choices import CoverageOf, Dimension, RowsBy
+from gateway.schema.reporting.figures import Report
+from gateway.schema.reporting.filters import ReportFilter
+from gateway.schema.reporting.outputs import ConcernCount, CoverageRow, GapRow, Outputs
 from gateway.schema.texts import code_value, list_of
 from shared.errors import Refused
 
@@ -29,83 +26,6 @@ _ROW_LISTS: Mapping[str, str] = {
     "admin1": "place",
     "locality": "place",
 }
-
-
-class Dimension(graphene.Enum):
-    """What a figure can be parted by. `unknown` is a category of each."""
-
-    SEX = "sex"
-    AGE_BAND = "age_band"
-    GROUP = "group"
-    GROUP_ANY = "group_any"
-    DISABILITY = "disability"
-    RESIDENCE = "residence"
-
-    @property
-    def description(self) -> str:
-        return {
-            "sex": "Sex.",
-            "age_band": "Age band, at the report's reference year.",
-            "group": "Primary stakeholder group: one per person, so that the cells add up.",
-            "group_any": "Every stakeholder group: people may stand in several cells.",
-            "disability": "With or without disability.",
-            "residence": "First-level unit in which the person lives.",
-        }.get(self.value, "")
-
-
-class RowsBy(graphene.Enum):
-    """What a report has a row for."""
-
-    CHAPTER = "chapter"
-    PROJECT = "project"
-    ACTIVITY = "activity"
-    TYPE = "type"
-    MONTH = "month"
-    QUARTER = "quarter"
-    YEAR = "year"
-    ADMIN1 = "admin1"
-    LOCALITY = "locality"
-
-    @property
-    def description(self) -> str:
-        return {
-            "admin1": "One row for each first-level unit in which activities were held.",
-            "locality": "One row for each place in which activities were held.",
-        }.get(self.value, f"One row for each {self.value}.")
-
-
-class CoverageOf(graphene.Enum):
-    """A vocabulary whose coverage can be asked."""
-
-    ECPF = "ecpf"
-    TOPIC = "topic"
-    ARCHITECTURE = "architecture"
-    TYPE = "type"
-
-    @property
-    def description(self) -> str:
-        return {
-            "ecpf": "ECPF components.",
-            "topic": "EMMMDA topics.",
-            "architecture": "EPSAO and APSA.",
-            "type": "Activity types.",
-        }.get(self.value, "")
-
-
-class ReportFilter(graphene.InputObjectType):
-    """Which activities; all conditions together. A chapter's key sees its own chapter only."""
-
-    class Meta:
-        container = dict
-
-    chapters = list_of(graphene.String, description="Of these chapters (countries).")
-    project_ids = list_of(graphene.String, description="Of these projects.")
-    activity_ids = list_of(graphene.String, description="These activities.")
-    types = list_of(graphene.String, description="Of these types.")
-    countries = list_of(graphene.String, description="Held in these countries.")
-    places = list_of(graphene.String, description="Held in these places, or anywhere below.")
-    from_ = graphene.String(name="from", description="From this day on, YYYY-MM-DD.")
-    to = graphene.String(description="Up to and with this day, YYYY-MM-DD.")
 
 
 def _filter() -> graphene.Argument:

@@ -1,4 +1,4 @@
-"""Owns the main mutation, `pushActivities`, and what else writes or reads attendance."""
+"""Owns the main mutation, `pushActivities`, and what else writes attendance."""
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
@@ -7,111 +7,10 @@ from typing import Any
 import graphene
 
 from gateway.calls import pushes
-from gateway.schema.activity_inputs import ActivityInput
-from gateway.schema.paging import connection, page, paged
-from gateway.schema.participants import Participant, ParticipantInput
-from gateway.schema.receipts import (
-    Place,
-    PushResult,
-    limited,
-    push_result,
-    snake_clear,
-)
-from gateway.schema.texts import list_of
+from gateway.schema.attendance.inputs import AttendanceInput, PushActivitiesInput
+from gateway.schema.attendance.types import PushActivitiesPayload
+from gateway.schema.receipts import Place, PushResult, limited, push_result, snake_clear
 from gateway.schema.writes import how, mode_of
-
-
-class AttendanceRowInput(graphene.InputObjectType):
-    """One person at one session."""
-
-    class Meta:
-        container = dict
-
-    participant_id = graphene.String(description="The person's id. Required.")
-    status = graphene.String(
-        description="Code of the list `attendance_status`: present (the default), absent, or "
-        "removed to undo a mistaken row."
-    )
-    pre_score = graphene.Int(description="Test before, 0 to 100.")
-    post_score = graphene.Int(description="Test after, 0 to 100.")
-    expected_version = graphene.Int(description="Only if this is still the stored version.")
-
-
-class AttendanceInput(graphene.InputObjectType):
-    """The attendance sheet of a session, or a part of it; rows not named stay as they are."""
-
-    class Meta:
-        container = dict
-
-    session_id = graphene.String(
-        description="The session's id; of an activity without sessions: the activity's."
-    )
-    rows = graphene.List(
-        graphene.NonNull(AttendanceRowInput), required=True, description="Who was there."
-    )
-
-
-class PushActivitiesInput(graphene.InputObjectType):
-    """Activities, with the people and the attendance that go with them: at most 500 of each."""
-
-    class Meta:
-        container = dict
-
-    participants = list_of(ParticipantInput, description="People; stored first.")
-    activities = list_of(ActivityInput, description="Activities; stored next.")
-    attendance = list_of(
-        AttendanceInput, description="Sheets; stored last; together at most 500 rows."
-    )
-    mode = how(graphene.InputField)["mode"]
-    dry_run = how(graphene.InputField)["dry_run"]
-
-
-class PushActivitiesPayload(graphene.ObjectType):
-    """The receipts of each list that was sent."""
-
-    participants = graphene.Field(PushResult, required=True, description="Of the people.")
-    activities = graphene.Field(PushResult, required=True, description="Of the activities.")
-    attendance = graphene.Field(
-        PushResult, required=True, description="Of the attendance, row by row."
-    )
-
-
-class AttendanceRow(graphene.ObjectType):
-    """One person at one session."""
-
-    participant_id = graphene.String(required=True, description="The person's id.")
-    participant = graphene.Field(Participant, description="The person.")
-    status = graphene.String(required=True, description="present or absent.")
-    pre_score = graphene.Int(description="Test before, 0 to 100.")
-    post_score = graphene.Int(description="Test after, 0 to 100.")
-    version = graphene.Int(description="Counts the row's corrections, from 1.")
-
-    @staticmethod
-    async def resolve_participant(root: Mapping[str, Any], info: Any) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = await info.context.loaders.participant(
-            root["participant_id"]
-        )
-        return found
-
-
-AttendanceRowConnection = connection(AttendanceRow, "rows of an attendance sheet")
-
-
-class AttendanceQueries(graphene.ObjectType):
-    attendance = paged(
-        AttendanceRowConnection,
-        "The attendance sheet of a session.",
-        session_id=graphene.String(required=True, description="The session's id."),
-    )
-
-    @staticmethod
-    async def resolve_attendance(
-        _: Any, info: Any, session_id: str, first: int | None = None, after: str | None = None
-    ) -> dict[str, Any]:
-        answer = await info.context.ask(
-            "activities", "attendance", session_id=session_id, first=first, after=after
-        )
-        return page(answer)
 
 
 class AttendanceMutations(graphene.ObjectType):

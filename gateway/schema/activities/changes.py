@@ -1,0 +1,87 @@
+"""Owns the change log: what happened to a record, step by step."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import graphene
+import orjson
+
+from gateway.schema.paging import connection, page, paged
+from gateway.schema.receipts import camel
+from gateway.schema.texts import list_of
+
+
+class RecordKind(graphene.Enum):
+    """What has a change log."""
+
+    ACTIVITY = "activity"
+    PROJECT = "project"
+    ORGANISATION = "organisation"
+    CONCERN = "concern"
+    ATTENDANCE = "attendance"
+
+    @property
+    def description(self) -> str:
+        return {
+            "activity": "An activity.",
+            "project": "A project.",
+            "organisation": "An organisation.",
+            "concern": "A concern.",
+            "attendance": "The sheet of a session.",
+        }.get(self.value, "")
+
+
+class ChangedField(graphene.ObjectType):
+    """One field that a change touched."""
+
+    field = graphene.String(required=True, description="The field's name.")
+    before = graphene.String(description="Its value before, as JSON; null if there was none.")
+    after = graphene.String(description="Its value since, as JSON; null if it was emptied.")
+
+
+class Change(graphene.ObjectType):
+    """One step in the life of a record."""
+
+    version = graphene.Int(required=True, description="The version it made.")
+    kind = graphene.String(
+        required=True, description="recorded, corrected, withdrawn or reinstated."
+    )
+    at = graphene.String(required=True, description="When it was stored (UTC, RFC 3339).")
+    actor = graphene.String(description="The public part of the API key that did it.")
+    reason = graphene.String(description="Why it was withdrawn or reinstated.")
+    fields = list_of(ChangedField, description="What it changed.")
+    private_changed = list_of(
+        graphene.String, description="Free texts that changed as well; the log holds none."
+    )
+
+    @staticmethod
+    def resolve_fields(root: Mapping[str, Any], _: Any) -> list[dict[str, Any]]:
+        return [
+            {"field": camel(name), "before": _json(step["before"]), "after": _json(step["after"])}
+            for name, step in root["changed"].items()
+        ]
+
+
+ChangeConnection = connection(Change, "changes")
+
+
+class ChangeQueries(graphene.ObjectType):
+    changes = paged(
+        ChangeConnection,
+        "What happened to a record, step by step, oldest first.",
+        of=graphene.Argument(RecordKind, required=True, description="What kind of record it is."),
+        id=graphene.String(required=True, description="Its id; of attendance: the session's."),
+    )
+
+    @staticmethod
+    async def resolve_changes(
+        _: Any, info: Any, of: Any, id: str, first: int | None = None, after: str | None = None
+    ) -> dict[str, Any]:
+        answer = await info.context.ask(
+            "activities", "changes", kind=of.value, id=id, first=first, after=after
+        )
+        return page(answer)
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()

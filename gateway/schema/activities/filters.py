@@ -1,0 +1,22 @@
+"""Owns what a list of activities may be narrowed to."""
+
+import graphene
+
+from gateway.schema.texts import list_of
+
+
+class ActivityFilter(graphene.InputObjectType):
+    """Which activities; all conditions together, none for all."""
+
+    class Meta:
+        container = dict
+
+    chapters = list_of(graphene.String, description="Of these chapters (countries).")
+    project_ids = list_of(graphene.String, description="Of these projects.")
+    types = list_of(graphene.String, description="Of these types.")
+    statuses = list_of(graphene.String, description="In these states.")
+    places = list_of(graphene.String, description="In these places, or anywhere below.")
+    from_ = graphene.String(name="from", description="Ending on or after this day, YYYY-MM-DD.")
+    to = graphene.String(description="Starting on or before this day, YYYY-MM-DD.")
+    text = graphene.String(description="With this in the title.")
+    withdrawn = graphene.Boolean(description="Withdrawn ones (true) or not (false, the default).")

@@ -1,0 +1,15 @@
+"""Owns what the feed may be narrowed to."""
+
+import graphene
+
+from gateway.schema.texts import list_of
+
+
+class FeedFilter(graphene.InputObjectType):
+    """Which items; all conditions together, none for all."""
+
+    class Meta:
+        container = dict
+
+    types = list_of(graphene.String, description="Of these types, e.g. `activity.recorded`.")
+    chapters = list_of(graphene.String, description="Of these chapters (countries).")

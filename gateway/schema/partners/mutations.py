@@ -1,0 +1,94 @@
+"""Owns what partners can change: their webhooks."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import graphene
+
+from gateway.schema.paging import criteria
+from gateway.schema.partners.filters import FeedFilter
+from gateway.schema.partners.types import Webhook, WebhookSecret
+from gateway.schema.texts import list_of
+
+
+class PartnerMutations(graphene.ObjectType):
+    create_webhook = graphene.Field(
+        WebhookSecret,
+        id=graphene.String(
+            required=True, description="A UUID made by the client, so that a repetition is safe."
+        ),
+        url=graphene.String(required=True, description="An https address."),
+        description_=graphene.String(name="description", description="What you call it."),
+        filter=graphene.Argument(FeedFilter, description="Which items it gets."),
+        from_=graphene.String(
+            name="from",
+            description="`now` (the default), `beginning`, or the cursor behind which to start.",
+        ),
+        description="Have the feed posted to an address. The secret is shown this once.",
+    )
+    update_webhook = graphene.Field(
+        Webhook,
+        id=graphene.String(required=True, description="The webhook's id."),
+        url=graphene.String(description="Another address."),
+        description_=graphene.String(name="description", description="Another name."),
+        filter=graphene.Argument(FeedFilter, description="Another choice of items."),
+        paused=graphene.Boolean(description="Pause it, or go on; nothing is lost meanwhile."),
+        description="Change a webhook; what is left out stays.",
+    )
+    delete_webhook = graphene.Field(
+        graphene.Boolean,
+        id=graphene.String(required=True, description="The webhook's id."),
+        description="Delete a webhook.",
+    )
+    rotate_webhook_secret = graphene.Field(
+        WebhookSecret,
+        id=graphene.String(required=True, description="The webhook's id."),
+        description="Make a new secret; the old one signs along for 24 hours.",
+    )
+    resend_webhook = graphene.Field(
+        graphene.Int,
+        id=graphene.String(required=True, description="The webhook's id."),
+        positions=list_of(graphene.Int, description="These positions of the feed…"),
+        from_=graphene.Int(name="from", description="…or all from this position"),
+        to=graphene.Int(description="to this one."),
+        description="Post items again; answers how many.",
+    )
+
+    @staticmethod
+    async def resolve_create_webhook(_: Any, info: Any, **given: Any) -> dict[str, Any]:
+        start = given.pop("from_", None)
+        return _with_secret(
+            await _ask(info, "create_endpoint", {"endpoint": criteria(given), "from": start})
+        )
+
+    @staticmethod
+    async def resolve_update_webhook(_: Any, info: Any, **given: Any) -> dict[str, Any]:
+        answer = await _ask(info, "update_endpoint", {"endpoint": criteria(given)})
+        endpoint: dict[str, Any] = answer["endpoint"]
+        return endpoint
+
+    @staticmethod
+    async def resolve_delete_webhook(_: Any, info: Any, id: str) -> bool:
+        await _ask(info, "delete_endpoint", {"id": id})
+        return True
+
+    @staticmethod
+    async def resolve_rotate_webhook_secret(_: Any, info: Any, id: str) -> dict[str, Any]:
+        return _with_secret(await _ask(info, "rotate_secret", {"id": id}))
+
+    @staticmethod
+    async def resolve_resend_webhook(
+        _: Any, info: Any, id: str, positions: Sequence[int] | None = None, **span: int
+    ) -> int:
+        answer = await _ask(info, "resend", {"endpoint_id": id, "positions": positions, **span})
+        queued: int = answer["queued"]
+        return queued
+
+
+async def _ask(info: Any, method: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = await info.context.ask("notifications", method, **criteria(given))
+    return answer
+
+
+def _with_secret(answer: dict[str, Any]) -> dict[str, Any]:
+    return {"webhook": answer["endpoint"], "secret": answer["secret"]}

@@ -1,0 +1,35 @@
+"""Owns what lists of people and of nominations may be narrowed to."""
+
+import graphene
+
+from gateway.schema.texts import list_of
+
+
+class ParticipantFilter(graphene.InputObjectType):
+    """Which people; all conditions together, none for all."""
+
+    class Meta:
+        container = dict
+
+    text = graphene.String(description="Words of the name, each in full; accents do not matter.")
+    phone = graphene.String(description="This very phone number.")
+    email = graphene.String(description="This very e-mail address.")
+    group = graphene.String(description="Of this stakeholder group.")
+    sex = graphene.String(description="Of this sex.")
+    place = graphene.String(description="Living in this place.")
+    organisation_id = graphene.String(description="Belonging to this organisation.")
+    chapter = graphene.String(description="Registered by this chapter.")
+    withdrawn = graphene.Boolean(description="Withdrawn ones (true) or not (false, the default).")
+    ids = list_of(graphene.String, description="With these ids.")
+
+
+class NominationFilter(graphene.InputObjectType):
+    """Which nominations; all conditions together, none for all."""
+
+    class Meta:
+        container = dict
+
+    activity_id = graphene.String(description="For this activity.")
+    project_id = graphene.String(description="For this project.")
+    participant_id = graphene.String(description="Of this person.")
+    status = graphene.String(description="With this status.")

@@ -1,0 +1,99 @@
+"""Owns people as their own chapter sees them, who may be doubles, and nominations."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import graphene
+
+from gateway.schema.paging import connection
+from gateway.schema.records import Record
+from gateway.schema.texts import coded, coded_list, list_of
+
+
+class Consent(graphene.ObjectType):
+    """What a person agreed to."""
+
+    purpose = coded_list("consent_purpose", "purpose", "For what their data may be used.")
+    given_on = graphene.String(description="When they agreed, YYYY-MM-DD.")
+    withdrawn_on = graphene.String(description="When they took it back, if they did.")
+    by = coded("consent_giver", "by", "Who agreed.")
+
+
+class WashingtonGroup(graphene.ObjectType):
+    """What a person answered to the Washington Group short set: 1 (no difficulty) to 4 (cannot do
+    it at all)."""
+
+    seeing = graphene.Int(description="Seeing, even with glasses.")
+    hearing = graphene.Int(description="Hearing, even with a hearing aid.")
+    walking = graphene.Int(description="Walking or climbing steps.")
+    remembering = graphene.Int(description="Remembering or concentrating.")
+    self_care = graphene.Int(description="Washing all over or dressing.")
+    communicating = graphene.Int(description="Understanding or being understood.")
+
+
+class Participant(Record, graphene.ObjectType):
+    """A person, shown to their own chapter and to the secretariat alone."""
+
+    status_reason = graphene.String(description="Why it was withdrawn or reinstated.")
+    given_name = graphene.String(description="Given names.")
+    family_name = graphene.String(description="Family name.")
+    phone = graphene.String(description="Phone number.")
+    email = graphene.String(description="E-mail address.")
+    sex = coded("sex", "sex", "Sex, as stated.")
+    birth_year = graphene.Int(description="Year of birth, as known.")
+    birth_year_estimated = graphene.Boolean(
+        description="Whether the year was computed from `age` and `ageOn`."
+    )
+    age = graphene.Int(description="The age in years that was stated, if one was.")
+    age_on = graphene.String(description="The day of that statement, YYYY-MM-DD.")
+    groups = coded_list("stakeholder_group", "groups", "Stakeholder groups, the primary one first.")
+    disability = coded("disability_status", "disability", "With or without disability, if known.")
+    washington_group = graphene.Field(
+        WashingtonGroup, description="The six answers; what they conclude stands in `disability`."
+    )
+    place = coded("place", "place", "Where they live.")
+    organisation_id = graphene.String(description="The organisation they belong to.")
+    language = coded("language", "language", "The language they prefer.")
+    consent = graphene.Field(Consent, description="What they agreed to.")
+    external_ref = graphene.String(description="Their number in the client's own register.")
+
+
+class Duplicates(graphene.ObjectType):
+    """People who may be one and the same; a person decides."""
+
+    reasons = list_of(
+        graphene.String,
+        description="Why: same_phone, same_email, same_name_and_place, same_name_and_birth_year.",
+    )
+    count = graphene.Int(required=True, description="How many there are.")
+    participants = list_of(Participant, description="The candidates, at most 50.")
+
+    @staticmethod
+    async def resolve_participants(root: Mapping[str, Any], info: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = await info.context.loaders.participants(root["ids"])
+        return found
+
+
+class Nomination(Record, graphene.ObjectType):
+    """A person proposed for an activity or a project, and what was decided."""
+
+    participant_id = graphene.String(description="Who is proposed.")
+    participant = graphene.Field(Participant, description="The person proposed.")
+    activity_id = graphene.String(description="For which activity.")
+    project_id = graphene.String(description="Or for which project.")
+    proposer_group = coded("stakeholder_group", "proposer_group", "Which group proposed them.")
+    proposed_on = graphene.String(description="When, YYYY-MM-DD.")
+    status = coded("nomination_status", "status", "What was decided.")
+    reason = graphene.String(description="Why.")
+
+    @staticmethod
+    async def resolve_participant(root: Mapping[str, Any], info: Any) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = await info.context.loaders.participant(
+            root["participant_id"]
+        )
+        return found
+
+
+ParticipantConnection = connection(Participant, "participants")
+DuplicatesConnection = connection(Duplicates, "groups of possible duplicates")
+NominationConnection = connection(Nomination, "nominations")

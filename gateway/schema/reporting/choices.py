@@ -1,0 +1,64 @@
+"""Owns by what reports can be parted, and what they can be asked of."""
+
+import graphene
+
+
+class Dimension(graphene.Enum):
+    """What a figure can be parted by. `unknown` is a category of each."""
+
+    SEX = "sex"
+    AGE_BAND = "age_band"
+    GROUP = "group"
+    GROUP_ANY = "group_any"
+    DISABILITY = "disability"
+    RESIDENCE = "residence"
+
+    @property
+    def description(self) -> str:
+        return {
+            "sex": "Sex.",
+            "age_band": "Age band, at the report's reference year.",
+            "group": "Primary stakeholder group: one per person, so that the cells add up.",
+            "group_any": "Every stakeholder group: people may stand in several cells.",
+            "disability": "With or without disability.",
+            "residence": "First-level unit in which the person lives.",
+        }.get(self.value, "")
+
+
+class RowsBy(graphene.Enum):
+    """What a report has a row for."""
+
+    CHAPTER = "chapter"
+    PROJECT = "project"
+    ACTIVITY = "activity"
+    TYPE = "type"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+    ADMIN1 = "admin1"
+    LOCALITY = "locality"
+
+    @property
+    def description(self) -> str:
+        return {
+            "admin1": "One row for each first-level unit in which activities were held.",
+            "locality": "One row for each place in which activities were held.",
+        }.get(self.value, f"One row for each {self.value}.")
+
+
+class CoverageOf(graphene.Enum):
+    """A vocabulary whose coverage can be asked."""
+
+    ECPF = "ecpf"
+    TOPIC = "topic"
+    ARCHITECTURE = "architecture"
+    TYPE = "type"
+
+    @property
+    def description(self) -> str:
+        return {
+            "ecpf": "ECPF components.",
+            "topic": "EMMMDA topics.",
+            "architecture": "EPSAO and APSA.",
+            "type": "Activity types.",
+        }.get(self.value, "")

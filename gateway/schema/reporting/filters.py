@@ -1,0 +1,21 @@
+"""Owns what a report may be narrowed to."""
+
+import graphene
+
+from gateway.schema.texts import list_of
+
+
+class ReportFilter(graphene.InputObjectType):
+    """Which activities; all conditions together. A chapter's key sees its own chapter only."""
+
+    class Meta:
+        container = dict
+
+    chapters = list_of(graphene.String, description="Of these chapters (countries).")
+    project_ids = list_of(graphene.String, description="Of these projects.")
+    activity_ids = list_of(graphene.String, description="These activities.")
+    types = list_of(graphene.String, description="Of these types.")
+    countries = list_of(graphene.String, description="Held in these countries.")
+    places = list_of(graphene.String, description="Held in these places, or anywhere below.")
+    from_ = graphene.String(name="from", description="From this day on, YYYY-MM-DD.")
+    to = graphene.String(description="Up to and with this day, YYYY-MM-DD.")
