@@ -32,7 +32,7 @@ class Workload:
       rejected } }"""
     REPORT = """query($filter: ReportFilter) { report(filter: $filter) {
       activitiesCounted figures { personSessions { total } } } }"""
-    CREATE_KEY = """mutation { createApiKey(role: "chapter", chapter: "ML", label: "bench") {
+    CREATE_KEY = """mutation { createApiKey(role: chapter, chapter: "ML", label: "bench") {
       key } }"""
 
     def __init__(self) -> None:

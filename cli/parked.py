@@ -26,7 +26,7 @@ FIELDS: Final = """
 """
 COUNTS: Final = "{ parkedCounts { service parked retried discarded } }"
 LIST: Final = f"""
-query($service: String!, $state: String, $subject: String, $reason: String, $ids: [String!],
+query($service: EventConsumer!, $state: ParkedState, $subject: ID, $reason: String, $ids: [ID!],
       $first: Int, $after: String) {{
   parked(service: $service, state: $state, subject: $subject, reason: $reason, ids: $ids,
          first: $first, after: $after) {{
@@ -34,15 +34,15 @@ query($service: String!, $state: String, $subject: String, $reason: String, $ids
   }}
 }}"""
 SHOW: Final = f"""
-query($service: String!, $id: String!) {{
+query($service: EventConsumer!, $id: ID!) {{
   parkedEvent(service: $service, id: $id) {{ {FIELDS} event sizeBytes }}
 }}"""
 RETRY: Final = """
-mutation($service: String!, $ids: [String!]!) {
+mutation($service: EventConsumer!, $ids: [ID!]!) {
   retryParked(service: $service, ids: $ids) { count unknown }
 }"""
 DISCARD: Final = """
-mutation($service: String!, $ids: [String!]!, $reason: String!) {
+mutation($service: EventConsumer!, $ids: [ID!]!, $reason: String!) {
   discardParked(service: $service, ids: $ids, reason: $reason) { count unknown }
 }"""
 

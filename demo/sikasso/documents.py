@@ -24,15 +24,15 @@ PUSH_PROGRAMME = f"""mutation($input: PushActivitiesInput!) {{
   }}
 }}"""
 
-CREATE_KEY = """mutation($role: String!, $chapter: String, $label: String!) {
+CREATE_KEY = """mutation($role: Role!, $chapter: String, $label: String!) {
   createApiKey(role: $role, chapter: $chapter, label: $label) { key }
 }"""
 
-CREATE_WEBHOOK = """mutation($id: String!, $url: String!) {
+CREATE_WEBHOOK = """mutation($id: ID!, $url: String!) {
   createWebhook(id: $id, url: $url, description: "A partner's receiver") { webhook { id } secret }
 }"""
 
-UPDATE_WEBHOOK = """mutation($id: String!, $url: String!, $paused: Boolean!) {
+UPDATE_WEBHOOK = """mutation($id: ID!, $url: String!, $paused: Boolean!) {
   updateWebhook(id: $id, url: $url, paused: $paused) { id state }
 }"""
 

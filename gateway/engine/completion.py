@@ -23,6 +23,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLEnumType,
     GraphQLError,
+    GraphQLID,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -97,7 +98,7 @@ class _Execution(ExecutionContext):
             try:
                 complete = self._plan(return_type.of_type, field_nodes)
                 return [complete(item) for item in result]
-            except _NotPlain:
+            except (_NotPlain, GraphQLError):
                 pass
         return super().complete_list_value(return_type, field_nodes, info, path, result)
 
@@ -176,7 +177,7 @@ def _leaf(kind: GraphQLOutputType) -> Complete:
     return lambda value: None if value is None else serialize(value)
 
 
-_PLAIN: Final = ((GraphQLString, str), (GraphQLBoolean, bool))
+_PLAIN: Final = ((GraphQLString, str), (GraphQLID, str), (GraphQLBoolean, bool))
 
 
 def _typed(python_type: type) -> Complete:

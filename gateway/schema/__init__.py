@@ -6,10 +6,10 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final, cast
 
 import graphene
-from graphql import GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLObjectType, GraphQLScalarType, GraphQLSchema
 
 from gateway.identity.authorisation import REQUIRES
 from gateway.schema.access.keys import KeyMutations, KeyQueries
@@ -29,7 +29,22 @@ from gateway.schema.people.queries import ParticipantQueries
 from gateway.schema.programme.mutations import ProgrammeMutations
 from gateway.schema.programme.queries import ProgrammeQueries
 from gateway.schema.reporting.queries import ReportQueries
+from gateway.schema.scalars import Date, DateTime
 from shared.errors import Forbidden
+
+_DESCRIPTION: Final = """The programme's records, its figures, and the feed of what happened.
+
+Ids are opaque; most are UUIDs that the client makes. Days are `Date`, moments `DateTime`. Of what
+grows with the programme codes are told, with their labels (see `codes`); all else that is closed is
+an enum.
+
+An explicit `null` for an argument, or for a field of an input, that may be left out is the same as
+leaving it out; a field of a record is emptied by its name in `clear`.
+
+What is wrong with a row of a push, be it a value of another type than its field's, refuses that row
+alone: its receipt has a code, the field and a message. So codes of all kinds are text in rows. What
+is wrong elsewhere is an error with `extensions.code` and, where one is at fault,
+`extensions.field`."""
 
 
 class Query(
@@ -70,6 +85,10 @@ def schema() -> GraphQLSchema:
     for root in (made.query_type, made.mutation_type):
         if root is not None:
             _guard(root, REQUIRES)
+    made.description = _DESCRIPTION
+    for scalar in (Date, DateTime):
+        declared = cast(GraphQLScalarType, made.type_map[scalar.__name__])
+        declared.specified_by_url = scalar.specified_by
     return made
 
 

@@ -79,7 +79,7 @@ class Receipt(graphene.ObjectType):
         description="Counted from 0 in the list that was sent; attendance: over all its sheets.",
     )
     sheet = graphene.Int(description="Attendance only: the index of the sheet the row is on.")
-    id = graphene.String(
+    id = graphene.ID(
         description="The row's id (attendance: the participant's); null if it was none."
     )
     status = ReceiptStatus(required=True, description="What became of it.")

@@ -2,24 +2,25 @@
 
 import graphene
 
+from gateway.schema.scalars import DateTime
 from gateway.schema.texts import coded, list_of
 
 
 class Record:
     """The fields of everything that is stored by its client's id and in versions."""
 
-    id = graphene.String(required=True, description="The id its client gave it.")
+    id = graphene.ID(required=True, description="The id its client gave it.")
     version = graphene.Int(required=True, description="Counts its corrections, from 1.")
     withdrawn = graphene.Boolean(required=True, description="Whether it was withdrawn.")
-    created_at = graphene.String(description="When it was first stored (UTC, RFC 3339).")
-    updated_at = graphene.String(description="When it was last changed (UTC, RFC 3339).")
+    created_at = DateTime(required=True, description="When it was first stored.")
+    updated_at = DateTime(required=True, description="When it was last changed.")
     chapter = coded("country", "chapter", "The country whose chapter it belongs to.")
 
 
 class RecordInput:
     """The fields by which the push engine knows a record; they are part of no content."""
 
-    id = graphene.String(
+    id = graphene.ID(
         description="A UUID made by the client (version 7 is best), kept forever and never derived "
         "from a name. Required."
     )
@@ -39,7 +40,7 @@ class TombstoneInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    id = graphene.String(description="The record's id.")
+    id = graphene.ID(description="The record's id.")
     reason = graphene.String(description="Why; required, at most 500 characters.")
     expected_version = graphene.Int(
         description="Only if this is still the stored version (optional)."

@@ -5,10 +5,17 @@ from typing import Any
 
 import graphene
 
+from gateway.schema.enums import closed
 from shared.codes import LANGUAGES, UNKNOWN
 from shared.codes import label as code_label
 from shared.codes.places import exists
 from shared.codes.places import label as place_label
+
+Language = closed(
+    "Language",
+    "One of the three working languages.",
+    {"fr": "French.", "en": "English.", "pt": "Portuguese."},
+)
 
 
 class LocalisedText(graphene.ObjectType):
@@ -19,13 +26,13 @@ class LocalisedText(graphene.ObjectType):
     pt = graphene.String(description="The Portuguese text, if there is one.")
     in_ = graphene.String(
         name="in",
-        lang=graphene.String(description="fr, en or pt; by default the language of the request."),
+        lang=graphene.Argument(Language, description="By default the language of the request."),
         description="The text in this language, or else in one in which there is a text.",
     )
 
     @staticmethod
-    def resolve_in_(root: Mapping[str, Any], info: Any, lang: str | None = None) -> str | None:
-        asked = lang or info.context.lang
+    def resolve_in_(root: Mapping[str, Any], info: Any, lang: Any = None) -> str | None:
+        asked = lang.value if lang else info.context.lang
         return root.get(asked) or next((root[each] for each in LANGUAGES if root.get(each)), None)
 
 
@@ -83,6 +90,19 @@ def coded_list(list_name: str, name: str, description: str) -> graphene.Field:
 
     return graphene.Field(
         graphene.NonNull(graphene.List(graphene.NonNull(CodeValue))),
+        description=description,
+        resolver=resolve,
+    )
+
+
+def filled(kind: Any, name: str, description: str) -> graphene.Field:
+    """A field that shows the list under `name` of its parent, empty where there is none."""
+
+    def resolve(root: Mapping[str, Any], _: Any) -> Any:
+        return root.get(name) or []
+
+    return graphene.Field(
+        graphene.NonNull(graphene.List(graphene.NonNull(kind))),
         description=description,
         resolver=resolve,
     )

@@ -19,13 +19,13 @@ PUSH_PROJECTS = (
     f"mutation($items: [ProjectInput!]!) {{ pushProjects(items: $items) {{ {COUNTS} }} }}"
 )
 MOVE = (
-    "mutation($from: String!, $to: String!, $who: [String!]!) {"
+    "mutation($from: ID!, $to: ID!, $who: [ID!]!) {"
     f" moveAttendance(fromSession: $from, toSession: $to, participantIds: $who) {{ {COUNTS} }} }}"
 )
 WITHDRAW = (
     f"mutation($items: [TombstoneInput!]!) {{ withdrawActivities(items: $items) {{ {COUNTS} }} }}"
 )
-CREATE_KEY = """mutation($role: String!, $chapter: String) {
+CREATE_KEY = """mutation($role: Role!, $chapter: String) {
   createApiKey(role: $role, chapter: $chapter, label: "test") { key } }"""
 FEED = """query($after: String) { feed(first: 200, after: $after) {
   edges { node { id type subject data } } pageInfo { hasNextPage endCursor } head } }"""

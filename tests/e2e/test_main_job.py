@@ -206,7 +206,7 @@ def test_a_wrong_key_and_a_foreign_chapter_see_nothing(stack, admin, ghana, proj
     stranger = Client(stack.hub_url, "fhk_" + "x" * 43)
     assert stranger.http.post("/graphql", json={"query": "{ me { role } }"}).status_code == 401
     togo = Client(stack.hub_url, admin.key("chapter", "TG"))
-    assert togo.ask("query($id: String!) { participant(id: $id) { id } }", id=who["id"]) is None
+    assert togo.ask("query($id: ID!) { participant(id: $id) { id } }", id=who["id"]) is None
     taken = togo.push(participants=[who])["participants"]["receipts"][0]
     assert taken["problems"][0]["code"] == "ID_TAKEN"
     assert togo.figures(projectIds=[project])["uniquePeople"] == {(): 0}

@@ -290,7 +290,7 @@ def test_neither_feed_nor_reports_nor_a_partner_tell_of_anybody(hub: Hub) -> Non
     refused = [
         hub.partner.answer(FIND, filter={"text": hub.secret.word}),
         hub.partner.answer(
-            "query($id: String!) { participant(id: $id) { familyName } }", id=hub.secret.ids[0]
+            "query($id: ID!) { participant(id: $id) { familyName } }", id=hub.secret.ids[0]
         ),
     ]
     for held in (fed, report, json.dumps(refused)):

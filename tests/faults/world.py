@@ -15,7 +15,7 @@ from tests.faults.chapters import Answers, Chapter
 from tests.faults.cluster import Hub
 from tests.receiver import Received, Receiver, Reply
 
-CREATE_WEBHOOK = """mutation($id: String!, $url: String!) {
+CREATE_WEBHOOK = """mutation($id: ID!, $url: String!) {
   createWebhook(id: $id, url: $url, from: "beginning") { secret } }"""
 
 

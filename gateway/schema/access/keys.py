@@ -5,9 +5,8 @@ from typing import Any, Final
 import graphene
 
 from gateway.identity import revocations
-from gateway.schema.access.types import ApiKey, ApiKeyConnection, NewApiKey
+from gateway.schema.access.types import ApiKey, ApiKeyConnection, NewApiKey, Role
 from gateway.schema.paging import page, paged
-from shared.caller import ROLES
 from shared.codes import code_list
 from shared.errors import Refused
 
@@ -27,7 +26,7 @@ class KeyQueries(graphene.ObjectType):
 class KeyMutations(graphene.ObjectType):
     create_api_key = graphene.Field(
         NewApiKey,
-        role=graphene.String(required=True, description=f"One of {', '.join(ROLES)}."),
+        role=graphene.Argument(Role, required=True, description="Who will use it."),
         chapter=graphene.String(
             description="The chapter's country (ISO 3166-1 alpha-2); for the role chapter only."
         ),
@@ -38,18 +37,16 @@ class KeyMutations(graphene.ObjectType):
     )
     revoke_api_key = graphene.Field(
         ApiKey,
-        id=graphene.String(required=True, description="The key's public part."),
+        id=graphene.ID(required=True, description="The key's public part."),
         description="Revoke an API key; it stops working within seconds, for good, and so do the "
         "webhooks made with it.",
     )
 
     @staticmethod
     async def resolve_create_api_key(
-        _: Any, info: Any, role: str, label: str, chapter: str | None = None
+        _: Any, info: Any, role: Any, label: str, chapter: str | None = None
     ) -> dict[str, Any]:
-        if role not in ROLES:
-            raise Refused("UNKNOWN_ROLE", roles=", ".join(ROLES))
-        if (role == "chapter") != (chapter is not None):
+        if (role.value == "chapter") != (chapter is not None):
             raise Refused("CHAPTER_WITH_ROLE")
         if chapter is not None and chapter not in code_list("country"):
             raise Refused("UNKNOWN_CODE", list="country", value=chapter[:80])
@@ -57,7 +54,7 @@ class KeyMutations(graphene.ObjectType):
             raise Refused("LABEL_LENGTH", limit=MAX_LABEL)
         ctx = info.context
         created: dict[str, Any] = await ctx.keys.create(
-            role, chapter, label.strip(), ctx.caller.key_id
+            role.value, chapter, label.strip(), ctx.caller.key_id
         )
         return created
 

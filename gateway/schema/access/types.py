@@ -2,18 +2,30 @@
 
 import graphene
 
+from gateway.schema.enums import closed
 from gateway.schema.paging import connection
-from gateway.schema.texts import coded
-from shared.caller import ROLES
+from gateway.schema.scalars import DateTime
+from gateway.schema.texts import Language, coded
+
+Role = closed(
+    "Role",
+    "As what somebody comes to the hub.",
+    {
+        "chapter": "A country's chapter: pushes and reads its own programme.",
+        "secretariat": "The secretariat: pushes and reads every chapter's programme.",
+        "partner": "A partner: reads the feed, and has webhooks.",
+        "operator": "Runs the hub: keys, parked events, webhooks; sees no person.",
+    },
+)
 
 
 class Me(graphene.ObjectType):
     """The holder of the API key of this request."""
 
-    role = graphene.String(required=True, description="chapter, secretariat, partner or operator.")
+    role = Role(required=True, description="Whose key it is.")
     chapter = coded("country", "chapter", "The country whose chapter the key belongs to, if any.")
-    key_id = graphene.String(required=True, description="The key's public part.")
-    language = graphene.String(
+    key_id = graphene.ID(required=True, description="The key's public part.")
+    language = Language(
         required=True,
         description="The language of this answer: Accept-Language, else the chapter's, else en.",
     )
@@ -22,14 +34,14 @@ class Me(graphene.ObjectType):
 class ApiKey(graphene.ObjectType):
     """An API key, without its secret."""
 
-    id = graphene.String(required=True, description="Its public part.")
-    role = graphene.String(required=True, description=f"One of {', '.join(ROLES)}.")
+    id = graphene.ID(required=True, description="Its public part.")
+    role = Role(required=True, description="Who may use it.")
     chapter = coded("country", "chapter", "The country whose chapter it belongs to, if any.")
     label = graphene.String(required=True, description="Who uses it for what.")
-    created_at = graphene.String(required=True, description="When (UTC, RFC 3339).")
-    created_by = graphene.String(required=True, description="With which key.")
-    revoked_at = graphene.String(description="When it was revoked; null while it is good.")
-    webhooks_closed_at = graphene.String(
+    created_at = DateTime(required=True, description="When.")
+    created_by = graphene.ID(required=True, description="With which key.")
+    revoked_at = DateTime(description="When it was revoked; null while it is good.")
+    webhooks_closed_at = DateTime(
         description="When its webhooks were closed for good after that. Null of a revoked key: "
         "they are yet to be, which is tried again every second."
     )

@@ -6,8 +6,10 @@ from typing import Any
 import graphene
 import orjson
 
+from gateway.schema.enums import closed
 from gateway.schema.paging import connection, page, paged
 from gateway.schema.receipts import camel
+from gateway.schema.scalars import DateTime
 from gateway.schema.texts import list_of
 
 
@@ -31,6 +33,18 @@ class RecordKind(graphene.Enum):
         }.get(self.value, "")
 
 
+ChangeKind = closed(
+    "ChangeKind",
+    "What a change did to a record.",
+    {
+        "recorded": "Stored it for the first time.",
+        "corrected": "Changed what was stored.",
+        "withdrawn": "Took it out of lists and figures.",
+        "reinstated": "Took the withdrawal back.",
+    },
+)
+
+
 class ChangedField(graphene.ObjectType):
     """One field that a change touched."""
 
@@ -43,15 +57,15 @@ class Change(graphene.ObjectType):
     """One step in the life of a record."""
 
     version = graphene.Int(required=True, description="The version it made.")
-    kind = graphene.String(
-        required=True, description="recorded, corrected, withdrawn or reinstated."
-    )
-    at = graphene.String(required=True, description="When it was stored (UTC, RFC 3339).")
-    actor = graphene.String(description="The public part of the API key that did it.")
+    kind = ChangeKind(required=True, description="What was done.")
+    at = DateTime(required=True, description="When it was stored.")
+    actor = graphene.ID(description="The public part of the API key that did it.")
     reason = graphene.String(description="Why it was withdrawn or reinstated.")
-    fields = list_of(ChangedField, description="What it changed.")
+    fields = list_of(ChangedField, required=True, description="What it changed.")
     private_changed = list_of(
-        graphene.String, description="Free texts that changed as well; the log holds none."
+        graphene.String,
+        required=True,
+        description="Free texts that changed as well; the log holds none.",
     )
 
     @staticmethod
@@ -70,7 +84,7 @@ class ChangeQueries(graphene.ObjectType):
         ChangeConnection,
         "What happened to a record, step by step, oldest first.",
         of=graphene.Argument(RecordKind, required=True, description="What kind of record it is."),
-        id=graphene.String(required=True, description="Its id; of attendance: the session's."),
+        id=graphene.ID(required=True, description="Its id; of attendance: the session's."),
     )
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 import graphene
 
+from gateway.schema.scalars import Date
 from gateway.schema.texts import list_of
 
 
@@ -12,11 +13,11 @@ class ActivityFilter(graphene.InputObjectType):
         container = dict
 
     chapters = list_of(graphene.String, description="Of these chapters (countries).")
-    project_ids = list_of(graphene.String, description="Of these projects.")
+    project_ids = list_of(graphene.ID, description="Of these projects.")
     types = list_of(graphene.String, description="Of these types.")
     statuses = list_of(graphene.String, description="In these states.")
-    places = list_of(graphene.String, description="In these places, or anywhere below.")
-    from_ = graphene.String(name="from", description="Ending on or after this day, YYYY-MM-DD.")
-    to = graphene.String(description="Starting on or before this day, YYYY-MM-DD.")
+    places = list_of(graphene.ID, description="In these places, or anywhere below.")
+    from_ = Date(name="from", description="Ending on or after this day.")
+    to = Date(description="Starting on or before this day.")
     text = graphene.String(description="With this in the title.")
     withdrawn = graphene.Boolean(description="Withdrawn ones (true) or not (false, the default).")

@@ -5,6 +5,7 @@ checked row by row where activities are stored, so that one bad row never refuse
 import graphene
 
 from gateway.schema.records import RecordInput
+from gateway.schema.scalars import Date
 from gateway.schema.texts import LocalisedTextInput, list_of
 
 
@@ -14,12 +15,12 @@ class SessionInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    id = graphene.String(description="A UUID made by the client. Required.")
+    id = graphene.ID(description="A UUID made by the client. Required.")
     title = graphene.String(description="What it is called.")
-    on = graphene.String(description="The day, YYYY-MM-DD, within the activity. Required.")
+    on = Date(description="The day, within the activity. Required.")
     hours = graphene.Float(description="How many hours it lasted.")
     topics = list_of(graphene.String, description="Codes of the list `emmmda_topic`.")
-    place = graphene.String(description="Id of a place, if not the activity's.")
+    place = graphene.ID(description="Id of a place, if not the activity's.")
 
 
 class AnnouncedCellInput(graphene.InputObjectType):
@@ -76,10 +77,10 @@ class RecommendationInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    id = graphene.String(description="A UUID made by the client. Required.")
+    id = graphene.ID(description="A UUID made by the client. Required.")
     text = graphene.String(description="What is recommended. Required.")
     addressee = graphene.String(description="To whom.")
-    due_on = graphene.String(description="Until when, YYYY-MM-DD.")
+    due_on = Date(description="Until when.")
     status = graphene.String(description="Code of the list `recommendation_status`.")
     follow_up = graphene.String(description="What happened since.")
 
@@ -135,30 +136,28 @@ class ActivityInput(RecordInput, graphene.InputObjectType):
     class Meta:
         container = dict
 
-    project_id = graphene.String(description="The project it belongs to. Required.")
+    project_id = graphene.ID(description="The project it belongs to. Required.")
     type = graphene.String(description="Code of the list `activity_type`. Required.")
-    title = graphene.Field(LocalisedTextInput, description="What it is called. Required.")
+    title = graphene.InputField(LocalisedTextInput, description="What it is called. Required.")
     description = graphene.String(description="What it is about.")
     status = graphene.String(
         description="Code of the list `activity_status`; goes forward only. By default held once "
         "it is over, planned before."
     )
-    starts_on = graphene.String(description="The first day, YYYY-MM-DD. Required.")
-    ends_on = graphene.String(description="The last day, YYYY-MM-DD.")
-    place = graphene.String(
-        description="Id of a place of the gazetteer, never a bare name. Required."
-    )
+    starts_on = Date(description="The first day. Required.")
+    ends_on = Date(description="The last day.")
+    place = graphene.ID(description="Id of a place of the gazetteer, never a bare name. Required.")
     venue = graphene.String(description="Where in that place.")
-    organisation_ids = list_of(graphene.String, description="Who carried it out.")
+    organisation_ids = list_of(graphene.ID, description="Who carried it out.")
     sessions = list_of(
         SessionInput, description="Its parts; with none, one session has the activity's own id."
     )
     ecpf = list_of(graphene.String, description="Codes of the list `ecpf_component`.")
     architecture = list_of(graphene.String, description="Codes of the list `architecture_tag`.")
-    announced = graphene.Field(AnnouncedInput, description="The announced headcount.")
-    consultation = graphene.Field(ConsultationInput, description="Of a consultation only.")
-    training = graphene.Field(TrainingInput, description="Of a training only.")
-    dialogue = graphene.Field(DialogueInput, description="Of a policy dialogue only.")
-    media = graphene.Field(MediaInput, description="Of a media intervention only.")
-    publication = graphene.Field(PublicationInput, description="Of a publication only.")
-    evaluation = graphene.Field(EvaluationInput, description="What was learnt.")
+    announced = graphene.InputField(AnnouncedInput, description="The announced headcount.")
+    consultation = graphene.InputField(ConsultationInput, description="Of a consultation only.")
+    training = graphene.InputField(TrainingInput, description="Of a training only.")
+    dialogue = graphene.InputField(DialogueInput, description="Of a policy dialogue only.")
+    media = graphene.InputField(MediaInput, description="Of a media intervention only.")
+    publication = graphene.InputField(PublicationInput, description="Of a publication only.")
+    evaluation = graphene.InputField(EvaluationInput, description="What was learnt.")

@@ -12,7 +12,7 @@ from gateway.schema.paging import listing
 class ActivityQueries(graphene.ObjectType):
     activity = graphene.Field(
         Activity,
-        id=graphene.String(required=True, description="The activity's id."),
+        id=graphene.ID(required=True, description="The activity's id."),
         description="One activity; null if there is none that this key may see.",
     )
     activities = listing(

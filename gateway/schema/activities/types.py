@@ -8,15 +8,16 @@ import graphene
 from gateway.schema.paging import connection
 from gateway.schema.programme.types import Organisation, Project
 from gateway.schema.records import Record
-from gateway.schema.texts import LocalisedText, coded, coded_list, list_of
+from gateway.schema.scalars import Date
+from gateway.schema.texts import LocalisedText, coded, coded_list, filled, list_of
 
 
 class Session(graphene.ObjectType):
     """A part of an activity with an attendance of its own."""
 
-    id = graphene.String(required=True, description="The session's id.")
+    id = graphene.ID(required=True, description="The session's id.")
     title = graphene.String(description="What it is called.")
-    on = graphene.String(description="The day, YYYY-MM-DD.")
+    on = Date(description="The day.")
     hours = graphene.Float(description="How many hours it lasted.")
     topics = coded_list("emmmda_topic", "topics", "The EMMMDA topics it taught.")
     place = coded("place", "place", "Where, if not at the activity's place.")
@@ -44,8 +45,8 @@ class AnnouncedCell(graphene.ObjectType):
 class Announced(graphene.ObjectType):
     """What the organiser stated."""
 
-    total = graphene.Int(description="How many people in all.")
-    cells = list_of(AnnouncedCell, description="Of these, as far as stated.")
+    total = graphene.Int(required=True, description="How many people in all.")
+    cells = filled(AnnouncedCell, "cells", "Of these, as far as stated.")
 
 
 class Consultation(graphene.ObjectType):
@@ -68,10 +69,10 @@ class Training(graphene.ObjectType):
 class Recommendation(graphene.ObjectType):
     """A recommendation of a dialogue, and what became of it."""
 
-    id = graphene.String(required=True, description="Its id.")
+    id = graphene.ID(required=True, description="Its id.")
     text = graphene.String(description="What is recommended.")
     addressee = graphene.String(description="To whom.")
-    due_on = graphene.String(description="Until when, YYYY-MM-DD.")
+    due_on = Date(description="Until when.")
     status = coded("recommendation_status", "status", "Where it stands.")
     follow_up = graphene.String(description="What happened since.")
 
@@ -79,7 +80,7 @@ class Recommendation(graphene.ObjectType):
 class Dialogue(graphene.ObjectType):
     """What is particular to a policy dialogue."""
 
-    recommendations = list_of(Recommendation, description="All that came out of it.")
+    recommendations = filled(Recommendation, "recommendations", "All that came out of it.")
 
 
 class Media(graphene.ObjectType):
@@ -115,11 +116,13 @@ class Activity(Record, graphene.ObjectType):
     title = graphene.Field(LocalisedText, description="What it is called.")
     description = graphene.String(description="What it is about.")
     status = coded("activity_status", "status", "Where it stands.")
-    starts_on = graphene.String(description="The first day, YYYY-MM-DD.")
-    ends_on = graphene.String(description="The last day, YYYY-MM-DD.")
+    starts_on = Date(description="The first day.")
+    ends_on = Date(description="The last day.")
     place = coded("place", "place", "Where, with all that the place lies in.")
     venue = graphene.String(description="Where in that place.")
-    sessions = list_of(Session, description="Its parts, each with an attendance of its own.")
+    sessions = list_of(
+        Session, required=True, description="Its parts, each with an attendance of its own."
+    )
     ecpf = coded_list("ecpf_component", "ecpf", "The ECPF components it serves.")
     architecture = coded_list("architecture_tag", "architecture", "EPSAO and APSA, if it serves.")
     announced = graphene.Field(Announced, description="The announced headcount.")

@@ -14,7 +14,7 @@ class AttendanceRowInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    participant_id = graphene.String(description="The person's id. Required.")
+    participant_id = graphene.ID(description="The person's id. Required.")
     status = graphene.String(
         description="Code of the list `attendance_status`: present (the default), absent, or "
         "removed to undo a mistaken row."
@@ -30,7 +30,7 @@ class AttendanceInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    session_id = graphene.String(
+    session_id = graphene.ID(
         description="The session's id; of an activity without sessions: the activity's."
     )
     rows = graphene.List(

@@ -33,10 +33,10 @@ class AttendanceMutations(graphene.ObjectType):
     )
     move_attendance = graphene.Field(
         PushResult,
-        from_session=graphene.String(required=True, description="The session they leave."),
-        to_session=graphene.String(required=True, description="The session they go to."),
+        from_session=graphene.ID(required=True, description="The session they leave."),
+        to_session=graphene.ID(required=True, description="The session they go to."),
         participant_ids=graphene.Argument(
-            graphene.NonNull(graphene.List(graphene.NonNull(graphene.String))),
+            graphene.NonNull(graphene.List(graphene.NonNull(graphene.ID))),
             description="Who; at most 500.",
         ),
         dry_run=how(graphene.Argument)["dry_run"],

@@ -12,7 +12,7 @@ class AttendanceQueries(graphene.ObjectType):
     attendance = paged(
         AttendanceRowConnection,
         "The attendance sheet of a session.",
-        session_id=graphene.String(required=True, description="The session's id."),
+        session_id=graphene.ID(required=True, description="The session's id."),
     )
 
     @staticmethod

@@ -22,14 +22,14 @@ class CodeQueries(graphene.ObjectType):
     )
     place = graphene.Field(
         Place,
-        id=graphene.String(required=True, description="The place's id."),
+        id=graphene.ID(required=True, description="The place's id."),
         description="One place.",
     )
     places = list_of(
         Place,
         search=graphene.String(description="The beginning of a word of its name or of an alias."),
         country=graphene.String(description="Only in this country (ISO 3166-1 alpha-2)."),
-        under=graphene.String(description="Only what lies in the place of this id."),
+        under=graphene.ID(description="Only what lies in the place of this id."),
         first=graphene.Int(description="How many at most: 1 to 200, by default 50."),
         description="Places, all homonyms included, for a person to choose from. Say what to "
         "search or `under` what; with neither, the countries are listed.",

@@ -4,9 +4,10 @@ from typing import Any
 
 import graphene
 
+from gateway.schema.enums import closed
 from gateway.schema.texts import LocalisedText, coded
-from shared.codes.places import LEVELS, label, place
 from shared.codes.places import Place as PlaceData
+from shared.codes.places import label, place
 
 
 class CodeExtra(graphene.ObjectType):
@@ -29,15 +30,27 @@ class CodeEntry(graphene.ObjectType):
     )
 
 
+PlaceLevel = closed(
+    "PlaceLevel",
+    "What kind of place there is; each lies in one of the kind before it, or further up.",
+    {
+        "country": "A country.",
+        "admin1": "A first-level unit: region, district, municipality …",
+        "admin2": "A second-level unit.",
+        "locality": "A town, a village or a part of one.",
+    },
+)
+
+
 class Place(graphene.ObjectType):
     """A place of the gazetteer. Names are no keys: there are homonyms; push the id."""
 
-    id = graphene.String(required=True, description="The id, which begins with its parent's.")
+    id = graphene.ID(required=True, description="The id, which begins with its parent's.")
     name = graphene.String(required=True, description="The bare name.")
     label = graphene.String(
         required=True, description="The name with all it lies in: tells homonyms apart."
     )
-    level = graphene.String(required=True, description=f"One of {', '.join(LEVELS)}.")
+    level = PlaceLevel(required=True, description="What kind of place it is.")
     country = coded("country", "country", "The country.")
     parent = graphene.Field(lambda: Place, description="What it lies in; null for a country.")
     lat = graphene.Float(description="Latitude in degrees (WGS 84), where known for sure.")

@@ -5,23 +5,22 @@ from typing import Any
 
 import graphene
 
-from gateway.schema.parking.consumers import SERVICE, known, of
-from gateway.schema.parking.types import ParkingResult
+from gateway.schema.parking.types import EventConsumer, ParkingResult, with_service
 from gateway.schema.texts import list_of
 
 
 class ParkedMutations(graphene.ObjectType):
     retry_parked = graphene.Field(
         ParkingResult,
-        service=graphene.String(required=True, description=SERVICE),
-        ids=list_of(graphene.String, required=True, description="At most 200; discarded ones too."),
+        service=graphene.Argument(EventConsumer, required=True, description="The service."),
+        ids=list_of(graphene.ID, required=True, description="At most 200; discarded ones too."),
         description="Send events to their service again, each with what is parked behind it. What "
         "was applied before is not applied twice.",
     )
     discard_parked = graphene.Field(
         ParkingResult,
-        service=graphene.String(required=True, description=SERVICE),
-        ids=list_of(graphene.String, required=True, description="At most 200."),
+        service=graphene.Argument(EventConsumer, required=True, description="The service."),
+        ids=list_of(graphene.ID, required=True, description="At most 200."),
         reason=graphene.String(
             required=True, description="Why, for the record: 1 to 500 characters; name no person."
         ),
@@ -31,14 +30,14 @@ class ParkedMutations(graphene.ObjectType):
 
     @staticmethod
     async def resolve_retry_parked(
-        _: Any, info: Any, service: str, ids: Sequence[str]
+        _: Any, info: Any, service: Any, ids: Sequence[str]
     ) -> dict[str, Any]:
-        answer = await info.context.ask(known(service), "retry_parked", ids=ids)
-        return {**answer, "events": of(service, answer["items"])}
+        answer = await info.context.ask(service.value, "retry_parked", ids=ids)
+        return {**answer, "events": with_service(service.value, answer["items"])}
 
     @staticmethod
     async def resolve_discard_parked(
-        _: Any, info: Any, service: str, ids: Sequence[str], reason: str
+        _: Any, info: Any, service: Any, ids: Sequence[str], reason: str
     ) -> dict[str, Any]:
-        answer = await info.context.ask(known(service), "discard_parked", ids=ids, reason=reason)
-        return {**answer, "events": of(service, answer["items"])}
+        answer = await info.context.ask(service.value, "discard_parked", ids=ids, reason=reason)
+        return {**answer, "events": with_service(service.value, answer["items"])}

@@ -6,12 +6,17 @@ from typing import Any
 import graphene
 
 from gateway.schema.paging import page, paged
-from gateway.schema.parking.consumers import SERVICE, known, of
-from gateway.schema.parking.types import ParkedCount, ParkedEvent, ParkedEventConnection
+from gateway.schema.parking.types import (
+    EventConsumer,
+    ParkedCount,
+    ParkedEvent,
+    ParkedEventConnection,
+    ParkedState,
+    with_service,
+)
 from gateway.schema.texts import list_of
 from shared.config import EVENT_CONSUMERS
 from shared.errors import HubError
-from shared.parked import STATES
 
 
 class ParkedQueries(graphene.ObjectType):
@@ -23,16 +28,16 @@ class ParkedQueries(graphene.ObjectType):
     parked = paged(
         ParkedEventConnection,
         "The events in a service's parking lot, the one that waits longest first.",
-        service=graphene.String(required=True, description=SERVICE),
-        state=graphene.String(description=f"One of {', '.join(STATES)}; all without one."),
-        subject=graphene.String(description="Of this subject only."),
+        service=graphene.Argument(EventConsumer, required=True, description="The service."),
+        state=graphene.Argument(ParkedState, description="In this state; all without one."),
+        subject=graphene.ID(description="Of this subject only."),
         reason=graphene.String(description="With this reason's code only."),
-        ids=list_of(graphene.String, description="Among these ids, at most 200."),
+        ids=list_of(graphene.ID, description="Among these ids, at most 200."),
     )
     parked_event = graphene.Field(
         ParkedEvent,
-        service=graphene.String(required=True, description=SERVICE),
-        id=graphene.String(required=True, description="Its id."),
+        service=graphene.Argument(EventConsumer, required=True, description="The service."),
+        id=graphene.ID(required=True, description="Its id."),
         description="One parked event, with its content.",
     )
 
@@ -41,16 +46,18 @@ class ParkedQueries(graphene.ObjectType):
         return list(await asyncio.gather(*(_count(info, each) for each in EVENT_CONSUMERS)))
 
     @staticmethod
-    async def resolve_parked(_: Any, info: Any, service: str, **wanted: Any) -> dict[str, Any]:
-        answer = await info.context.ask(known(service), "parked", **wanted)
-        return page({**answer, "items": of(service, answer["items"])})
+    async def resolve_parked(
+        _: Any, info: Any, service: Any, state: Any = None, **wanted: Any
+    ) -> dict[str, Any]:
+        if state:
+            wanted["state"] = state.value
+        answer = await info.context.ask(service.value, "parked", **wanted)
+        return page({**answer, "items": with_service(service.value, answer["items"])})
 
     @staticmethod
-    async def resolve_parked_event(_: Any, info: Any, service: str, id: str) -> dict[str, Any]:
-        return {
-            **await info.context.ask(known(service), "parked_event", id=id),
-            "service": service,
-        }
+    async def resolve_parked_event(_: Any, info: Any, service: Any, id: str) -> dict[str, Any]:
+        found = await info.context.ask(service.value, "parked_event", id=id)
+        return {**found, "service": service.value}
 
 
 async def _count(info: Any, service: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from gateway.schema.texts import list_of
 class PartnerMutations(graphene.ObjectType):
     create_webhook = graphene.Field(
         WebhookSecret,
-        id=graphene.String(
+        id=graphene.ID(
             required=True, description="A UUID made by the client, so that a repetition is safe."
         ),
         url=graphene.String(required=True, description="An https address."),
@@ -28,7 +28,7 @@ class PartnerMutations(graphene.ObjectType):
     )
     update_webhook = graphene.Field(
         Webhook,
-        id=graphene.String(required=True, description="The webhook's id."),
+        id=graphene.ID(required=True, description="The webhook's id."),
         url=graphene.String(description="Another address."),
         description_=graphene.String(name="description", description="Another name."),
         filter=graphene.Argument(FeedFilter, description="Another choice of items."),
@@ -37,17 +37,17 @@ class PartnerMutations(graphene.ObjectType):
     )
     delete_webhook = graphene.Field(
         graphene.Boolean,
-        id=graphene.String(required=True, description="The webhook's id."),
+        id=graphene.ID(required=True, description="The webhook's id."),
         description="Delete a webhook.",
     )
     rotate_webhook_secret = graphene.Field(
         WebhookSecret,
-        id=graphene.String(required=True, description="The webhook's id."),
+        id=graphene.ID(required=True, description="The webhook's id."),
         description="Make a new secret; the old one signs along for 24 hours.",
     )
     resend_webhook = graphene.Field(
         graphene.Int,
-        id=graphene.String(required=True, description="The webhook's id."),
+        id=graphene.ID(required=True, description="The webhook's id."),
         positions=list_of(graphene.Int, description="These positions of the feed…"),
         from_=graphene.Int(name="from", description="…or all from this position"),
         to=graphene.Int(description="to this one."),

@@ -24,7 +24,7 @@ class PartnerQueries(graphene.ObjectType):
     webhook_attempts = paged(
         WebhookAttemptConnection,
         "What was tried at a webhook, newest first.",
-        id=graphene.String(required=True, description="The webhook's id."),
+        id=graphene.ID(required=True, description="The webhook's id."),
     )
 
     @staticmethod

@@ -2,8 +2,9 @@
 
 import graphene
 
+from gateway.schema.enums import closed
 from gateway.schema.paging import PageInfo, connection
-from gateway.schema.scalars import Data
+from gateway.schema.scalars import Data, DateTime
 from gateway.schema.texts import coded, list_of
 
 
@@ -11,12 +12,12 @@ class FeedItem(graphene.ObjectType):
     """Something that happened, as partners may know it: figures and coarse places."""
 
     cursor = graphene.String(required=True, description="Stands behind this item.")
-    id = graphene.String(
+    id = graphene.ID(
         required=True, description="The event's id, the same on every transport: use it to dedupe."
     )
     type = graphene.String(required=True, description="E.g. `activity.recorded`.")
-    subject = graphene.String(required=True, description="The id of what it happened to.")
-    time = graphene.String(required=True, description="When it was recorded (UTC, RFC 3339).")
+    subject = graphene.ID(required=True, description="The id of what it happened to.")
+    time = DateTime(required=True, description="When it was recorded.")
     chapter = coded("country", "chapter", "The country whose chapter recorded it.")
     country = coded("country", "country", "Where it happened.")
     place = coded("place", "place", "Where in the country, at most the first-level unit.")
@@ -45,35 +46,50 @@ class Feed(graphene.ObjectType):
     head = graphene.String(required=True, description="The cursor of the newest item of all.")
 
 
+WebhookState = closed(
+    "WebhookState",
+    "Whether an endpoint is posted to.",
+    {
+        "active": "As items come.",
+        "failing": "Still tried, every few hours; nothing is dropped.",
+        "paused": "Not until its owner goes on; nothing is dropped.",
+        "disabled": "No more: the receiver answered 410 Gone.",
+        "revoked": "No more, for good: the key it was made with was revoked.",
+    },
+)
+
+
 class WebhookFilter(graphene.ObjectType):
     """Which items an endpoint gets."""
 
-    types = list_of(graphene.String, description="Of these types; empty: all.")
-    chapters = list_of(graphene.String, description="Of these chapters; empty: all.")
+    types = list_of(graphene.String, required=True, description="Of these types; empty: all.")
+    chapters = list_of(graphene.String, required=True, description="Of these chapters; empty: all.")
 
 
 class Webhook(graphene.ObjectType):
     """An endpoint to which the feed is posted, signed as Standard Webhooks v1 asks."""
 
-    id = graphene.String(required=True, description="Its id.")
+    id = graphene.ID(required=True, description="Its id.")
     url = graphene.String(required=True, description="Where items are posted.")
-    description = graphene.String(description="What its owner calls it.")
-    filter = graphene.Field(WebhookFilter, description="Which items it gets.")
-    state = graphene.String(
-        required=True,
-        description="active, failing (still tried), paused, disabled (410 Gone), or revoked (for "
-        "good, as the key it was made with was).",
+    description = graphene.String(
+        required=True, description="What its owner calls it; may be empty."
     )
-    cursor = graphene.String(description="Everything up to here was delivered or not wanted.")
-    behind = graphene.Int(description="How many positions of the feed are still before it.")
-    failures = graphene.Int(description="Failed attempts in a row.")
+    filter = graphene.Field(WebhookFilter, required=True, description="Which items it gets.")
+    state = WebhookState(required=True, description="Whether it is posted to.")
+    cursor = graphene.String(
+        required=True, description="Everything up to here was delivered or not wanted."
+    )
+    behind = graphene.Int(
+        required=True, description="How many positions of the feed are still before it."
+    )
+    failures = graphene.Int(required=True, description="Failed attempts in a row.")
     last_error = graphene.String(description="Why the last attempt failed, as a code.")
-    next_attempt_at = graphene.String(description="When it is tried again (UTC, RFC 3339).")
-    previous_secret_until = graphene.String(
+    next_attempt_at = DateTime(description="When it is tried again.")
+    previous_secret_until = DateTime(
         description="Until when the secret before the last rotation signs along."
     )
-    created_at = graphene.String(description="When it was created (UTC, RFC 3339).")
-    updated_at = graphene.String(description="When its owner last changed it (UTC, RFC 3339).")
+    created_at = DateTime(required=True, description="When it was created.")
+    updated_at = DateTime(required=True, description="When its owner last changed it.")
 
 
 class WebhookSecret(graphene.ObjectType):
@@ -90,7 +106,7 @@ class WebhookAttempt(graphene.ObjectType):
     """One POST and what came of it."""
 
     position = graphene.Int(required=True, description="The feed item's position.")
-    event_id = graphene.String(required=True, description="The event's id.")
+    event_id = graphene.ID(required=True, description="The event's id.")
     number = graphene.Int(
         required=True, description="Counts the attempts to post this item, from 1."
     )
@@ -98,8 +114,8 @@ class WebhookAttempt(graphene.ObjectType):
     status = graphene.Int(description="The HTTP status; null without an answer.")
     error = graphene.String(description="What went wrong, as a code; null after a success.")
     duration_ms = graphene.Int(required=True, description="How long it took.")
-    at = graphene.String(required=True, description="When (UTC, RFC 3339).")
-    next_attempt_at = graphene.String(description="When the next one is planned, if any.")
+    at = DateTime(required=True, description="When.")
+    next_attempt_at = DateTime(description="When the next one is planned, if any.")
 
 
 WebhookConnection = connection(Webhook, "webhooks")

@@ -16,11 +16,11 @@ class ParticipantFilter(graphene.InputObjectType):
     email = graphene.String(description="This very e-mail address.")
     group = graphene.String(description="Of this stakeholder group.")
     sex = graphene.String(description="Of this sex.")
-    place = graphene.String(description="Living in this place.")
-    organisation_id = graphene.String(description="Belonging to this organisation.")
+    place = graphene.ID(description="Living in this place.")
+    organisation_id = graphene.ID(description="Belonging to this organisation.")
     chapter = graphene.String(description="Registered by this chapter.")
     withdrawn = graphene.Boolean(description="Withdrawn ones (true) or not (false, the default).")
-    ids = list_of(graphene.String, description="With these ids.")
+    ids = list_of(graphene.ID, description="With these ids.")
 
 
 class NominationFilter(graphene.InputObjectType):
@@ -29,7 +29,7 @@ class NominationFilter(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    activity_id = graphene.String(description="For this activity.")
-    project_id = graphene.String(description="For this project.")
-    participant_id = graphene.String(description="Of this person.")
+    activity_id = graphene.ID(description="For this activity.")
+    project_id = graphene.ID(description="For this project.")
+    participant_id = graphene.ID(description="Of this person.")
     status = graphene.String(description="With this status.")

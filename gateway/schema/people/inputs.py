@@ -3,6 +3,7 @@
 import graphene
 
 from gateway.schema.records import RecordInput
+from gateway.schema.scalars import Date
 from gateway.schema.texts import list_of
 
 
@@ -28,8 +29,8 @@ class ConsentInput(graphene.InputObjectType):
         container = dict
 
     purpose = list_of(graphene.String, description="Codes of the list `consent_purpose`. Required.")
-    given_on = graphene.String(description="When they agreed, YYYY-MM-DD. Required.")
-    withdrawn_on = graphene.String(description="When they took it back.")
+    given_on = Date(description="When they agreed. Required.")
+    withdrawn_on = Date(description="When they took it back.")
     by = graphene.String(description="Who agreed: code of the list `consent_giver`.")
 
 
@@ -47,16 +48,16 @@ class ParticipantInput(RecordInput, graphene.InputObjectType):
     sex = graphene.String(description="Code of the list `sex`.")
     birth_year = graphene.Int(description="Year of birth; never a band.")
     age = graphene.Int(description="Or the age in years, together with `ageOn`.")
-    age_on = graphene.String(description="The day on which the person had that age, YYYY-MM-DD.")
+    age_on = Date(description="The day on which the person had that age.")
     groups = list_of(
         graphene.String, description="Codes of `stakeholder_group`, the primary one first."
     )
     disability = graphene.String(description="with or without; or answer the Washington Group set.")
-    washington_group = graphene.Field(WashingtonGroupInput, description="The six answers.")
-    place = graphene.String(description="Where they live: id of a place of the gazetteer.")
-    organisation_id = graphene.String(description="The organisation they belong to.")
+    washington_group = graphene.InputField(WashingtonGroupInput, description="The six answers.")
+    place = graphene.ID(description="Where they live: id of a place of the gazetteer.")
+    organisation_id = graphene.ID(description="The organisation they belong to.")
     language = graphene.String(description="The language they prefer.")
-    consent = graphene.Field(ConsentInput, description="What they agreed to. Required.")
+    consent = graphene.InputField(ConsentInput, description="What they agreed to. Required.")
     external_ref = graphene.String(description="Their number in your own register.")
 
 
@@ -66,10 +67,10 @@ class NominationInput(RecordInput, graphene.InputObjectType):
     class Meta:
         container = dict
 
-    participant_id = graphene.String(description="Who is proposed. Required.")
-    activity_id = graphene.String(description="For which activity.")
-    project_id = graphene.String(description="Or for which project.")
+    participant_id = graphene.ID(description="Who is proposed. Required.")
+    activity_id = graphene.ID(description="For which activity.")
+    project_id = graphene.ID(description="Or for which project.")
     proposer_group = graphene.String(description="Code of the list `stakeholder_group`. Required.")
-    proposed_on = graphene.String(description="When, YYYY-MM-DD.")
+    proposed_on = Date(description="When.")
     status = graphene.String(description="Code of the list `nomination_status`.")
     reason = graphene.String(description="Why.")

@@ -17,7 +17,7 @@ from gateway.schema.people.types import (
 class ParticipantQueries(graphene.ObjectType):
     participant = graphene.Field(
         Participant,
-        id=graphene.String(required=True, description="The participant's id."),
+        id=graphene.ID(required=True, description="The participant's id."),
         description="One person; null if there is none that this key may see.",
     )
     participants = listing(ParticipantConnection, "People", ParticipantFilter, "participants")

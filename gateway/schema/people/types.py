@@ -5,8 +5,10 @@ from typing import Any
 
 import graphene
 
+from gateway.schema.enums import closed
 from gateway.schema.paging import connection
 from gateway.schema.records import Record
+from gateway.schema.scalars import Date
 from gateway.schema.texts import coded, coded_list, list_of
 
 
@@ -14,8 +16,8 @@ class Consent(graphene.ObjectType):
     """What a person agreed to."""
 
     purpose = coded_list("consent_purpose", "purpose", "For what their data may be used.")
-    given_on = graphene.String(description="When they agreed, YYYY-MM-DD.")
-    withdrawn_on = graphene.String(description="When they took it back, if they did.")
+    given_on = Date(description="When they agreed.")
+    withdrawn_on = Date(description="When they took it back, if they did.")
     by = coded("consent_giver", "by", "Who agreed.")
 
 
@@ -42,29 +44,38 @@ class Participant(Record, graphene.ObjectType):
     sex = coded("sex", "sex", "Sex, as stated.")
     birth_year = graphene.Int(description="Year of birth, as known.")
     birth_year_estimated = graphene.Boolean(
-        description="Whether the year was computed from `age` and `ageOn`."
+        required=True, description="Whether the year was computed from `age` and `ageOn`."
     )
     age = graphene.Int(description="The age in years that was stated, if one was.")
-    age_on = graphene.String(description="The day of that statement, YYYY-MM-DD.")
+    age_on = Date(description="The day of that statement.")
     groups = coded_list("stakeholder_group", "groups", "Stakeholder groups, the primary one first.")
     disability = coded("disability_status", "disability", "With or without disability, if known.")
     washington_group = graphene.Field(
         WashingtonGroup, description="The six answers; what they conclude stands in `disability`."
     )
     place = coded("place", "place", "Where they live.")
-    organisation_id = graphene.String(description="The organisation they belong to.")
+    organisation_id = graphene.ID(description="The organisation they belong to.")
     language = coded("language", "language", "The language they prefer.")
     consent = graphene.Field(Consent, description="What they agreed to.")
     external_ref = graphene.String(description="Their number in the client's own register.")
 
 
+DuplicateReason = closed(
+    "DuplicateReason",
+    "In what two people on the register are alike.",
+    {
+        "same_phone": "The same phone number.",
+        "same_email": "The same e-mail address.",
+        "same_name_and_place": "The same name in the same place.",
+        "same_name_and_birth_year": "The same name and year of birth.",
+    },
+)
+
+
 class Duplicates(graphene.ObjectType):
     """People who may be one and the same; a person decides."""
 
-    reasons = list_of(
-        graphene.String,
-        description="Why: same_phone, same_email, same_name_and_place, same_name_and_birth_year.",
-    )
+    reasons = list_of(DuplicateReason, required=True, description="In what they are alike.")
     count = graphene.Int(required=True, description="How many there are.")
     participants = list_of(Participant, description="The candidates, at most 50.")
 
@@ -77,12 +88,12 @@ class Duplicates(graphene.ObjectType):
 class Nomination(Record, graphene.ObjectType):
     """A person proposed for an activity or a project, and what was decided."""
 
-    participant_id = graphene.String(description="Who is proposed.")
+    participant_id = graphene.ID(description="Who is proposed.")
     participant = graphene.Field(Participant, description="The person proposed.")
-    activity_id = graphene.String(description="For which activity.")
-    project_id = graphene.String(description="Or for which project.")
+    activity_id = graphene.ID(description="For which activity.")
+    project_id = graphene.ID(description="Or for which project.")
     proposer_group = coded("stakeholder_group", "proposer_group", "Which group proposed them.")
-    proposed_on = graphene.String(description="When, YYYY-MM-DD.")
+    proposed_on = Date(description="When.")
     status = coded("nomination_status", "status", "What was decided.")
     reason = graphene.String(description="Why.")
 

@@ -26,6 +26,6 @@ class ConcernFilter(RecordFilter):
 
     categories = list_of(graphene.String, description="About these.")
     statuses = list_of(graphene.String, description="In these states.")
-    places = list_of(graphene.String, description="In these places, or anywhere below.")
+    places = list_of(graphene.ID, description="In these places, or anywhere below.")
     severity_from = graphene.Int(description="At least as severe as this.")
-    activity_ids = list_of(graphene.String, description="Raised at these activities.")
+    activity_ids = list_of(graphene.ID, description="Raised at these activities.")

@@ -3,6 +3,7 @@
 import graphene
 
 from gateway.schema.records import RecordInput
+from gateway.schema.scalars import Date
 from gateway.schema.texts import LocalisedTextInput, list_of
 
 
@@ -12,13 +13,13 @@ class IndicatorInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    id = graphene.String(description="A UUID made by the client. Required.")
-    title = graphene.Field(LocalisedTextInput, description="What is measured. Required.")
+    id = graphene.ID(description="A UUID made by the client. Required.")
+    title = graphene.InputField(LocalisedTextInput, description="What is measured. Required.")
     unit = graphene.String(description="In which unit.")
     baseline = graphene.Float(description="The value at the start, if known.")
-    baseline_on = graphene.String(description="When that was, YYYY-MM-DD.")
+    baseline_on = Date(description="When that was.")
     target = graphene.Float(description="The value aimed at.")
-    target_on = graphene.String(description="By when, YYYY-MM-DD.")
+    target_on = Date(description="By when.")
 
 
 class ProjectInput(RecordInput, graphene.InputObjectType):
@@ -28,13 +29,13 @@ class ProjectInput(RecordInput, graphene.InputObjectType):
     class Meta:
         container = dict
 
-    title = graphene.Field(LocalisedTextInput, description="What it is called. Required.")
-    description = graphene.Field(LocalisedTextInput, description="What it is about.")
-    starts_on = graphene.String(description="The first day, YYYY-MM-DD. Required.")
-    ends_on = graphene.String(description="The last day, YYYY-MM-DD.")
-    funder_ids = list_of(graphene.String, description="Organisations that pay for it.")
-    partner_ids = list_of(graphene.String, description="Organisations that carry it along.")
-    places = list_of(graphene.String, description="Ids of places of the gazetteer.")
+    title = graphene.InputField(LocalisedTextInput, description="What it is called. Required.")
+    description = graphene.InputField(LocalisedTextInput, description="What it is about.")
+    starts_on = Date(description="The first day. Required.")
+    ends_on = Date(description="The last day.")
+    funder_ids = list_of(graphene.ID, description="Organisations that pay for it.")
+    partner_ids = list_of(graphene.ID, description="Organisations that carry it along.")
+    places = list_of(graphene.ID, description="Ids of places of the gazetteer.")
     indicators = list_of(IndicatorInput, description="What it wants to change.")
 
 
@@ -59,14 +60,14 @@ class ConcernInput(RecordInput, graphene.InputObjectType):
     class Meta:
         container = dict
 
-    activity_id = graphene.String(description="The activity at which it was raised.")
-    place = graphene.String(description="Id of a place of the gazetteer. Required.")
+    activity_id = graphene.ID(description="The activity at which it was raised.")
+    place = graphene.ID(description="Id of a place of the gazetteer. Required.")
     category = graphene.String(description="Code of the list `concern_category`. Required.")
     severity = graphene.Int(description="1 (slight) to 5 (grave). Required.")
     status = graphene.String(
         description="Code of the list `concern_status`: raised, verified, referred, then resolved "
         "or dismissed."
     )
-    raised_on = graphene.String(description="When it was raised, YYYY-MM-DD.")
+    raised_on = Date(description="When it was raised.")
     raised_by_group = graphene.String(description="Code of the list `stakeholder_group`.")
     text = graphene.String(description="In words, without names.")

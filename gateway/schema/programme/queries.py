@@ -22,7 +22,7 @@ def _one(node: Any, kind: str) -> graphene.Field:
 
     return graphene.Field(
         node,
-        id=graphene.String(required=True, description="Its id."),
+        id=graphene.ID(required=True, description="Its id."),
         description=f"One {kind}; null if there is none that this key may see.",
         resolver=resolve,
     )

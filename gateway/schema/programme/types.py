@@ -7,7 +7,8 @@ import graphene
 
 from gateway.schema.paging import connection
 from gateway.schema.records import Record
-from gateway.schema.texts import LocalisedText, coded, coded_list, list_of
+from gateway.schema.scalars import Date
+from gateway.schema.texts import LocalisedText, coded, coded_list, filled, list_of
 
 
 class Organisation(Record, graphene.ObjectType):
@@ -24,13 +25,13 @@ class Organisation(Record, graphene.ObjectType):
 class Indicator(graphene.ObjectType):
     """What a project wants to change, measured from a baseline to a target."""
 
-    id = graphene.String(required=True, description="Its id.")
+    id = graphene.ID(required=True, description="Its id.")
     title = graphene.Field(LocalisedText, description="What is measured.")
     unit = graphene.String(description="In which unit.")
     baseline = graphene.Float(description="The value at the start, if known.")
-    baseline_on = graphene.String(description="When that was, YYYY-MM-DD.")
+    baseline_on = Date(description="When that was.")
     target = graphene.Float(description="The value aimed at.")
-    target_on = graphene.String(description="By when, YYYY-MM-DD.")
+    target_on = Date(description="By when.")
 
 
 class Project(Record, graphene.ObjectType):
@@ -38,10 +39,10 @@ class Project(Record, graphene.ObjectType):
 
     title = graphene.Field(LocalisedText, description="What it is called.")
     description = graphene.Field(LocalisedText, description="What it is about.")
-    starts_on = graphene.String(description="The first day, YYYY-MM-DD.")
-    ends_on = graphene.String(description="The last day, YYYY-MM-DD.")
+    starts_on = Date(description="The first day.")
+    ends_on = Date(description="The last day.")
     places = coded_list("place", "places", "Where it works.")
-    indicators = list_of(Indicator, description="What it wants to change.")
+    indicators = filled(Indicator, "indicators", "What it wants to change.")
     funders = list_of(Organisation, description="Who pays for it.")
     partners = list_of(Organisation, description="Who carries it along.")
 
@@ -57,12 +58,12 @@ class Project(Record, graphene.ObjectType):
 class Concern(Record, graphene.ObjectType):
     """Something a community raised. It never names a victim."""
 
-    activity_id = graphene.String(description="The activity at which it was raised, if any.")
+    activity_id = graphene.ID(description="The activity at which it was raised, if any.")
     place = coded("place", "place", "Where it applies.")
     category = coded("concern_category", "category", "What it is about.")
-    severity = graphene.Int(description="1 (slight) to 5 (grave).")
+    severity = graphene.Int(required=True, description="1 (slight) to 5 (grave).")
     status = coded("concern_status", "status", "Where it stands.")
-    raised_on = graphene.String(description="When it was raised, YYYY-MM-DD.")
+    raised_on = Date(description="When it was raised.")
     raised_by_group = coded("stakeholder_group", "raised_by_group", "Which group raised it.")
     text = graphene.String(description="In words; shown to the chapter and the secretariat alone.")
 

@@ -1,6 +1,14 @@
-"""Owns by what reports can be parted, and what they can be asked of."""
+"""Owns by what reports can be parted, what they can be asked of, and what may be withheld."""
+
+from typing import Final
 
 import graphene
+
+from gateway.schema.enums import closed
+
+MAY_BE_WITHHELD: Final = (
+    "Null is kept for a figure withheld, lest a small one give somebody away; none is today."
+)
 
 
 class Dimension(graphene.Enum):
@@ -23,6 +31,13 @@ class Dimension(graphene.Enum):
             "disability": "With or without disability.",
             "residence": "First-level unit in which the person lives.",
         }.get(self.value, "")
+
+
+DimensionCode = closed(
+    "DimensionCode",
+    "The dimension of a cell's coordinate, spelt as the events and the files spell it.",
+    {each.value: each.description for each in Dimension._meta.enum},
+)
 
 
 class RowsBy(graphene.Enum):

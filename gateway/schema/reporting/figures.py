@@ -6,6 +6,8 @@ from typing import Any
 import graphene
 
 from gateway.schema.paging import connection
+from gateway.schema.reporting.choices import MAY_BE_WITHHELD, DimensionCode
+from gateway.schema.scalars import DateTime
 from gateway.schema.texts import code_value
 
 _DIMENSION_LISTS: Mapping[str, str] = {
@@ -21,16 +23,16 @@ _DIMENSION_LISTS: Mapping[str, str] = {
 class AsOf(graphene.ObjectType):
     """The last event that the figures know of."""
 
-    event_id = graphene.String(description="Its id; null before the first.")
+    event_id = graphene.ID(description="Its id; null before the first.")
     type = graphene.String(description="Its type.")
-    recorded_at = graphene.String(description="When it was recorded (UTC, RFC 3339).")
-    events_applied = graphene.Int(description="How many events were applied so far.")
+    recorded_at = DateTime(description="When it was recorded.")
+    events_applied = graphene.Int(required=True, description="How many events were applied so far.")
 
 
 class CellKey(graphene.ObjectType):
     """One coordinate of a cell."""
 
-    dimension = graphene.String(required=True, description="E.g. `sex`.")
+    dimension = DimensionCode(required=True, description="What it parts by.")
     code = graphene.String(required=True, description="E.g. `female`, or `unknown`.")
     label = graphene.String(required=True, description="How the code reads.")
 
@@ -41,7 +43,7 @@ class Cell(graphene.ObjectType):
     keys = graphene.List(
         graphene.NonNull(CellKey), required=True, description="One per dimension asked for."
     )
-    value = graphene.Int(required=True, description="People, or person-sessions.")
+    value = graphene.Int(description=f"People, or person-sessions. {MAY_BE_WITHHELD}")
 
     @staticmethod
     def resolve_keys(root: Mapping[str, Any], info: Any) -> list[dict[str, Any]]:
@@ -55,7 +57,7 @@ class Cell(graphene.ObjectType):
 class Figure(graphene.ObjectType):
     """A total and its cells."""
 
-    total = graphene.Int(required=True, description="The total.")
+    total = graphene.Int(description=f"The total. {MAY_BE_WITHHELD}")
     cells = graphene.List(
         graphene.NonNull(Cell),
         required=True,

@@ -2,6 +2,7 @@
 
 import graphene
 
+from gateway.schema.scalars import Date
 from gateway.schema.texts import list_of
 
 
@@ -12,10 +13,10 @@ class ReportFilter(graphene.InputObjectType):
         container = dict
 
     chapters = list_of(graphene.String, description="Of these chapters (countries).")
-    project_ids = list_of(graphene.String, description="Of these projects.")
-    activity_ids = list_of(graphene.String, description="These activities.")
+    project_ids = list_of(graphene.ID, description="Of these projects.")
+    activity_ids = list_of(graphene.ID, description="These activities.")
     types = list_of(graphene.String, description="Of these types.")
     countries = list_of(graphene.String, description="Held in these countries.")
-    places = list_of(graphene.String, description="Held in these places, or anywhere below.")
-    from_ = graphene.String(name="from", description="From this day on, YYYY-MM-DD.")
-    to = graphene.String(description="Up to and with this day, YYYY-MM-DD.")
+    places = list_of(graphene.ID, description="Held in these places, or anywhere below.")
+    from_ = Date(name="from", description="From this day on.")
+    to = Date(description="Up to and with this day.")

@@ -5,6 +5,7 @@ from typing import Any
 
 import graphene
 
+from gateway.schema.reporting.choices import MAY_BE_WITHHELD
 from gateway.schema.texts import CodeValue, code_value, coded, list_of
 
 
@@ -14,8 +15,8 @@ class CoverageRow(graphene.ObjectType):
     code = graphene.String(required=True, description="The code.")
     label = graphene.String(required=True, description="How it reads.")
     activities = graphene.Int(required=True, description="Activities that served it.")
-    person_sessions = graphene.Int(required=True, description="Attendances at these.")
-    unique_people = graphene.Int(required=True, description="People reached by these.")
+    person_sessions = graphene.Int(description=f"Attendances at these. {MAY_BE_WITHHELD}")
+    unique_people = graphene.Int(description=f"People reached by these. {MAY_BE_WITHHELD}")
 
 
 class GapRow(graphene.ObjectType):
@@ -24,7 +25,7 @@ class GapRow(graphene.ObjectType):
     place = coded("place", "place", "The locality.")
     group = coded("stakeholder_group", "group", "The stakeholder group.")
     topic = coded("emmmda_topic", "topic", "The EMMMDA topic.")
-    unique_people = graphene.Int(required=True, description="People reached.")
+    unique_people = graphene.Int(description=f"People reached. {MAY_BE_WITHHELD}")
     gap = graphene.Boolean(required=True, description="Whether nobody was.")
 
 
@@ -32,7 +33,7 @@ class ConcernCount(graphene.ObjectType):
     """How many concerns of a kind there are."""
 
     category = coded("concern_category", "category", "What they are about.")
-    severity = graphene.Int(description="1 (slight) to 5 (grave).")
+    severity = graphene.Int(required=True, description="1 (slight) to 5 (grave).")
     status = coded("concern_status", "status", "Where they stand.")
     count = graphene.Int(required=True, description="How many.")
 
@@ -63,7 +64,9 @@ class MediaOutputs(graphene.ObjectType):
     audience_estimate = graphene.Int(
         required=True, description="Audience as the organisers stated it, summed."
     )
-    by_channel = list_of(ChannelOutputs, description="By channel; several may carry one.")
+    by_channel = list_of(
+        ChannelOutputs, required=True, description="By channel; several may carry one."
+    )
 
 
 class PublicationOutputs(graphene.ObjectType):
@@ -90,9 +93,9 @@ class Outputs(graphene.ObjectType):
 
     media = graphene.Field(MediaOutputs, required=True, description="Media interventions.")
     publications = graphene.Field(PublicationOutputs, required=True, description="Publications.")
-    recommendations = list_of(CodeCount, description="Recommendations by status.")
+    recommendations = list_of(CodeCount, required=True, description="Recommendations by status.")
     tests = graphene.Field(TestOutputs, required=True, description="Tests of trainings.")
-    nominations = list_of(CodeCount, description="Nominations by status.")
+    nominations = list_of(CodeCount, required=True, description="Nominations by status.")
 
     @staticmethod
     def resolve_recommendations(root: Mapping[str, Any], info: Any) -> list[dict[str, Any]]:

@@ -21,9 +21,9 @@ from tests.stack import ServiceProcess, publish, wait_for
 
 ADMIN = "fhk_admin_0123456789"
 PROMISED_S = 5.0
-REVOKE = "mutation($id: String!) { revokeApiKey(id: $id) { revokedAt webhooksClosedAt } }"
-KEY = 'mutation { createApiKey(role: "partner", label: "test") { key apiKey { id } } }'
-WEBHOOK = """mutation($id: String!, $url: String!) {
+REVOKE = "mutation($id: ID!) { revokeApiKey(id: $id) { revokedAt webhooksClosedAt } }"
+KEY = 'mutation { createApiKey(role: partner, label: "test") { key apiKey { id } } }'
+WEBHOOK = """mutation($id: ID!, $url: String!) {
   createWebhook(id: $id, url: $url) { secret webhook { id state } } }"""
 
 Start = Callable[..., ServiceProcess]

@@ -33,7 +33,7 @@ PRIVATE = {
     "phone": "+23324998877",
     "email": "zanafatou.kpelekeze@example.org",
 }
-CREATE_WEBHOOK = """mutation($id: String!, $url: String!) {
+CREATE_WEBHOOK = """mutation($id: ID!, $url: String!) {
   createWebhook(id: $id, url: $url, from: "beginning") { secret } }"""
 WEBHOOKS = "{ webhooks { nodes { state behind cursor } } }"
 
@@ -411,7 +411,7 @@ def _count_restored(target: Stack, folder: Path) -> set[str]:
 
 def _people_can_be_read(client: Client, chapter: Chapter) -> None:
     found = client.ask(
-        "query($id: String!) { participant(id: $id) { givenName familyName phone email } }",
+        "query($id: ID!) { participant(id: $id) { givenName familyName phone email } }",
         id=chapter.people[0]["id"],
     )
     assert found == PRIVATE

@@ -48,7 +48,7 @@ async def test_a_code_that_left_its_list_still_reads() -> None:
 
 
 async def test_a_text_reads_in_the_language_asked_for_or_in_one_there_is() -> None:
-    query = '{ activity(id: "a") { title { in en: in(lang: "en") pt: in(lang: "pt") } } }'
+    query = '{ activity(id: "a") { title { in en: in(lang: en) pt: in(lang: pt) } } }'
     shown = await read(activity(title={"fr": "Atelier", "en": "Workshop"}), query)
     assert shown["activity"]["title"] == {"in": "Atelier", "en": "Workshop", "pt": "Atelier"}
 
