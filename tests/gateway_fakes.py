@@ -7,7 +7,12 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import httpx
+from starlette.applications import Starlette
+from starlette.routing import Route
+
 from gateway.calls.context import Context
+from gateway.http.endpoint import GraphQLEndpoint
 from shared.caller import Caller
 from shared.errors import Internal, NotFound, TimedOut, Unavailable
 
@@ -93,6 +98,15 @@ class Direct:
         return receipts
 
 
+def asking(services: FakeServices, **headers: str) -> httpx.AsyncClient:
+    """A client of the gateway's endpoint with these services behind it; a context."""
+    endpoint = GraphQLEndpoint(FakeKeys(), services, Direct(services))  # type: ignore[arg-type]
+    app = Starlette(routes=[Route("/graphql", endpoint.respond, methods=["GET", "POST"])])
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://hub", headers=headers
+    )
+
+
 def accept(
     judge: Callable[[Mapping[str, Any]], str | None] = lambda _: None,
 ) -> Method:
@@ -120,11 +134,12 @@ def _receipts(push: Mapping[str, Any], judge: Callable[[Any], str | None]) -> li
 
 def receipt(number: int, sheet: int, row: Mapping[str, Any], code: str | None) -> dict[str, Any]:
     """A service's receipt."""
+    named = row.get("participant_id") or row.get("id")
     problems = [{"code": code, "path": ["some_field", 1], "params": {}}] if code else []
     return {
         "row": number,
         "sheet": sheet,
-        "id": row.get("participant_id") or row.get("id"),
+        "id": named if isinstance(named, str) else None,
         "status": "REJECTED" if code else "CREATED",
         "version": None if code else 1,
         "problems": problems,

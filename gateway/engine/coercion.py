@@ -7,31 +7,42 @@ more with patience: a value of the wrong type *within a row* (`"birthYear": "199
 so that the service which owns the row rejects that row alone, with a code and the field, and stores
 its neighbours. Whatever else is wrong (an unknown field, a row that is none) refuses the request,
 and graphql-core says what it is, and where. So the fast way never has to explain.
+
+An explicit null is the same as nothing given, wherever nothing need be given: no resolver, and no
+service, ever sees one. `without_nulls` does for a document's text what the plans do for variables.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Enum
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from graphql import (
-    GraphQLEnumType,
+    ArgumentNode,
+    DocumentNode,
+    FieldNode,
     GraphQLError,
+    GraphQLID,
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLSchema,
     GraphQLString,
+    NullValueNode,
+    ObjectFieldNode,
+    ObjectValueNode,
     Undefined,
     VariableDefinitionNode,
+    Visitor,
     get_named_type,
     is_input_type,
     type_from_ast,
     value_from_ast,
+    visit,
 )
 from graphql.execution.values import get_variable_values
 
@@ -55,6 +66,7 @@ class _Patience(Enum):
     VALUES = "wrong types"
 
 
+_NO_SUCH: Final = " does not exist in "  # of an enum
 _AT: Final = re.compile(r" at '([\w.\[\]]+)'$")
 
 
@@ -77,6 +89,31 @@ def coerce_variables(
     return [_without_value(error) for error in values] if isinstance(values, list) else values
 
 
+def without_nulls(tree: DocumentNode) -> None:
+    """Take the nulls out of a valid document: what is left means the same."""
+    visit(tree, _NULLS_OUT)
+
+
+class _NullsOut(Visitor):
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        node.arguments = _given(node.arguments)
+
+    def enter_object_value(self, node: ObjectValueNode, *_: Any) -> None:
+        node.fields = _given(node.fields)
+
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_: Any) -> None:
+        if isinstance(node.default_value, NullValueNode):
+            node.default_value = None
+
+
+_NULLS_OUT: Final = _NullsOut()
+Part = TypeVar("Part", ArgumentNode, ObjectFieldNode)
+
+
+def _given(parts: Iterable[Part]) -> tuple[Part, ...]:
+    return tuple(each for each in parts if not isinstance(each.value, NullValueNode))
+
+
 def _without_value(error: GraphQLError) -> GraphQLError:
     """The error as graphql-core words it, but for the value."""
     cause = error.original_error
@@ -88,6 +125,8 @@ def _without_value(error: GraphQLError) -> GraphQLError:
     field = place[1] if place else variable
     if " cannot represent " in reason:
         reason = reason.partition(": ")[0]
+    if _NO_SUCH in reason:
+        reason = f"Value{_NO_SUCH}{reason.rpartition(_NO_SUCH)[2]}"
     return GraphQLError(f"{field}: {reason}", error.nodes, extensions={"field": field})
 
 
@@ -104,9 +143,10 @@ def _plainly(
             raise _NotPlain
         kind = cast(GraphQLInputType, named)
         name = definition.variable.name.value
-        if name in given:
-            values[name] = _plan(kind, patience)(given[name])
-        elif definition.default_value is not None:
+        value = given.get(name)
+        if value is not None:
+            values[name] = _plan(kind, patience)(value)
+        elif definition.default_value is not None and name not in given:
             values[name] = value_from_ast(definition.default_value, kind)
         elif isinstance(kind, GraphQLNonNull):
             raise _NotPlain
@@ -119,23 +159,38 @@ def _named_plan(kind: GraphQLInputType, patience: _Patience) -> Coerce:
         return _object(kind, patience)
     if kind is GraphQLString:
         return _text
-    if isinstance(kind, GraphQLEnumType):
-        return _nullable(kind.parse_value)
-    parse: Coerce = kind.parse_value  # type: ignore[union-attr]  # all that is left are scalars
-    return _nullable(parse)
+    if kind is GraphQLID:
+        return _identifier
+    parse: Coerce = kind.parse_value  # type: ignore[union-attr]  # all that is left are leaves
+    return parse
 
 
 def _plan(kind: GraphQLInputType, patience: _Patience) -> Coerce:
+    """The plan for a value that is not null: whoever holds the value looks at that."""
     if isinstance(kind, GraphQLNonNull):
-        return _required(_plan(kind.of_type, patience))
+        return _plan(kind.of_type, patience)
     if isinstance(kind, GraphQLList):
         if patience is _Patience.VALUES:
-            return _list(_kept(_plan(kind.of_type, patience)))
+            return _list(_kept(_item(kind.of_type, patience)))
         rows = patience is _Patience.ROWS and isinstance(
             get_named_type(kind), GraphQLInputObjectType
         )
-        return _list(_plan(kind.of_type, _Patience.VALUES if rows else patience))
+        return _list(_item(kind.of_type, _Patience.VALUES if rows else patience))
     return _named_plan(kind, patience)
+
+
+def _item(kind: GraphQLInputType, patience: _Patience) -> Coerce:
+    """The plan for an item of a list, which may be null."""
+    inner, may_be_null = _plan(kind, patience), not isinstance(kind, GraphQLNonNull)
+
+    def coerce(value: Any) -> Any:
+        if value is not None:
+            return inner(value)
+        if may_be_null:
+            return None
+        raise _WrongType
+
+    return coerce
 
 
 def _kept(coerce: Coerce) -> Coerce:
@@ -152,32 +207,20 @@ def _kept(coerce: Coerce) -> Coerce:
 
 
 def _text(value: Any) -> Any:
-    if value is None or type(value) is str:
+    if type(value) is str:
         return value
     raise _WrongType
 
 
-def _nullable(parse: Coerce) -> Coerce:
-    def coerce(value: Any) -> Any:
-        return None if value is None else parse(value)
-
-    return coerce
-
-
-def _required(inner: Coerce) -> Coerce:
-    def coerce(value: Any) -> Any:
-        if value is None:
-            raise _WrongType
-        return inner(value)
-
-    return coerce
+def _identifier(value: Any) -> Any:
+    return value if type(value) is str else GraphQLID.parse_value(value)
 
 
 def _list(item: Coerce) -> Coerce:
     def coerce(value: Any) -> Any:
         if type(value) is list:
             return [item(each) for each in value]
-        return None if value is None else [item(value)]
+        return [item(value)]
 
     return coerce
 
@@ -206,14 +249,15 @@ def _object(kind: GraphQLInputObjectType, patience: _Patience) -> Coerce:
         if not plans:
             prepare()
         if type(value) is not dict:
-            if value is None:
-                return None
             raise _WrongType
         coerced = defaults.copy()
         try:
             for name, each in value.items():
                 out_name, plan = plans[name]
-                coerced[out_name] = plan(each)
+                if each is not None:
+                    coerced[out_name] = plan(each)
+                elif name in required:
+                    raise _NotPlain
         except KeyError as unknown:
             raise _NotPlain from unknown
         if required and not required <= value.keys():

@@ -21,6 +21,7 @@ from graphql import (
     validate,
 )
 
+from gateway.engine.coercion import without_nulls
 from gateway.engine.price import Pricing, lists_of
 from shared.errors import Refused
 
@@ -99,6 +100,8 @@ class Documents:
         errors = validate(self._schema, tree, max_errors=MAX_ERRORS)
         if errors:
             raise Invalid("GRAPHQL_INVALID", errors[:MAX_ERRORS])
+        if "null" in text:
+            without_nulls(tree)
         return Document(operations, fragments, pricing.varies)
 
     def check_price(
