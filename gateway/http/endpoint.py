@@ -51,6 +51,7 @@ _CORRELATION = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _STATUS: Final[Mapping[str, int]] = {
+    "PERSISTED_QUERY_NOT_SUPPORTED": 200,  # with another, clients would not look at the code
     "UNAUTHENTICATED": 401,
     "GET_IS_FOR_QUERIES": 405,
     "NOT_ACCEPTABLE": 406,
@@ -186,7 +187,8 @@ async def _asked(request: Request) -> _Asked:
     """Raises Refused: BODY_TOO_LARGE, BODY_TOO_SLOW, BAD_JSON, BAD_REQUEST… (final)."""
     if request.method == "GET":
         given = dict(request.query_params)
-        raw: dict[str, Any] = {**given, "variables": _loads(given.get("variables") or "null")}
+        in_json = {part: _loads(given.get(part) or "null") for part in ("variables", "extensions")}
+        raw: dict[str, Any] = {**given, **in_json}
     else:
         media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
         if media_type != JSON:
@@ -195,6 +197,8 @@ async def _asked(request: Request) -> _Asked:
     if not isinstance(raw, dict):
         raise Refused("BAD_REQUEST", part="body")
     query, variables, operation = (raw.get(k) for k in ("query", "variables", "operationName"))
+    if not query and _hashed(raw.get("extensions")):
+        raise Refused("PERSISTED_QUERY_NOT_SUPPORTED")
     if not isinstance(query, str) or not query.strip():
         raise Refused("BAD_REQUEST", part="query")
     if variables is not None and not isinstance(variables, dict):
@@ -202,6 +206,12 @@ async def _asked(request: Request) -> _Asked:
     if operation is not None and not isinstance(operation, str):
         raise Refused("BAD_REQUEST", part="operationName")
     return _Asked(query, operation or None, variables or {})
+
+
+def _hashed(extensions: Any) -> bool:
+    """Whether the query is named by its hash, as Apollo's automatic persisted queries do: told that
+    none is known by its hash, such a client sends the text."""
+    return isinstance(extensions, dict) and "persistedQuery" in extensions
 
 
 async def _body(request: Request) -> bytes:
