@@ -33,12 +33,13 @@ logs:  ## Follow the logs (NAME=gateway for one of them)
 status:  ## Show each process and whether it is ready
 	@$(RUN) deploy.local status
 
-check: setup-dev  ## Format, lint, types, import rules, generated files, manifests
+check: setup-dev  ## Format, lint, types, import rules, generated files, old clients, manifests
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	$(RUN) gateway.schema.generate --check
+	$(RUN) gateway.schema.compatibility
 	$(RUN) shared.contracts.generate --check
 	$(RUN) deploy.validate
 
