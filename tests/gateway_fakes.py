@@ -98,13 +98,16 @@ class Direct:
         return receipts
 
 
-def asking(services: FakeServices, **headers: str) -> httpx.AsyncClient:
-    """A client of the gateway's endpoint with these services behind it; a context."""
+def before(services: FakeServices) -> httpx.ASGITransport:
+    """The way to the gateway's endpoint with these services behind it."""
     endpoint = GraphQLEndpoint(FakeKeys(), services, Direct(services))  # type: ignore[arg-type]
-    app = Starlette(routes=[Route("/graphql", endpoint.respond, methods=["GET", "POST"])])
-    return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://hub", headers=headers
-    )
+    route = Route("/graphql", endpoint.respond, methods=["GET", "POST"])
+    return httpx.ASGITransport(Starlette(routes=[route]))
+
+
+def asking(services: FakeServices, **headers: str) -> httpx.AsyncClient:
+    """A client of that endpoint; a context."""
+    return httpx.AsyncClient(transport=before(services), base_url="http://hub", headers=headers)
 
 
 def accept(

@@ -1,4 +1,4 @@
-"""Clients that name their queries by hashes (Apollo, urql) are told to send the text."""
+"""Clients that name their queries by hashes are told to send the text: Apollo's protocol."""
 
 from __future__ import annotations
 
