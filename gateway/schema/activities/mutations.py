@@ -8,14 +8,14 @@ from gateway.schema.writes import pushing
 
 class ActivityMutations(graphene.ObjectType):
     withdraw_activities = pushing(
-        "activities",
-        "withdraw_many",
+        "activity",
+        "withdraw",
         TombstoneInput,
         "Withdraw activities: all their figures go, the record and its history stay.",
     )
     reinstate_activities = pushing(
-        "activities",
-        "reinstate_many",
+        "activity",
+        "reinstate",
         TombstoneInput,
         "Take the withdrawal of activities back: their figures return.",
     )

@@ -15,8 +15,8 @@ from gateway.schema.parking.types import (
     with_service,
 )
 from gateway.schema.texts import list_of
-from shared.config import EVENT_CONSUMERS
 from shared.errors import HubError
+from shared.nouns import CONSUMERS
 
 
 class ParkedQueries(graphene.ObjectType):
@@ -43,7 +43,7 @@ class ParkedQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_parked_counts(_: Any, info: Any) -> list[dict[str, Any]]:
-        return list(await asyncio.gather(*(_count(info, each) for each in EVENT_CONSUMERS)))
+        return list(await asyncio.gather(*(_count(info, each) for each in CONSUMERS)))
 
     @staticmethod
     async def resolve_parked(

@@ -9,14 +9,14 @@ from gateway.schema.writes import pushing
 
 class ParticipantMutations(graphene.ObjectType):
     register_participants = pushing(
-        "participants", "register_many", ParticipantInput, "Register or correct people."
+        "participant", "push", ParticipantInput, "Register or correct people."
     )
     withdraw_participants = pushing(
-        "participants", "withdraw_many", TombstoneInput, "Withdraw people's records."
+        "participant", "withdraw", TombstoneInput, "Withdraw people's records."
     )
     reinstate_participants = pushing(
-        "participants", "reinstate_many", TombstoneInput, "Take withdrawals back."
+        "participant", "reinstate", TombstoneInput, "Take withdrawals back."
     )
     nominate_participants = pushing(
-        "participants", "nominate_many", NominationInput, "Nominate people, and decide on it."
+        "nomination", "push", NominationInput, "Nominate people, and decide on it."
     )

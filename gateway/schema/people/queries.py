@@ -20,12 +20,14 @@ class ParticipantQueries(graphene.ObjectType):
         id=graphene.ID(required=True, description="The participant's id."),
         description="One person; null if there is none that this key may see.",
     )
-    participants = listing(ParticipantConnection, "People", ParticipantFilter, "participants")
+    participants = listing(
+        ParticipantConnection, "People", ParticipantFilter, "participants", kind="participant"
+    )
     possible_duplicates = paged(
         DuplicatesConnection, "People who may have been registered twice, with the reasons."
     )
     nominations = listing(
-        NominationConnection, "Nominations", NominationFilter, "participants", "list_nominations"
+        NominationConnection, "Nominations", NominationFilter, "participants", kind="nomination"
     )
 
     @staticmethod

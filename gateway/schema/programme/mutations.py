@@ -8,33 +8,27 @@ from gateway.schema.writes import pushing
 
 
 class ProgrammeMutations(graphene.ObjectType):
-    push_projects = pushing(
-        "activities", "push_projects", ProjectInput, "Create or correct projects."
-    )
-    withdraw_projects = pushing(
-        "activities", "withdraw_projects", TombstoneInput, "Withdraw projects."
-    )
+    push_projects = pushing("project", "push", ProjectInput, "Create or correct projects.")
+    withdraw_projects = pushing("project", "withdraw", TombstoneInput, "Withdraw projects.")
     reinstate_projects = pushing(
-        "activities", "reinstate_projects", TombstoneInput, "Take withdrawals of projects back."
+        "project", "reinstate", TombstoneInput, "Take withdrawals of projects back."
     )
     push_organisations = pushing(
-        "activities", "push_organisations", OrganisationInput, "Register or correct organisations."
+        "organisation", "push", OrganisationInput, "Register or correct organisations."
     )
     withdraw_organisations = pushing(
-        "activities", "withdraw_organisations", TombstoneInput, "Withdraw organisations."
+        "organisation", "withdraw", TombstoneInput, "Withdraw organisations."
     )
     reinstate_organisations = pushing(
-        "activities",
-        "reinstate_organisations",
+        "organisation",
+        "reinstate",
         TombstoneInput,
         "Take withdrawals of organisations back.",
     )
     push_concerns = pushing(
-        "activities", "push_concerns", ConcernInput, "Record concerns, or move them forward."
+        "concern", "push", ConcernInput, "Record concerns, or move them forward."
     )
-    withdraw_concerns = pushing(
-        "activities", "withdraw_concerns", TombstoneInput, "Withdraw concerns."
-    )
+    withdraw_concerns = pushing("concern", "withdraw", TombstoneInput, "Withdraw concerns.")
     reinstate_concerns = pushing(
-        "activities", "reinstate_concerns", TombstoneInput, "Take withdrawals of concerns back."
+        "concern", "reinstate", TombstoneInput, "Take withdrawals of concerns back."
     )

@@ -53,7 +53,7 @@ def services() -> FakeServices:
         {
             "activities.get_many": lambda _: {"items": [ACTIVITY]},
             "activities.list": lambda _: {"items": [ACTIVITY], "next": None},
-            "activities.push_many": accept(),
+            "activities.push": accept(),
         }
     )
 
@@ -110,7 +110,7 @@ async def test_a_generated_client_pushes_what_it_was_given_and_nothing_else(
         )
     [receipt] = answer.push_activities.activities.receipts
     assert (receipt.id, receipt.status) == (ID, package.ReceiptStatus.CREATED)
-    [push] = services.asked("activities.push_many")[0]["pushes"]
+    [push] = services.asked("activities.push")[0]["pushes"]
     assert push["items"] == [{"id": ID, "starts_on": "2024-03-09"}]
     assert (push["mode"], push["dry_run"]) == ("per_item", False)
 

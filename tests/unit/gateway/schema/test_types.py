@@ -24,14 +24,13 @@ from gateway.engine.coercion import coerce_variables
 from gateway.engine.completion import execute
 from gateway.engine.documents import Documents
 from gateway.schema import schema
-from services.activities.handlers.records import PAST
 from services.notifications.rules.model import State
 from services.participants.rules.person import likenesses
 from services.reporting.rules.figures import PERSON_DIMENSIONS
 from shared.caller import ROLES
 from shared.codes import LANGUAGES, code_list
 from shared.codes.places import LEVELS
-from shared.config import EVENT_CONSUMERS
+from shared.nouns import CONSUMERS, NOUNS, RECORDED
 from shared.parked import STATES
 from tests.gateway_fakes import FakeServices, context
 
@@ -162,16 +161,20 @@ def test_the_codes_of_closed_lists_are_those_by_which_programs_decide() -> None:
         "Role": ROLES,
         "Language": LANGUAGES,
         "PlaceLevel": LEVELS,
-        "ChangeKind": PAST.values(),
+        "ChangeKind": RECORDED.values(),
         "DuplicateReason": [reason for reason, _ in likenesses(content, "+22370000000")],
         "AttendanceStatus": code_list("attendance_status").keys() - {"removed"},
         "WebhookState": {each.value for each in State} - {"deleted"},
-        "EventConsumer": EVENT_CONSUMERS,
+        "EventConsumer": CONSUMERS,
         "ParkedState": STATES,
         "ParkedAction": set(STATES) - {"parked"},
         "DimensionCode": PERSON_DIMENSIONS,
     }
     assert {name: set(codes) for name, codes in decided.items()} == CLOSED
+    logged = {noun.name for noun in NOUNS.values() if noun.has_log}
+    kinds = schema().type_map["RecordKind"]
+    assert isinstance(kinds, GraphQLEnumType)
+    assert {name.lower() for name in kinds.values} == logged
 
 
 NULLABLE = {
