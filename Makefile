@@ -4,7 +4,7 @@ RUN := .venv/bin/python -m
 COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev up demo down reset logs status check test faults bench lock
+.PHONY: help setup setup-dev up demo down reset logs status check test faults brokers bench lock
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ test: check  ## Set up, check and run all test suites
 faults: setup-dev  ## Kill, stop, cut and flood a hub of its own, and see that nothing is lost
 	$(RUN) pytest tests/faults -m "faults_long or not faults_long"
 	$(RUN) tests.faults.random_faults --minutes 10 --rows 100000
+
+brokers: setup-dev  ## Try the bus on the brokers of newer Debian suites (as root)
+	$(RUN) tests.brokers trixie sid
 
 bench: setup-dev  ## Measure the throughput and latency on this machine
 	$(RUN) bench

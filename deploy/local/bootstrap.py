@@ -24,7 +24,9 @@ from deploy.local.errors import LocalError
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
-RABBITMQ_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+DEBIAN_RABBITMQ_SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+# Another one may be named, e.g. that of a version to be tried; its rabbitmqctl lies beside it.
+RABBITMQ_SERVER = Path(os.environ.get("RABBITMQ_SERVER") or DEBIAN_RABBITMQ_SERVER)
 LEAST_FREE_BYTES = 2 * 1024**3
 INSTEAD = " (or set AMQP_URI and MONGO_URI to servers of yours)"
 

@@ -53,7 +53,7 @@ class Broker:
         if not RABBITMQ_SERVER.exists():
             raise LocalError(
                 "RabbitMQ is missing: run `make setup` or install the package rabbitmq-server, or "
-                "set AMQP_URI to a broker of yours"
+                "set RABBITMQ_SERVER to the program, or AMQP_URI to a broker of yours"
             )
         for folder in (self._run, self._data, self.log.parent):
             private_folder(folder)
