@@ -24,8 +24,13 @@ from deploy.local.bootstrap import DEBIAN_RABBITMQ_SERVER
 ROOT = Path(__file__).resolve().parents[1]
 # What the broker is asked for, as the users of a deployment, and the whole hub once.
 TESTS: Final = (
-    *("bus_permissions", "bus_presence", "bus_events", "bus_broker_restart", "bus_rpc"),
-    *("gateway_rpc", "deploy_backends", "restore_broker", "doctor"),
+    "integration/shared/bus",
+    "integration/shared/host/test_rpc.py",
+    "integration/gateway/calls",
+    "integration/deploy/test_backends.py",
+    "integration/operations/archive/test_restore_broker.py",
+    "integration/operations/doctor",
+    "e2e/test_main_job.py",
 )
 # The node sees its own tree, and of this machine its processes, its devices and the tests' folder.
 # All is mounted in a namespace that ends with the node.
@@ -96,7 +101,7 @@ def run_tests(tree: Path, folder: Path) -> bool:
         (programs / name).chmod(0o755)
     environment = {**os.environ, "RABBITMQ_SERVER": str(programs / "rabbitmq-server")}
     environment.pop("AMQP_URI", None)  # would be tried instead
-    files = [*(f"tests/integration/test_{name}.py" for name in TESTS), "tests/e2e/test_main_job.py"]
+    files = [str(ROOT / "tests" / each) for each in TESTS]
     command = [sys.executable, "-m", "pytest", "-q", f"--basetemp={run / 'tests'}", *files]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
 
