@@ -1,7 +1,8 @@
 """What a process says about itself: JSON logs and Prometheus metrics, never anybody's data.
 
-Owns the log format and the names of the bus's metrics. A traceback is logged without the messages
-of exceptions that are not known to be harmless, for they like to quote the value they choke on.
+Owns the log format and the names of the bus's metrics. What a log line may hold is named, as for
+everything that leaves a service. A traceback is logged without the messages of exceptions that are
+not known to be harmless, for they like to quote the value they choke on.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable
+from copy import copy
 from types import TracebackType
+from typing import Any, Final
 
 from prometheus_client import Counter, Gauge, Histogram
 from pythonjsonlogger.json import JsonFormatter
@@ -18,6 +21,11 @@ from pythonjsonlogger.json import JsonFormatter
 from shared.config import ConfigError
 from shared.errors import HubError
 
+_FIELDS: Final = ("time", "level", "name", "message", "service", "exc_info")
+# Whose words are our own; `py.warnings` quotes lines of code.
+_OURS: Final = frozenset(
+    {"services", "gateway", "shared", "operations", "cli", "deploy", "demo", "py", "__main__"}
+)
 _harmless: set[type[BaseException]] = {HubError, ConfigError, OSError}
 
 PUBLISHED = Counter("foscao_outbox_published", "Events confirmed by the broker")
@@ -89,9 +97,31 @@ def trace(error: BaseException) -> str:
 
 
 class _Formatter(JsonFormatter):
+    """A record as what is named here and nothing else: whatever a caller hangs on it is left out.
+
+    Of a library's record its own words are told and never what they were filled in with; of one
+    that comes filled in already, where it was made.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = copy(record)
+        told.msg, told.args = _message(record), None
+        return super().format(told)
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        return {name: log_data[name] for name in _FIELDS if name in log_data}
+
     def formatException(
         self,
         ei: tuple[type[BaseException], BaseException, TracebackType | None]
         | tuple[None, None, None],
     ) -> str:
         return trace(ei[1]) if ei[1] is not None else ""
+
+
+def _message(record: logging.LogRecord) -> str:
+    if record.name.partition(".")[0] in _OURS:
+        return record.getMessage()
+    if record.args:
+        return str(record.msg)
+    return f"{record.module}, line {record.lineno}"
