@@ -1,4 +1,4 @@
-"""Validates everything an operator deploys with, offline: `python -m deploy.validate`.
+"""Validates what an operator deploys, and deploys with, offline: `python -m deploy.validate`.
 
 Prints one line for each finding and exits 1 if there is any. Owns the list of checks.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 from yamllint import linter
 from yamllint.config import YamlLintConfig
 
-from deploy.checks import compose, dockerfile, kubernetes
+from deploy.checks import compose, declarations, dockerfile, kubernetes
 
 ROOT = Path(__file__).resolve().parent.parent
 _YAML_RULES = YamlLintConfig(
@@ -36,11 +36,12 @@ def _yaml(root: Path) -> list[str]:
 
 
 def main() -> int:
-    findings = validate(ROOT)
+    findings = [*validate(ROOT), *declarations.check()]
     for finding in findings:
         print(finding.replace(f"{ROOT}/", ""), file=sys.stderr)
     if not findings:
         print("packaging: Dockerfile, docker-compose.yml and Kubernetes manifests are valid")
+        print("privacy: of every field that can be pushed it is said whether it may leave")
     return 1 if findings else 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -113,10 +113,19 @@ def test_a_service_with_an_undecided_field_does_not_start(tmp_path: Path, servic
     assert "raised_by_name is in no contract and not private" in ended.stderr
 
 
-def events() -> Iterator[tuple[str, dict[str, Any]]]:
-    for noun in NOUNS.values():
-        for kind in noun.types:
-            yield kind, {"id": "1", "subject": "x"}
+def test_the_check_of_what_is_deployed_names_the_service_and_the_field(tmp_path: Path) -> None:
+    spoilt = (
+        "from services.activities import schemas\n"
+        "from shared.records import fields as f\n"
+        "schemas.Concern._declared_fields['raised_by_name'] = f.Text(100)\n"
+        "from deploy.validate import main\n"
+        "raise SystemExit(main())\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", spoilt], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert ended.returncode == 1
+    assert "services/activities: concern: raised_by_name is in no contract" in ended.stderr
 
 
 @pytest.mark.parametrize("kind", [kind for noun in NOUNS.values() for kind in noun.types])

@@ -13,3 +13,7 @@ class FeedFilter(graphene.InputObjectType):
 
     types = list_of(graphene.String, description="Of these types, e.g. `activity.recorded`.")
     chapters = list_of(graphene.String, description="Of these chapters (countries).")
+    schema_version = graphene.Int(
+        description="Up to which version of the contracts you read, by default 1: an item is told "
+        "in the latest of these that it has."
+    )

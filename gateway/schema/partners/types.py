@@ -21,6 +21,9 @@ class FeedItem(graphene.ObjectType):
     chapter = coded("country", "chapter", "The country whose chapter recorded it.")
     country = coded("country", "country", "Where it happened.")
     place = coded("place", "place", "Where in the country, at most the first-level unit.")
+    schema_version = graphene.Int(
+        required=True, description="The version of the type's contract that `data` keeps to."
+    )
     data = graphene.Field(Data, required=True, description="Figures and codes.")
 
 
@@ -64,6 +67,9 @@ class WebhookFilter(graphene.ObjectType):
 
     types = list_of(graphene.String, required=True, description="Of these types; empty: all.")
     chapters = list_of(graphene.String, required=True, description="Of these chapters; empty: all.")
+    schema_version = graphene.Int(
+        required=True, description="Up to which version of the contracts its owner reads."
+    )
 
 
 class Webhook(graphene.ObjectType):
