@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.reporting import schemas
-from services.reporting.handlers import reports
+from services.reporting.handlers import projecting, reports
 from services.reporting.store.live import ReportingStore
 from shared.events import Event
 from shared.host.on_events import on_events
@@ -22,7 +22,7 @@ class ReportingService(ParkingService):
 
     @on_events(*PATTERNS["reporting"])
     def on_events(self, events: list[Event]) -> Sequence[Event]:
-        return reports.project(events, self.store)
+        return projecting.project(events, self.store)
 
     @rpc
     def report(self, request: dict[str, Any]) -> dict[str, Any]:

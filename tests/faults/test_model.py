@@ -37,6 +37,7 @@ from services.notifications.store.feed import NotificationStore
 from services.participants.handlers import people as register
 from services.participants.store.people import ParticipantStore
 from services.reporting import schemas
+from services.reporting.handlers import projecting
 from services.reporting.handlers import reports as reporting
 from services.reporting.store.live import ReportingStore
 from shared.config import Config
@@ -333,7 +334,7 @@ class Programme(RuleBasedStateMachine):
 
     def hand_over(self, consumer: str, batch: Sequence[Event], at: int) -> None:
         if consumer == "reporting":
-            early = reporting.project(batch, self.hub.reporting[at])
+            early = projecting.project(batch, self.hub.reporting[at])
         else:
             batch = [event for event in batch if not event.type.startswith("participant.")]
             early = partners.record_events(batch, self.hub.notifications[at])

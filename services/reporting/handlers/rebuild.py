@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from services.reporting.handlers.difference import Difference, differences
-from services.reporting.handlers.reports import project, project_within
+from services.reporting.handlers.projecting import project, project_within
 from services.reporting.store.building import LEASE_S, Building
 from services.reporting.store.live import READ_TIMEOUT_S
 from shared.events import Event

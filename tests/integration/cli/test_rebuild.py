@@ -13,7 +13,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from deploy.local.database import Database as LocalDatabase
-from services.reporting.handlers.reports import project
+from services.reporting.handlers.projecting import project
 from services.reporting.store.live import ReportingStore
 from shared.events import Event
 from tests.integration.services.reporting.rebuild_world import Logs, Programme

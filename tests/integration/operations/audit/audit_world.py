@@ -26,7 +26,7 @@ from services.participants.handlers import nominations
 from services.participants.handlers import people as participants
 from services.participants.store.people import ParticipantStore
 from services.participants.store.proof import prove
-from services.reporting.handlers import reports as reporting
+from services.reporting.handlers import projecting
 from services.reporting.store.live import ReportingStore
 from shared.events import Event
 from shared.ids import new_id
@@ -81,7 +81,7 @@ class Hub:
         for consumer in consumers or ("reporting", "notifications"):
             told = [each for each in events if listens(consumer, each.type)]
             if consumer == "reporting":
-                assert reporting.project(told, self.reporting) == []
+                assert projecting.project(told, self.reporting) == []
             else:
                 assert notifications.record_events(told, self.notifications) == []
 

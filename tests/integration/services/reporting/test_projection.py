@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from services.reporting.handlers.reports import project
+from services.reporting.handlers.projecting import project
 from services.reporting.store.generation import Generation
 from services.reporting.store.live import ReportingStore
 from shared.errors import Unavailable
@@ -263,7 +263,7 @@ def test_numbers_are_never_given_twice_when_two_replicas_meet(
 def test_a_large_batch_is_cut_into_transactions_without_changing_what_it_means(
     store: ReportingStore, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.reporting.handlers.reports.ROWS_PER_TRANSACTION", 3)
+    monkeypatch.setattr("services.reporting.handlers.projecting.ROWS_PER_TRANSACTION", 3)
     people, activity = ids(10), ids(1)[0]
     events = [told.activity(activity)]
     events += [told.sheet(activity, activity, came=[each]) for each in people]

@@ -7,7 +7,7 @@ from pymongo.database import Database
 
 from services.reporting import schemas
 from services.reporting.handlers import reports
-from services.reporting.handlers.reports import project
+from services.reporting.handlers.projecting import project
 from services.reporting.store.live import ReportingStore
 from shared.codes import code_list
 from shared.errors import Refused

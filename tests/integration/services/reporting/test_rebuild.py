@@ -9,7 +9,7 @@ import pytest
 from pymongo.database import Database
 
 from services.reporting.handlers import rebuild as rebuilding
-from services.reporting.handlers.reports import project
+from services.reporting.handlers.projecting import project
 from services.reporting.store.live import ReportingStore
 from shared.events import Event
 from shared.store import replay
