@@ -22,13 +22,24 @@ RECORDED: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "recorded": "Stored it for the first time.",
+        "corrected": "Changed what was stored.",
+        "withdrawn": "Took it out of lists and figures.",
+        "reinstated": "Took the withdrawal back.",
+    }
+)
+"""What the past words of a change log say."""
+
+
 def _version_1(*services: str) -> Mapping[str, int]:
     return MappingProxyType(dict.fromkeys(services, 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """One kind of thing; `name` is the noun of its events (`activity.recorded`).
+    """One kind of thing; `name` is the noun of its events (`activity.recorded`), `says` what it is.
 
     owner: the service, and its database, where it lives; `collection` holds it there.
     steps: what its owner does to it → the past word that its event says.
@@ -41,6 +52,7 @@ class Noun:
     """
 
     name: str
+    says: str
     owner: str
     collection: str
     heard_by: Mapping[str, int]
@@ -66,6 +78,7 @@ NOUNS: Final[Mapping[str, Noun]] = MappingProxyType(
         for noun in (
             Noun(
                 "participant",
+                "A person, as the register of their chapter knows them.",
                 owner="participants",
                 collection="people",
                 heard_by=_version_1("reporting"),
@@ -74,6 +87,7 @@ NOUNS: Final[Mapping[str, Noun]] = MappingProxyType(
             ),
             Noun(
                 "nomination",
+                "A person proposed for an activity or a project.",
                 owner="participants",
                 collection="nominations",
                 heard_by=_version_1("reporting"),
@@ -88,23 +102,8 @@ NOUNS: Final[Mapping[str, Noun]] = MappingProxyType(
                 projected="nominations",
             ),
             Noun(
-                "organisation",
-                owner="activities",
-                collection="organisations",
-                heard_by=_version_1("reporting"),  # which draws nothing from it yet
-                has_log=True,
-            ),
-            Noun(
-                "project",
-                owner="activities",
-                collection="projects",
-                heard_by=_version_1("reporting", "notifications"),
-                projected="projects",
-                for_partners=True,
-                has_log=True,
-            ),
-            Noun(
                 "activity",
+                "An activity.",
                 owner="activities",
                 collection="activities",
                 heard_by=_version_1("reporting", "notifications"),
@@ -113,7 +112,26 @@ NOUNS: Final[Mapping[str, Noun]] = MappingProxyType(
                 has_log=True,
             ),
             Noun(
+                "project",
+                "A project.",
+                owner="activities",
+                collection="projects",
+                heard_by=_version_1("reporting", "notifications"),
+                projected="projects",
+                for_partners=True,
+                has_log=True,
+            ),
+            Noun(
+                "organisation",
+                "An organisation.",
+                owner="activities",
+                collection="organisations",
+                heard_by=_version_1("reporting"),  # which draws nothing from it yet
+                has_log=True,
+            ),
+            Noun(
                 "concern",
+                "A concern.",
                 owner="activities",
                 collection="concerns",
                 heard_by=_version_1("reporting", "notifications"),
@@ -123,6 +141,7 @@ NOUNS: Final[Mapping[str, Noun]] = MappingProxyType(
             ),
             Noun(
                 "attendance",
+                "The sheet of a session.",
                 owner="activities",
                 collection="sheets",
                 heard_by=_version_1("reporting", "notifications"),

@@ -7,28 +7,36 @@ decides whether the question may be asked at all.
 from collections.abc import Mapping
 from typing import Final
 
+from shared.nouns import Noun, owned_by
+
 PROGRAMME: Final = frozenset({"chapter", "secretariat"})
 FEED: Final = frozenset({"partner", "operator", "chapter", "secretariat"})
 WEBHOOKS: Final = frozenset({"partner", "operator"})
 OPERATORS: Final = frozenset({"operator"})
 EVERYONE: Final = frozenset({"chapter", "secretariat", "partner", "operator"})
 
+
+def _of_records(noun: Noun) -> tuple[str, ...]:
+    """The root fields by which records of one kind are read and written."""
+    many = noun.collection
+    written = (f"{verb}{many.capitalize()}" for verb in ("push", "withdraw", "reinstate"))
+    return (noun.name, many, *written)
+
+
 REQUIRES: Final[Mapping[str, frozenset[str]]] = {
+    **{
+        field: PROGRAMME
+        for noun in owned_by("activities")
+        if not noun.by_difference
+        for field in _of_records(noun)
+    },
     "me": EVERYONE,
     "codes": EVERYONE,
     "codeLists": EVERYONE,
     "place": EVERYONE,
     "places": EVERYONE,
-    "activity": PROGRAMME,
-    "activities": PROGRAMME,
     "changes": PROGRAMME,
     "attendance": PROGRAMME,
-    "project": PROGRAMME,
-    "projects": PROGRAMME,
-    "organisation": PROGRAMME,
-    "organisations": PROGRAMME,
-    "concern": PROGRAMME,
-    "concerns": PROGRAMME,
     "participant": PROGRAMME,
     "participants": PROGRAMME,
     "possibleDuplicates": PROGRAMME,
@@ -45,24 +53,12 @@ REQUIRES: Final[Mapping[str, frozenset[str]]] = {
     "parkedCounts": OPERATORS,
     "parked": OPERATORS,
     "parkedEvent": OPERATORS,
-    "pushActivities": PROGRAMME,
-    "withdrawActivities": PROGRAMME,
-    "reinstateActivities": PROGRAMME,
     "pushAttendance": PROGRAMME,
     "moveAttendance": PROGRAMME,
     "registerParticipants": PROGRAMME,
     "withdrawParticipants": PROGRAMME,
     "reinstateParticipants": PROGRAMME,
     "nominateParticipants": PROGRAMME,
-    "pushProjects": PROGRAMME,
-    "withdrawProjects": PROGRAMME,
-    "reinstateProjects": PROGRAMME,
-    "pushOrganisations": PROGRAMME,
-    "withdrawOrganisations": PROGRAMME,
-    "reinstateOrganisations": PROGRAMME,
-    "pushConcerns": PROGRAMME,
-    "withdrawConcerns": PROGRAMME,
-    "reinstateConcerns": PROGRAMME,
     "createWebhook": WEBHOOKS,
     "updateWebhook": WEBHOOKS,
     "deleteWebhook": WEBHOOKS,

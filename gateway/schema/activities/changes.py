@@ -1,7 +1,7 @@
 """Owns the change log: what happened to a record, step by step."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import graphene
 import orjson
@@ -11,37 +11,22 @@ from gateway.schema.paging import connection, page, paged
 from gateway.schema.receipts import camel
 from gateway.schema.scalars import DateTime
 from gateway.schema.texts import list_of
+from shared.nouns import MEANINGS, NOUNS
+
+_LOGGED: Final = [noun for noun in NOUNS.values() if noun.has_log]
 
 
-class RecordKind(graphene.Enum):
-    """What has a change log."""
-
-    ACTIVITY = "activity"
-    PROJECT = "project"
-    ORGANISATION = "organisation"
-    CONCERN = "concern"
-    ATTENDANCE = "attendance"
-
-    @property
-    def description(self) -> str:
-        return {
-            "activity": "An activity.",
-            "project": "A project.",
-            "organisation": "An organisation.",
-            "concern": "A concern.",
-            "attendance": "The sheet of a session.",
-        }.get(self.value, "")
+def _says(member: Any) -> str:
+    return "What has a change log." if member is None else NOUNS[member.value].says
 
 
+RecordKind = graphene.Enum(
+    "RecordKind", [(noun.name.upper(), noun.name) for noun in _LOGGED], description=_says
+)
 ChangeKind = closed(
     "ChangeKind",
     "What a change did to a record.",
-    {
-        "recorded": "Stored it for the first time.",
-        "corrected": "Changed what was stored.",
-        "withdrawn": "Took it out of lists and figures.",
-        "reinstated": "Took the withdrawal back.",
-    },
+    {past: MEANINGS[past] for noun in _LOGGED for past in noun.steps.values()},
 )
 
 
