@@ -1,15 +1,39 @@
-"""Owns activities as people read them."""
+"""Owns activities as people read them, and as they are pushed. Only structure is typed here: what a
+field may hold is checked row by row where activities are stored, so that one bad row never refuses
+its neighbours."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import graphene
 
+from gateway.schema.activities.sections import (
+    Announced,
+    AnnouncedInput,
+    Consultation,
+    ConsultationInput,
+    Dialogue,
+    DialogueInput,
+    Evaluation,
+    EvaluationInput,
+    Media,
+    MediaInput,
+    Publication,
+    PublicationInput,
+    Training,
+    TrainingInput,
+)
 from gateway.schema.paging import connection
 from gateway.schema.programme.types import Organisation, Project
-from gateway.schema.records import Record
+from gateway.schema.records import Record, RecordInput
 from gateway.schema.scalars import Date
-from gateway.schema.texts import LocalisedText, coded, coded_list, filled, list_of
+from gateway.schema.texts import (
+    LocalisedText,
+    LocalisedTextInput,
+    coded,
+    coded_list,
+    list_of,
+)
 
 
 class Session(graphene.ObjectType):
@@ -32,81 +56,18 @@ class Session(graphene.ObjectType):
         return next((s["present"] for s in sheets if s["session_id"] == root["id"]), None)
 
 
-class AnnouncedCell(graphene.ObjectType):
-    """A part of the announced headcount."""
+class SessionInput(graphene.InputObjectType):
+    """A part of an activity with an attendance of its own, e.g. a day of a training."""
 
-    sex = coded("sex", "sex", "The sex, if stated.")
-    age_band = coded("age_band", "age_band", "The age band, if stated.")
-    group = coded("stakeholder_group", "group", "The stakeholder group, if stated.")
-    disability = coded("disability_status", "disability", "With or without disability, if stated.")
-    count = graphene.Int(required=True, description="How many people.")
+    class Meta:
+        container = dict
 
-
-class Announced(graphene.ObjectType):
-    """What the organiser stated."""
-
-    total = graphene.Int(required=True, description="How many people in all.")
-    cells = filled(AnnouncedCell, "cells", "Of these, as far as stated.")
-
-
-class Consultation(graphene.ObjectType):
-    """What is particular to a consultation of leaders."""
-
-    proposer_groups = coded_list(
-        "stakeholder_group", "proposer_groups", "Who proposed participants."
-    )
-    blessing_given = graphene.Boolean(description="Whether the leaders gave their blessing.")
-    participants_considered = graphene.Int(description="How many people were considered.")
-
-
-class Training(graphene.ObjectType):
-    """What is particular to a training or sensitisation."""
-
-    audience_groups = coded_list("stakeholder_group", "audience_groups", "For whom it was.")
-    days = graphene.Float(description="How many days it lasted.")
-
-
-class Recommendation(graphene.ObjectType):
-    """A recommendation of a dialogue, and what became of it."""
-
-    id = graphene.ID(required=True, description="Its id.")
-    text = graphene.String(description="What is recommended.")
-    addressee = graphene.String(description="To whom.")
-    due_on = Date(description="Until when.")
-    status = coded("recommendation_status", "status", "Where it stands.")
-    follow_up = graphene.String(description="What happened since.")
-
-
-class Dialogue(graphene.ObjectType):
-    """What is particular to a policy dialogue."""
-
-    recommendations = filled(Recommendation, "recommendations", "All that came out of it.")
-
-
-class Media(graphene.ObjectType):
-    """What is particular to a media intervention."""
-
-    channels = coded_list("media_channel", "channels", "Through which channels.")
-    broadcasts = graphene.Int(description="How many times it was broadcast or printed.")
-    audience_estimate = graphene.Int(description="How many people it reached, as estimated.")
-    languages = coded_list("language", "languages", "In which languages.")
-
-
-class Publication(graphene.ObjectType):
-    """What is particular to a publication."""
-
-    title = graphene.String(description="Its title, as printed.")
-    language = coded("language", "language", "Its language.")
-    copies_printed = graphene.Int(description="How many copies were printed.")
-    copies_distributed = graphene.Int(description="How many copies were handed out.")
-    isbn = graphene.String(description="Its ISBN, if it has one.")
-
-
-class Evaluation(graphene.ObjectType):
-    """What was learnt."""
-
-    findings = graphene.String(description="What was found.")
-    lessons = graphene.String(description="What to do otherwise next time.")
+    id = graphene.ID(description="A UUID made by the client. Required.")
+    title = graphene.String(description="What it is called.")
+    on = Date(description="The day, within the activity. Required.")
+    hours = graphene.Float(description="How many hours it lasted.")
+    topics = list_of(graphene.String, description="Codes of the list `emmmda_topic`.")
+    place = graphene.ID(description="Id of a place, if not the activity's.")
 
 
 class Activity(Record, graphene.ObjectType):
@@ -152,6 +113,40 @@ class Activity(Record, graphene.ObjectType):
     async def resolve_organisations(root: Mapping[str, Any], info: Any) -> list[dict[str, Any]]:
         ids = root.get("organisation_ids") or []
         return await info.context.loaders.records("organisation", ids) if ids else []
+
+
+class ActivityInput(RecordInput, graphene.InputObjectType):
+    """An activity to create or to correct. An absent or blank field is left as it is: what is
+    required is so of the first push."""
+
+    class Meta:
+        container = dict
+
+    project_id = graphene.ID(description="The project it belongs to. Required.")
+    type = graphene.String(description="Code of the list `activity_type`. Required.")
+    title = graphene.InputField(LocalisedTextInput, description="What it is called. Required.")
+    description = graphene.String(description="What it is about.")
+    status = graphene.String(
+        description="Code of the list `activity_status`; goes forward only. By default held once "
+        "it is over, planned before."
+    )
+    starts_on = Date(description="The first day. Required.")
+    ends_on = Date(description="The last day.")
+    place = graphene.ID(description="Id of a place of the gazetteer, never a bare name. Required.")
+    venue = graphene.String(description="Where in that place.")
+    organisation_ids = list_of(graphene.ID, description="Who carried it out.")
+    sessions = list_of(
+        SessionInput, description="Its parts; with none, one session has the activity's own id."
+    )
+    ecpf = list_of(graphene.String, description="Codes of the list `ecpf_component`.")
+    architecture = list_of(graphene.String, description="Codes of the list `architecture_tag`.")
+    announced = graphene.InputField(AnnouncedInput, description="The announced headcount.")
+    consultation = graphene.InputField(ConsultationInput, description="Of a consultation only.")
+    training = graphene.InputField(TrainingInput, description="Of a training only.")
+    dialogue = graphene.InputField(DialogueInput, description="Of a policy dialogue only.")
+    media = graphene.InputField(MediaInput, description="Of a media intervention only.")
+    publication = graphene.InputField(PublicationInput, description="Of a publication only.")
+    evaluation = graphene.InputField(EvaluationInput, description="What was learnt.")
 
 
 ActivityConnection = connection(Activity, "activities")

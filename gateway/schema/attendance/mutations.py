@@ -7,8 +7,11 @@ from typing import Any
 import graphene
 
 from gateway.calls import pushes
-from gateway.schema.attendance.inputs import AttendanceInput, PushActivitiesInput
-from gateway.schema.attendance.types import PushActivitiesPayload
+from gateway.schema.attendance.types import (
+    AttendanceInput,
+    PushActivitiesInput,
+    PushActivitiesPayload,
+)
 from gateway.schema.receipts import Place, PushResult, limited, push_result, snake_clear
 from gateway.schema.writes import how, mode_of
 

@@ -1,14 +1,17 @@
-"""Owns attendance as it is read, and the answer to the main mutation."""
+"""Owns attendance as it is read and pushed, and the shape of a whole programme with its answer."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import graphene
 
+from gateway.schema.activities.types import ActivityInput
 from gateway.schema.enums import closed
 from gateway.schema.paging import connection
-from gateway.schema.people.types import Participant
+from gateway.schema.people.types import Participant, ParticipantInput
 from gateway.schema.receipts import PushResult
+from gateway.schema.texts import list_of
+from gateway.schema.writes import how
 
 AttendanceStatus = closed(
     "AttendanceStatus",
@@ -35,6 +38,22 @@ class AttendanceRow(graphene.ObjectType):
         return found
 
 
+class AttendanceRowInput(graphene.InputObjectType):
+    """One person at one session."""
+
+    class Meta:
+        container = dict
+
+    participant_id = graphene.ID(description="The person's id. Required.")
+    status = graphene.String(
+        description="Code of the list `attendance_status`: present (the default), absent, or "
+        "removed to undo a mistaken row."
+    )
+    pre_score = graphene.Int(description="Test before, 0 to 100.")
+    post_score = graphene.Int(description="Test after, 0 to 100.")
+    expected_version = graphene.Int(description="Only if this is still the stored version.")
+
+
 AttendanceRowConnection = connection(AttendanceRow, "rows of an attendance sheet")
 
 
@@ -46,3 +65,32 @@ class PushActivitiesPayload(graphene.ObjectType):
     attendance = graphene.Field(
         PushResult, required=True, description="Of the attendance, row by row."
     )
+
+
+class AttendanceInput(graphene.InputObjectType):
+    """The attendance sheet of a session, or a part of it; rows not named stay as they are."""
+
+    class Meta:
+        container = dict
+
+    session_id = graphene.ID(
+        description="The session's id; of an activity without sessions: the activity's."
+    )
+    rows = graphene.List(
+        graphene.NonNull(AttendanceRowInput), required=True, description="Who was there."
+    )
+
+
+class PushActivitiesInput(graphene.InputObjectType):
+    """Activities, with the people and the attendance that go with them: at most 500 of each."""
+
+    class Meta:
+        container = dict
+
+    participants = list_of(ParticipantInput, description="People; stored first.")
+    activities = list_of(ActivityInput, description="Activities; stored next.")
+    attendance = list_of(
+        AttendanceInput, description="Sheets; stored last; together at most 500 rows."
+    )
+    mode = how(graphene.InputField)["mode"]
+    dry_run = how(graphene.InputField)["dry_run"]

@@ -2,7 +2,7 @@
 
 import graphene
 
-from gateway.schema.people.inputs import NominationInput, ParticipantInput
+from gateway.schema.people.types import NominationInput, ParticipantInput
 from gateway.schema.records import TombstoneInput
 from gateway.schema.writes import pushing
 

@@ -1,26 +1,20 @@
-"""Owns the shape of a pushed activity. Only structure is typed here: what a field may hold is
-checked row by row where activities are stored, so that one bad row never refuses its neighbours.
-"""
+"""Owns what an activity says beside its frame, as it is read and pushed: the announced headcount, and
+the section of its type. A pushed field is checked where activities are stored."""
 
 import graphene
 
-from gateway.schema.records import RecordInput
 from gateway.schema.scalars import Date
-from gateway.schema.texts import LocalisedTextInput, list_of
+from gateway.schema.texts import coded, coded_list, filled, list_of
 
 
-class SessionInput(graphene.InputObjectType):
-    """A part of an activity with an attendance of its own, e.g. a day of a training."""
+class AnnouncedCell(graphene.ObjectType):
+    """A part of the announced headcount."""
 
-    class Meta:
-        container = dict
-
-    id = graphene.ID(description="A UUID made by the client. Required.")
-    title = graphene.String(description="What it is called.")
-    on = Date(description="The day, within the activity. Required.")
-    hours = graphene.Float(description="How many hours it lasted.")
-    topics = list_of(graphene.String, description="Codes of the list `emmmda_topic`.")
-    place = graphene.ID(description="Id of a place, if not the activity's.")
+    sex = coded("sex", "sex", "The sex, if stated.")
+    age_band = coded("age_band", "age_band", "The age band, if stated.")
+    group = coded("stakeholder_group", "group", "The stakeholder group, if stated.")
+    disability = coded("disability_status", "disability", "With or without disability, if stated.")
+    count = graphene.Int(required=True, description="How many people.")
 
 
 class AnnouncedCellInput(graphene.InputObjectType):
@@ -36,6 +30,13 @@ class AnnouncedCellInput(graphene.InputObjectType):
     count = graphene.Int(description="How many people. Required.")
 
 
+class Announced(graphene.ObjectType):
+    """What the organiser stated."""
+
+    total = graphene.Int(required=True, description="How many people in all.")
+    cells = filled(AnnouncedCell, "cells", "Of these, as far as stated.")
+
+
 class AnnouncedInput(graphene.InputObjectType):
     """What the organiser stated, never mixed with what was counted."""
 
@@ -44,6 +45,16 @@ class AnnouncedInput(graphene.InputObjectType):
 
     total = graphene.Int(description="How many people in all. Required.")
     cells = list_of(AnnouncedCellInput, description="Of these; together at most the total.")
+
+
+class Consultation(graphene.ObjectType):
+    """What is particular to a consultation of leaders."""
+
+    proposer_groups = coded_list(
+        "stakeholder_group", "proposer_groups", "Who proposed participants."
+    )
+    blessing_given = graphene.Boolean(description="Whether the leaders gave their blessing.")
+    participants_considered = graphene.Int(description="How many people were considered.")
 
 
 class ConsultationInput(graphene.InputObjectType):
@@ -59,6 +70,13 @@ class ConsultationInput(graphene.InputObjectType):
     participants_considered = graphene.Int(description="How many people were considered.")
 
 
+class Training(graphene.ObjectType):
+    """What is particular to a training or sensitisation."""
+
+    audience_groups = coded_list("stakeholder_group", "audience_groups", "For whom it was.")
+    days = graphene.Float(description="How many days it lasted.")
+
+
 class TrainingInput(graphene.InputObjectType):
     """What is particular to a training or sensitisation."""
 
@@ -69,6 +87,17 @@ class TrainingInput(graphene.InputObjectType):
         graphene.String, description="For whom: codes of `stakeholder_group`."
     )
     days = graphene.Float(description="How many days it lasted.")
+
+
+class Recommendation(graphene.ObjectType):
+    """A recommendation of a dialogue, and what became of it."""
+
+    id = graphene.ID(required=True, description="Its id.")
+    text = graphene.String(description="What is recommended.")
+    addressee = graphene.String(description="To whom.")
+    due_on = Date(description="Until when.")
+    status = coded("recommendation_status", "status", "Where it stands.")
+    follow_up = graphene.String(description="What happened since.")
 
 
 class RecommendationInput(graphene.InputObjectType):
@@ -85,6 +114,12 @@ class RecommendationInput(graphene.InputObjectType):
     follow_up = graphene.String(description="What happened since.")
 
 
+class Dialogue(graphene.ObjectType):
+    """What is particular to a policy dialogue."""
+
+    recommendations = filled(Recommendation, "recommendations", "All that came out of it.")
+
+
 class DialogueInput(graphene.InputObjectType):
     """What is particular to a policy dialogue."""
 
@@ -92,6 +127,15 @@ class DialogueInput(graphene.InputObjectType):
         container = dict
 
     recommendations = list_of(RecommendationInput, description="All that came out of it.")
+
+
+class Media(graphene.ObjectType):
+    """What is particular to a media intervention."""
+
+    channels = coded_list("media_channel", "channels", "Through which channels.")
+    broadcasts = graphene.Int(description="How many times it was broadcast or printed.")
+    audience_estimate = graphene.Int(description="How many people it reached, as estimated.")
+    languages = coded_list("language", "languages", "In which languages.")
 
 
 class MediaInput(graphene.InputObjectType):
@@ -104,6 +148,16 @@ class MediaInput(graphene.InputObjectType):
     broadcasts = graphene.Int(description="How many times it was broadcast or printed.")
     audience_estimate = graphene.Int(description="How many people it reached, as estimated.")
     languages = list_of(graphene.String, description="Codes of the list `language`.")
+
+
+class Publication(graphene.ObjectType):
+    """What is particular to a publication."""
+
+    title = graphene.String(description="Its title, as printed.")
+    language = coded("language", "language", "Its language.")
+    copies_printed = graphene.Int(description="How many copies were printed.")
+    copies_distributed = graphene.Int(description="How many copies were handed out.")
+    isbn = graphene.String(description="Its ISBN, if it has one.")
 
 
 class PublicationInput(graphene.InputObjectType):
@@ -119,6 +173,13 @@ class PublicationInput(graphene.InputObjectType):
     isbn = graphene.String(description="Its ISBN, if it has one.")
 
 
+class Evaluation(graphene.ObjectType):
+    """What was learnt."""
+
+    findings = graphene.String(description="What was found.")
+    lessons = graphene.String(description="What to do otherwise next time.")
+
+
 class EvaluationInput(graphene.InputObjectType):
     """What was learnt; for activities of every type."""
 
@@ -127,37 +188,3 @@ class EvaluationInput(graphene.InputObjectType):
 
     findings = graphene.String(description="What was found.")
     lessons = graphene.String(description="What to do otherwise next time.")
-
-
-class ActivityInput(RecordInput, graphene.InputObjectType):
-    """An activity to create or to correct. An absent or blank field is left as it is: what is
-    required is so of the first push."""
-
-    class Meta:
-        container = dict
-
-    project_id = graphene.ID(description="The project it belongs to. Required.")
-    type = graphene.String(description="Code of the list `activity_type`. Required.")
-    title = graphene.InputField(LocalisedTextInput, description="What it is called. Required.")
-    description = graphene.String(description="What it is about.")
-    status = graphene.String(
-        description="Code of the list `activity_status`; goes forward only. By default held once "
-        "it is over, planned before."
-    )
-    starts_on = Date(description="The first day. Required.")
-    ends_on = Date(description="The last day.")
-    place = graphene.ID(description="Id of a place of the gazetteer, never a bare name. Required.")
-    venue = graphene.String(description="Where in that place.")
-    organisation_ids = list_of(graphene.ID, description="Who carried it out.")
-    sessions = list_of(
-        SessionInput, description="Its parts; with none, one session has the activity's own id."
-    )
-    ecpf = list_of(graphene.String, description="Codes of the list `ecpf_component`.")
-    architecture = list_of(graphene.String, description="Codes of the list `architecture_tag`.")
-    announced = graphene.InputField(AnnouncedInput, description="The announced headcount.")
-    consultation = graphene.InputField(ConsultationInput, description="Of a consultation only.")
-    training = graphene.InputField(TrainingInput, description="Of a training only.")
-    dialogue = graphene.InputField(DialogueInput, description="Of a policy dialogue only.")
-    media = graphene.InputField(MediaInput, description="Of a media intervention only.")
-    publication = graphene.InputField(PublicationInput, description="Of a publication only.")
-    evaluation = graphene.InputField(EvaluationInput, description="What was learnt.")
