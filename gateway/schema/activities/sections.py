@@ -1,5 +1,5 @@
-"""Owns what an activity says beside its frame, as it is read and pushed: the announced headcount, and
-the section of its type. A pushed field is checked where activities are stored."""
+"""Owns what an activity says beside its frame, as it is read and pushed: the announced headcount,
+and the section of its type. A pushed field is checked where activities are stored."""
 
 import graphene
 
