@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T], deadline_s: float = 10.0) -> T:
+def wait_for(condition: Callable[[], T | None], deadline_s: float = 10.0) -> T:
     """Return the first true value of `condition`; fail the test after `deadline_s`."""
     end = time.monotonic() + deadline_s
     while not (value := condition()):

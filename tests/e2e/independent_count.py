@@ -9,6 +9,7 @@ import csv
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 DATA = Path(__file__).parents[2] / "demo" / "sikasso" / "data"
 COUNTED = {"held", "reported", "validated"}
@@ -20,8 +21,9 @@ def table(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def activities() -> list[dict]:
-    return json.loads((DATA / "activities.json").read_text(encoding="utf-8"))
+def activities() -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((DATA / "activities.json").read_text(encoding="utf-8"))
+    return rows
 
 
 def figures_by_group_and_sex() -> dict[str, Cells]:

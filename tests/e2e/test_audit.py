@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
+from deploy.local.stack import Stack
 from shared.ids import new_id
 from tests.e2e.client import PUSH_PROJECTS, Client, activity, person, session, sheet
 from tests.stack import wait_for
@@ -19,7 +20,7 @@ from tests.stack import wait_for
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def foscao_audit(stack, *options: str, **env: str) -> subprocess.CompletedProcess[str]:
+def foscao_audit(stack: Stack, *options: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "cli", "audit", *options],
         cwd=ROOT,
@@ -39,23 +40,25 @@ def all_is_claimed(client: MongoClient[dict[str, Any]]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def pushed(stack) -> str:
+def pushed(stack: Stack) -> str:
     """The id of an activity with 30 people on its sheet, that has arrived everywhere."""
     admin = Client(stack.hub_url, stack.admin_key)
     ghana = Client(stack.hub_url, admin.key("chapter", "GH"))
-    project = {"id": new_id(), "title": {"en": "Audited"}, "startsOn": "2024-01-01"}
-    ghana.ask(PUSH_PROJECTS, items=[project])
+    project = new_id()
+    row = {"id": project, "title": {"en": "Audited"}, "startsOn": "2024-01-01"}
+    ghana.ask(PUSH_PROJECTS, items=[row])
     people = [person() for _ in range(30)]
-    training = activity(project["id"], sessions=[session()])
+    training = activity(project, sessions=[session()])
     rows = sheet(training["sessions"][0]["id"], [each["id"] for each in people])
     ghana.push(participants=people, activities=[training], attendance=[rows])
     with MongoClient[dict[str, Any]](stack.mongo_root_uri) as client:
         wait_for(lambda: all_is_claimed(client), 20)
     wait_for(lambda: foscao_audit(stack, "--strict").returncode == 0, 20)
-    return training["id"]
+    key: str = training["id"]
+    return key
 
 
-def test_a_hub_that_was_pushed_to_is_clean(stack, pushed) -> None:
+def test_a_hub_that_was_pushed_to_is_clean(stack: Stack, pushed: str) -> None:
     told = foscao_audit(stack)
     assert told.returncode == 0, told.stdout
     assert "Clean: nothing is missing, nothing is double." in told.stdout
@@ -68,11 +71,13 @@ def test_a_hub_that_was_pushed_to_is_clean(stack, pushed) -> None:
     assert stages["activity: stored → logged"]["found"] == 1
 
 
-def test_a_loss_is_named_and_ends_with_1(stack, pushed) -> None:
+def test_a_loss_is_named_and_ends_with_1(stack: Stack, pushed: str) -> None:
     with MongoClient[dict[str, Any]](stack.mongo_root_uri) as client:
         log = client["activities"]["outbox"]
         event = log.find_one({"subject": pushed, "type": "activity.recorded"})
+        assert event is not None
         claim = client["reporting"]["inbox"].find_one_and_delete({"_id": event["_id"]})
+        assert claim is not None
         try:
             told = foscao_audit(stack, "--json", "--grace", "0")
             shown = foscao_audit(stack, "--grace", "0")
@@ -97,7 +102,9 @@ def test_a_loss_is_named_and_ends_with_1(stack, pushed) -> None:
         ((), {"OPERATOR_MONGO_URI": "mongodb://127.0.0.1:9/?connectTimeoutMS=200"}, "database"),
     ],
 )
-def test_what_cannot_be_done_ends_with_2_and_one_line(stack, pushed, options, env, said) -> None:
+def test_what_cannot_be_done_ends_with_2_and_one_line(
+    stack: Stack, pushed: str, options: tuple[str, ...], env: dict[str, str], said: str
+) -> None:
     told = foscao_audit(stack, *options, **env)
     assert told.returncode == 2, told.stderr
     assert told.stdout == ""

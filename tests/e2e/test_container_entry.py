@@ -39,7 +39,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def container(stack: Stack, name: str, log: Path) -> Iterator[tuple[subprocess.Popen, dict]]:
+def container(
+    stack: Stack, name: str, log: Path
+) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
     port = str(free_port())
     env = IMAGE_ENV | stack.env(name) | {"HTTP_PORT": port, "HEALTH_PORT": port}
     env["SERVICE"] = name if name == "gateway" else f"services.{name}"

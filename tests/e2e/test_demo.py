@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.stack import Stack
 from tests.e2e import independent_count as independent
 from tests.e2e.client import Client
 
 ROOT = Path(__file__).parents[2]
 
 
-def run_demo(stack) -> str:
+def run_demo(stack: Stack) -> str:
     env = os.environ | {
         "HUB_URL": stack.hub_url,
         "HUB_ADMIN_KEY": stack.admin_key,
@@ -35,19 +36,20 @@ def run_demo(stack) -> str:
 
 
 @pytest.fixture(scope="module")
-def first_run(stack) -> str:
+def first_run(stack: Stack) -> str:
     return run_demo(stack)
 
 
 @pytest.fixture(scope="module")
-def mali(stack, first_run: str) -> Client:
+def mali(stack: Stack, first_run: str) -> Client:
     admin = Client(stack.hub_url, stack.admin_key)
     return Client(stack.hub_url, admin.key("chapter", "ML"))
 
 
 def project() -> str:
     [row] = json.loads((independent.DATA / "projects.json").read_text(encoding="utf-8"))
-    return row["id"]
+    key: str = row["id"]
+    return key
 
 
 def test_the_four_figures_are_those_of_an_independent_count(mali: Client) -> None:
@@ -68,7 +70,9 @@ def test_the_totals_are_those_the_programme_speaks_of(mali: Client) -> None:
     assert in_dialogue > 50
 
 
-def test_a_second_run_changes_nothing_and_says_so(stack, mali: Client, first_run: str) -> None:
+def test_a_second_run_changes_nothing_and_says_so(
+    stack: Stack, mali: Client, first_run: str
+) -> None:
     before = mali.figures(("SEX",), projectIds=[project()])
     assert "Nothing changed" not in first_run
     assert "Nothing changed" in run_demo(stack)

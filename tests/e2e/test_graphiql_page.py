@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, Request, expect, sync_playwright
 
 from deploy.local.stack import Stack
 from gateway.schema import schema
@@ -51,7 +51,7 @@ class Visit:
         self.page.keyboard.type(query)
         self.page.keyboard.press("Control+Enter")
 
-    def _requested(self, request) -> None:
+    def _requested(self, request: Request) -> None:
         address = urlsplit(request.url)
         if address.scheme not in ("data", "blob"):
             self.hosts.add(address.netloc)
@@ -125,6 +125,7 @@ def test_the_explorer_lists_every_question_and_type_with_its_help_text(
     explorer = visit.page.locator(".graphiql-doc-explorer")
     queries = schema().query_type
     assert queries is not None
+    assert queries.description is not None
     for name in schema().type_map:
         if not name.startswith("__"):
             expect(explorer.get_by_role("link", name=name, exact=True).first).to_be_visible()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deploy.local.stack import Stack
 from shared.ids import new_id
 from tests.e2e.client import (
     MOVE,
@@ -23,7 +24,7 @@ from tests.stack import wait_for
 
 
 @pytest.fixture(scope="module")
-def admin(stack) -> Client:
+def admin(stack: Stack) -> Client:
     return Client(stack.hub_url, stack.admin_key)
 
 
@@ -33,27 +34,30 @@ def key(admin: Client) -> str:
 
 
 @pytest.fixture(scope="module")
-def ghana(stack, key: str) -> Client:
+def ghana(stack: Stack, key: str) -> Client:
     return Client(stack.hub_url, key)
 
 
 @pytest.fixture(scope="module")
-def partner(stack, admin: Client) -> Client:
+def partner(stack: Stack, admin: Client) -> Client:
     return Client(stack.hub_url, admin.key("partner"))
 
 
 @pytest.fixture
 def project(ghana: Client) -> str:
-    row = {"id": new_id(), "title": {"en": "Test"}, "startsOn": "2024-01-01"}
+    key = new_id()
+    row = {"id": key, "title": {"en": "Test"}, "startsOn": "2024-01-01"}
     assert ghana.ask(PUSH_PROJECTS, items=[row])["created"] == 1
-    return row["id"]
+    return key
 
 
 def statuses(result: dict[str, Any]) -> set[str]:
     return {receipt["status"] for receipt in result["receipts"]}
 
 
-def test_the_same_batch_from_two_clients_at_once_has_one_effect(stack, key, ghana, project) -> None:
+def test_the_same_batch_from_two_clients_at_once_has_one_effect(
+    stack: Stack, key: str, ghana: Client, project: str
+) -> None:
     people = [person() for _ in range(60)]
     training = activity(project, sessions=[session()], announced={"total": 70})
     batch = {
@@ -102,7 +106,7 @@ WRONG = [(7, "birthYear", "IN_FUTURE"), (250, "sex", "UNKNOWN_CODE"), (499, "con
     ],
 )
 def test_of_500_people_497_are_in_and_3_receipts_tell_what_is_wrong(
-    stack, key, language, texts
+    stack: Stack, key: str, language: str, texts: list[str]
 ) -> None:
     client = Client(stack.hub_url, key, language)
     people = wrong_three()
@@ -116,7 +120,7 @@ def test_of_500_people_497_are_in_and_3_receipts_tell_what_is_wrong(
     assert client.push(participants=people)["participants"]["unchanged"] == 497
 
 
-def test_of_500_people_none_is_in_when_all_must_be(ghana) -> None:
+def test_of_500_people_none_is_in_when_all_must_be(ghana: Client) -> None:
     people = wrong_three()
     result = ghana.push(participants=people, mode="ALL_OR_NOTHING")["participants"]
     assert (result["created"], result["rejected"]) == (0, 500)
@@ -124,7 +128,9 @@ def test_of_500_people_none_is_in_when_all_must_be(ghana) -> None:
     assert ghana.push(participants=good)["participants"]["created"] == 497
 
 
-def test_all_or_nothing_holds_across_people_activities_and_attendance(ghana, project) -> None:
+def test_all_or_nothing_holds_across_people_activities_and_attendance(
+    ghana: Client, project: str
+) -> None:
     people = [person() for _ in range(3)]
     training = activity(project, sessions=[session()], endsOn="2024-03-01")
     lists = {
@@ -150,7 +156,7 @@ def test_all_or_nothing_holds_across_people_activities_and_attendance(ghana, pro
     ],
 )
 def test_a_wrong_activity_is_told_at_its_field_and_its_neighbour_is_stored(
-    ghana, project, wrong, field, code
+    ghana: Client, project: str, wrong: dict[str, Any], field: str, code: str
 ) -> None:
     good, bad = activity(project), activity(project) | wrong
     result = ghana.push(activities=[bad, good])["activities"]
@@ -160,7 +166,9 @@ def test_a_wrong_activity_is_told_at_its_field_and_its_neighbour_is_stored(
     assert problem["path"][:2] == ["activities", "0"]
 
 
-def test_attendance_of_an_unknown_participant_is_rejected_alone(ghana, project) -> None:
+def test_attendance_of_an_unknown_participant_is_rejected_alone(
+    ghana: Client, project: str
+) -> None:
     known = person()
     training = activity(project, sessions=[session()])
     ghana.push(participants=[known], activities=[training])
@@ -170,7 +178,7 @@ def test_attendance_of_an_unknown_participant_is_rejected_alone(ghana, project) 
     assert result["receipts"][1]["problems"][0]["code"] == "UNKNOWN_PARTICIPANT"
 
 
-def test_a_501st_item_is_refused_before_anything_is_stored(ghana) -> None:
+def test_a_501st_item_is_refused_before_anything_is_stored(ghana: Client) -> None:
     people = [person() for _ in range(501)]
     answer = ghana.answer(PUSH, input={"participants": people})
     assert [e["extensions"]["code"] for e in answer["errors"]] == ["TOO_MANY_ITEMS"]
@@ -185,7 +193,9 @@ def test_a_501st_item_is_refused_before_anything_is_stored(ghana) -> None:
         (b'{"query": "{ nonsense }"}', 400, None),
     ],
 )
-def test_a_request_that_cannot_be_read_is_answered_with_a_code(ghana, body, status, code) -> None:
+def test_a_request_that_cannot_be_read_is_answered_with_a_code(
+    ghana: Client, body: bytes, status: int, code: str | None
+) -> None:
     response = ghana.http.post(
         "/graphql",
         content=body,
@@ -200,7 +210,9 @@ def test_a_request_that_cannot_be_read_is_answered_with_a_code(ghana, body, stat
     assert code in (None, error["extensions"]["code"])
 
 
-def test_a_wrong_key_and_a_foreign_chapter_see_nothing(stack, admin, ghana, project) -> None:
+def test_a_wrong_key_and_a_foreign_chapter_see_nothing(
+    stack: Stack, admin: Client, ghana: Client, project: str
+) -> None:
     who = person()
     ghana.push(participants=[who])
     stranger = Client(stack.hub_url, "fhk_" + "x" * 43)
@@ -215,7 +227,7 @@ def test_a_wrong_key_and_a_foreign_chapter_see_nothing(stack, admin, ghana, proj
 
 
 def test_moving_5_people_changes_just_their_cells_and_withdrawing_takes_all_out(
-    ghana, partner, project
+    ghana: Client, partner: Client, project: str
 ) -> None:
     people = [
         person(sex="female" if n % 2 else "male", birthYear=1970 + n, groups=["youth"])

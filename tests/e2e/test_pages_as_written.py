@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deploy.local.stack import Stack
 from tests.e2e.client import Client
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +22,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 @pytest.fixture
-def folder(stack, tmp_path: Path) -> Path:
+def folder(stack: Stack, tmp_path: Path) -> Path:
     """A folder as the reader's, with the running hub's settings in `.local`."""
     (tmp_path / ".local").symlink_to(stack.home)
     return tmp_path
@@ -58,7 +59,7 @@ def test_the_readmes_first_push_creates_and_its_repetition_changes_nothing(folde
         assert counts(answer["data"]) == [(expected, 1)] * 2
 
 
-def test_the_chapters_page_pushes_and_shows_its_figures(stack, folder: Path) -> None:
+def test_the_chapters_page_pushes_and_shows_its_figures(stack: Stack, folder: Path) -> None:
     [push] = [block for block in blocks("docs/chapters.md", "json") if '"query"' in block]
     (folder / "push.json").write_text(push, encoding="utf-8")
     key, send = blocks("docs/chapters.md", "sh")[:2]
@@ -73,7 +74,7 @@ def test_the_chapters_page_pushes_and_shows_its_figures(stack, folder: Path) -> 
         assert "errors" not in answer, document
 
 
-def test_the_partners_page_pulls_the_feed(stack, folder: Path) -> None:
+def test_the_partners_page_pulls_the_feed(stack: Stack, folder: Path) -> None:
     key = Client(stack.hub_url, stack.admin_key).key("partner")
     [pull] = [block for block in blocks("docs/partners.md", "sh") if "feed(" in block]
     feed = json.loads(typed(folder, pull, HUB_URL=stack.hub_url, HUB_KEY=key))["data"]["feed"]

@@ -11,6 +11,7 @@ from typing import Any
 import aio_pika
 import orjson
 import pytest
+from yarl import URL
 
 from gateway.calls.client import Limits, RpcClient
 from gateway.calls.context import Calls
@@ -141,7 +142,7 @@ async def test_a_service_that_never_ran_is_known_at_once(calls: Calls) -> None:
 async def test_no_answer_in_time_is_said_in_time(calls: Calls) -> None:
     started = time.monotonic()
     with pytest.raises(TimedOut):
-        await calls.call("echo", "hang", {}, timeout_s=0.2)  # type: ignore[call-arg]
+        await calls.call("echo", "hang", {}, timeout_s=0.2)
     assert time.monotonic() - started < 1.5
 
 
@@ -194,7 +195,7 @@ class Proxy:
     """Passes bytes on to the broker, until it is told to cut."""
 
     def __init__(self, amqp_uri: str) -> None:
-        target = aio_pika.connection.URL(amqp_uri)
+        target = URL(amqp_uri)
         self._host, self._port = str(target.host), int(target.port or 5672)
         self._writers: set[asyncio.StreamWriter] = set()
         self._target = target

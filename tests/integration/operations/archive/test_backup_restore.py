@@ -45,9 +45,9 @@ class Chapter:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        project = {"id": new_id(), "title": {"en": "Test"}, "startsOn": "2024-01-01"}
-        client.ask(PUSH_PROJECTS, items=[project])
-        self.project = project["id"]
+        self.project = new_id()
+        row = {"id": self.project, "title": {"en": "Test"}, "startsOn": "2024-01-01"}
+        client.ask(PUSH_PROJECTS, items=[row])
         self.people = [person(**PRIVATE)] + [person() for _ in range(PEOPLE - 1)]
         client.push(participants=self.people)
         self.pushed: list[Document] = []
@@ -66,7 +66,7 @@ class Chapter:
             assert self._accepted(client.push(**push))
 
     def _accepted(self, answer: Any) -> bool:
-        return answer["activities"]["rejected"] == answer["attendance"]["rejected"] == 0
+        return not answer["activities"]["rejected"] and not answer["attendance"]["rejected"]
 
 
 class Mirror:

@@ -100,7 +100,7 @@ def test_a_period_has_what_was_recorded_in_it(hub: Hub) -> None:
         since = of_period(databases, now, None)
     assert before.subjects is not None
     assert late not in before.subjects
-    assert since.subjects == {late}
+    assert since.subjects == frozenset({late})
     assert hub.audit(scope=before)["clean"] is True
     assert findings(hub.audit(scope=since)) == [("logged → published", "missing")]
 

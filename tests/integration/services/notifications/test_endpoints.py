@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -109,7 +110,7 @@ def test_an_owner_sees_its_own_endpoints_and_an_operator_all(
     assert listed(PARTNER) == {mine}
     assert listed(OTHER) == {theirs}
     assert listed(OPERATOR) == {mine, theirs}
-    for attempt in (
+    attempts: tuple[Callable[[], Any], ...] = (
         lambda: update(store, PARTNER, id=theirs, paused=True),
         lambda: endpoints.delete_endpoint({"caller": PARTNER, "id": theirs}, store),
         lambda: endpoints.rotate_secret({"caller": PARTNER, "id": theirs}, store, sealer),
@@ -117,7 +118,8 @@ def test_an_owner_sees_its_own_endpoints_and_an_operator_all(
         lambda: endpoints.resend(
             {"caller": PARTNER, "endpoint_id": theirs, "positions": [1]}, store
         ),
-    ):
+    )
+    for attempt in attempts:
         with pytest.raises(NotFound):
             attempt()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from pymongo.database import Database
@@ -147,7 +148,7 @@ def test_a_chapter_reads_its_own_items_alone(store: NotificationStore) -> None:
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_code(
-    store: NotificationStore, request_: dict[str, object], code: str
+    store: NotificationStore, request_: dict[str, Any], code: str
 ) -> None:
     with pytest.raises(Refused) as refusal:
         pull(store, **request_)

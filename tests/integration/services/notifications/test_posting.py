@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from services.notifications.transports import posting
 from services.notifications.transports.posting import Poster, is_public, url_problem
 from tests.receiver import Receiver, Reply
 
@@ -193,7 +192,7 @@ def test_a_name_that_changes_its_mind_gains_nothing(
         connected.append(address[0])
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(posting.socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     monkeypatch.setattr(socket, "create_connection", connect)
 
     answer = Poster().post(f"https://rebinding.example:{receiver.port}/", HEADERS, b"{}")

@@ -411,7 +411,12 @@ def test_a_lane_whose_holder_died_is_taken_over_when_its_lease_ends(
     assert heir.take((), 5) == []
 
     taken: list[model.Endpoint] = []
-    wait_for(lambda: taken.extend(heir.take((), 5)) or taken)
+
+    def takes() -> bool:
+        taken.extend(heir.take((), 5))
+        return bool(taken)
+
+    wait_for(takes)
 
     assert [each.id for each in taken] == [held.id]
     assert dead.moved(held, 1) is None, "who lost the lease moves no cursor"

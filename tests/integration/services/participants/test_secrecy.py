@@ -113,10 +113,10 @@ def store(db: Database[Item], mongo_uri: str, key: bytes) -> Iterator[Participan
 
 
 def test_no_document_and_no_log_of_the_database_can_be_read(
-    store: ParticipantStore, mongo_client: MongoClient[Item]
+    store: ParticipantStore, mongo_client: MongoClient[Item], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = ParticipantsService()
-    service.store = store
+    monkeypatch.setattr(service, "store", store)
     her = whole_life(lambda method, request: getattr(service, method)(request))
     held = everything_in(mongo_client, store.db.name, f"{store.db.name}_keys")
     assert her.encode() in held

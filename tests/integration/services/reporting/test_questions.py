@@ -8,6 +8,7 @@ from pymongo.database import Database
 from services.reporting import schemas
 from services.reporting.handlers import reports
 from services.reporting.handlers.projecting import project
+from services.reporting.rules.figures import Scope
 from services.reporting.store.live import ReportingStore
 from shared.codes import code_list
 from shared.errors import Refused
@@ -406,6 +407,6 @@ def test_figures_and_the_event_they_stand_by_belong_to_one_moment(
     with store.snapshot() as seen:
         before = seen.position()
         project([told.activity(other, announced={"total": 1})], store)
-        assert [each.id for each in seen.activities(schemas.Scope())] == [one]
+        assert [each.id for each in seen.activities(Scope())] == [one]
         assert seen.position() == before
     assert totals(store)["announced"] == 2

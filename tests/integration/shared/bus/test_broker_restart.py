@@ -106,8 +106,8 @@ def test_a_broker_that_comes_back_empty_is_given_no_event_before_its_consumers_a
         assert published() == 1
         declare("late")
         wait_for(lambda: published() == 2)
-        for queue in ("early.events", "late.events"):
-            wait_for(lambda queue=queue: waiting(broker.admin_uri, queue) == 2)
+        both = ("early.events", "late.events")
+        wait_for(lambda: all(waiting(broker.admin_uri, each) == 2 for each in both))
     finally:
         relay.stop()
         store.db.client.close()

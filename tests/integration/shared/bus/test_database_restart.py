@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pymongo import MongoClient
@@ -53,7 +54,7 @@ def test_all_goes_on_once_the_database_is_back(
 
         database.start()
         subjects = accepted + [event.subject for event in arrived]
-        with MongoClient(database.root_uri) as mongo:
+        with MongoClient[dict[str, Any]](database.root_uri) as mongo:
             db = mongo["bus"]
             query = {"_id": {"$in": subjects}, "times": 1}
             wait_for(lambda: db.applied.count_documents(query) == len(subjects), 20)

@@ -7,6 +7,7 @@ queue at all took: with one of two consumers there, the other would miss events 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import amqp
@@ -92,8 +93,9 @@ def test_events_wait_until_every_expected_consumer_is_bound(
     wait_for(relay("early", "late").ready)
     assert unpublished(store) == 1
     service("late", module=BUS, BUS_NAME="late", FOSCAO_DB=db.name)
+    told = {"_id": event.subject, "times": 1}
     for each in (db, early_db):
-        wait_for(lambda each=each: each.applied.find_one({"_id": event.subject, "times": 1}))
+        wait_for(partial(each.applied.find_one, told))
         # What the relay asked by was taken for no event: nothing of it is left anywhere.
         assert each.inbox.count_documents({}) == 1
         assert each.parked.count_documents({}) == 0
@@ -110,8 +112,8 @@ def test_a_consumer_whose_queue_was_deleted_is_waited_for_whatever_else_is_left_
     assert unpublished(store) == 1
     declare(channel, "late")
     wait_for(lambda: unpublished(store) == 0)
-    for queue in ("early.events", "late.events"):
-        wait_for(lambda queue=queue: waiting(amqp_uri, queue) == 2)  # the question, the event
+    both = ("early.events", "late.events")
+    wait_for(lambda: all(waiting(amqp_uri, each) == 2 for each in both))  # the question, the event
 
 
 def test_a_consumer_that_has_bound_only_some_of_its_keys_is_waited_for(

@@ -10,6 +10,7 @@ from graphene import Field, List, ObjectType, Schema, String
 from graphql import GraphQLSchema, get_introspection_query
 from hypothesis import given
 from hypothesis import strategies as st
+from marshmallow.validate import Length
 
 from gateway.engine import lengths, price
 from gateway.engine.completion import execute
@@ -185,6 +186,8 @@ def stored_limits() -> dict[str, int]:
                 found[f"{kind}.{shown}"] = min(field._limit, len(codes) if codes else field._limit)
             elif getattr(field, "many", False):
                 [length] = field.validators
+                assert isinstance(length, Length)
+                assert length.max is not None
                 found[f"{kind}.{shown}"] = length.max
     return found
 
@@ -198,10 +201,8 @@ def test_no_service_stores_more_than_a_list_is_priced_with() -> None:
 
 
 def test_a_list_of_which_nobody_says_how_long_it_can_be_stops_the_start() -> None:
-    class Query(ObjectType):
-        everything = Field(List(String))
-
-    grown: GraphQLSchema = Schema(query=Query).graphql_schema
+    query = type("Query", (ObjectType,), {"everything": Field(List(String))})
+    grown: GraphQLSchema = Schema(query=query).graphql_schema
     with pytest.raises(KeyError, match=r"Query\.everything"):
         lists_of(grown)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
@@ -74,7 +74,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleT
         "target_package_name": "generated_hub_client",
         "scalars": scalars,
     }
-    generate({"tool": {"ariadne-codegen": settings}})
+    write_client: Callable[[dict[str, Any]], object] = generate
+    write_client({"tool": {"ariadne-codegen": settings}})
     monkeypatch.syspath_prepend(str(tmp_path))
     yield importlib.import_module("generated_hub_client")
     for name in [each for each in sys.modules if each.startswith("generated_hub_client")]:

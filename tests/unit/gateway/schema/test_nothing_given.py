@@ -19,7 +19,6 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     get_named_type,
-    get_nullable_type,
 )
 
 from gateway.identity.authorisation import REQUIRES
@@ -40,7 +39,7 @@ class Obliging(FakeServices):
     }  # fmt: skip
 
     async def call(
-        self, service: str, method: str, request: Mapping[str, Any], timeout_s: float = 10.0
+        self, service: str, method: str, request: Mapping[str, Any], timeout_s: float | None = None
     ) -> Any:
         self.calls.append((f"{service}.{method}", request))
         return accept()(request) if "pushes" in request else dict(self.ANSWER)
@@ -75,9 +74,13 @@ def places(at: Path, kind: GraphQLInputType) -> Iterator[Place]:
             yield from places((*at, name), field.type)
 
 
+def nullable(kind: GraphQLInputType) -> Any:
+    return kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+
+
 def least(kind: GraphQLInputType) -> Any:
     """A value that the type takes."""
-    inner = get_nullable_type(kind)
+    inner = nullable(kind)
     if isinstance(inner, GraphQLList):
         return [least(inner.of_type)]
     if isinstance(inner, GraphQLInputObjectType):
@@ -97,7 +100,7 @@ def reaching(kind: GraphQLInputType, path: Path, value: Any) -> Any:
     """A value of the type with `value` where the path leads; GONE takes away what is there."""
     if not path:
         return value
-    inner = get_nullable_type(kind)
+    inner = nullable(kind)
     if isinstance(inner, GraphQLList):
         return [reaching(inner.of_type, path, value)]
     assert isinstance(inner, GraphQLInputObjectType)
@@ -110,7 +113,7 @@ def reaching(kind: GraphQLInputType, path: Path, value: Any) -> Any:
 
 def others(kind: GraphQLInputType) -> list[Any]:
     """Blank and wrong values."""
-    inner = get_nullable_type(kind)
+    inner = nullable(kind)
     found: list[Any] = ["", "no such thing", 7, 2**40, 1.5, True, {"x": 1}, [[[]]]]
     if isinstance(inner, GraphQLList):
         found += [[], [None], [7], [{}], ["", ""], [least(inner.of_type)] * 2]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import bson
 import pytest
 
 from operations.archive.format import ArchiveWriter, Batch, Begin, Damaged, read_archive
 
-DOCUMENTS = [{"_id": "a", "n": 1}, {"_id": "b", "sealed": b"\x00\x01"}]
+DOCUMENTS: list[dict[str, Any]] = [{"_id": "a", "n": 1}, {"_id": "b", "sealed": b"\x00\x01"}]
 INDEX = {"key": {"n": 1}, "name": "n", "unique": True}
 HEADER = {"format": "foscao-backup", "version": 1, "database": "things"}
 

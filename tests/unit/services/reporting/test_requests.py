@@ -71,6 +71,7 @@ def test_a_chapter_is_held_to_its_own_chapter_and_the_rest_of_its_filter() -> No
 
 
 def test_blank_is_as_good_as_absent() -> None:
-    blank = {"by": None, "rows_by": None, "first": None, "filter": {"from": None, "types": []}}
+    scope: dict[str, Any] = {"from": None, "types": []}
+    blank = {"by": None, "rows_by": None, "first": None, "filter": scope}
     asked = report_question({"caller": SECRETARIAT, **blank})
     assert (asked.by, asked.rows_by, asked.first, asked.scope) == ((), None, 50, Scope())

@@ -90,7 +90,11 @@ def test_a_change_of_a_version_that_is_gone_is_refused() -> None:
 
 def test_good_rows_are_taken_beside_bad_ones() -> None:
     good = [{"id": new_id(), "name": f"n{i}"} for i in range(4)]
-    bad = [{"id": new_id()}, {"id": "x", "name": "a"}, {"id": new_id(), "name": "b", "size": 99}]
+    bad: list[dict[str, Any]] = [
+        {"id": new_id()},
+        {"id": "x", "name": "a"},
+        {"id": new_id(), "name": "b", "size": 99},
+    ]
     stored, decision = send({}, *good[:2], *bad, *good[2:])
     assert statuses(decision).count(Status.CREATED) == 4
     assert codes(decision) == ["REQUIRED", "INVALID_ID", "OUT_OF_RANGE"]
