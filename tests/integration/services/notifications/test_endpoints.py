@@ -6,29 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pymongo.database import Database
 
 from services.notifications.handlers import endpoints
 from services.notifications.sealing import Sealer
 from services.notifications.store.feed import NotificationStore
 from shared.errors import Conflict, Forbidden, NotFound, Refused
 from shared.ids import new_id
-from shared.store.mongo import Document
 from tests.notified import CHAPTER, OPERATOR, OTHER, PARTNER, grow
 
 URL = "https://partner.example/hook"
-
-
-@pytest.fixture
-def store(db: Database[Document]) -> NotificationStore:
-    made = NotificationStore(db)
-    made.ensure_indexes()
-    return made
-
-
-@pytest.fixture
-def sealer() -> Sealer:
-    return Sealer(b"k" * 32)
 
 
 def create(

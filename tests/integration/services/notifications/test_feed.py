@@ -7,21 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from pymongo.database import Database
 
 from services.notifications.handlers import endpoints
 from services.notifications.store.feed import NotificationStore
 from shared.errors import Refused
 from shared.ids import new_id
-from shared.store.mongo import Document
 from tests.notified import CHAPTER, activity, attendance, grow, ids, pull
-
-
-@pytest.fixture
-def store(db: Database[Document]) -> NotificationStore:
-    made = NotificationStore(db)
-    made.ensure_indexes()
-    return made
 
 
 def test_positions_have_no_gap_and_follow_the_batch(store: NotificationStore) -> None:

@@ -25,12 +25,6 @@ HEADERS = {"content-type": "application/json"}
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as running:
-        yield running
-
-
-@pytest.fixture
 def poster() -> Iterator[Poster]:
     made = Poster(allow_private=True, total_timeout_s=1.0)
     yield made
