@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from pymongo import MongoClient
 
 from services.activities.handlers import attendance
 from services.activities.handlers.changes import changes
-from services.activities.store import ActivityStore
 from shared.errors import Refused
 from shared.ids import new_id
 from tests.integration.services.activities.activities_world import (
@@ -28,58 +21,7 @@ from tests.integration.services.activities.activities_world import (
     short,
     statuses,
 )
-
-
-@pytest.fixture(scope="module")
-def world(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[World]:
-    name = f"test_{new_id()[-12:]}"
-    store = ActivityStore(mongo_client[name])
-    store.ensure_indexes()
-    yield World(store)
-    mongo_client.drop_database(name)
-
-
-def people(count: int) -> list[str]:
-    return sorted(new_id() for _ in range(count))
-
-
-def deltas(world: World, session_id: str) -> list[dict[str, Any]]:
-    return [e for e in world.events(session_id) if short(e).startswith("attendance.")]
-
-
-def replayed(world: World, session_id: str) -> tuple[set[str], dict[str, int]]:
-    """Who is present, and the sums of scores, by the emitted events alone."""
-    here: set[str] = set()
-    scores: dict[str, int] = {}
-    for number, event in enumerate(deltas(world, session_id), start=1):
-        assert event["sequence"] == number
-        for row in event["data"]["rows"]:
-            assert (row["participant_id"] in here) is not row["present"]
-            (here.add if row["present"] else here.remove)(row["participant_id"])
-        for name, delta in event["data"]["scores"].items():
-            scores[name] = scores.get(name, 0) + delta
-        assert event["data"]["present_total"] == len(here)
-    return here, scores
-
-
-def stored(world: World, session_id: str) -> tuple[set[str], dict[str, int]]:
-    page = world.sheet(session_id)
-    assert page["sheet"]["lines"] == len(page["items"])
-    here = {line["participant_id"] for line in page["items"] if line["status"] == "present"}
-    assert page["sheet"]["present"] == len(here)
-    scores = dict.fromkeys(page["sheet"]["scores"], 0)
-    for line in page["items"]:
-        pre, post = line["pre_score"], line["post_score"]
-        if line["status"] == "present":
-            scores["pre_n"] += pre is not None
-            scores["pre_sum"] += pre or 0
-            scores["post_n"] += post is not None
-            scores["post_sum"] += post or 0
-            if pre is not None and post is not None:
-                scores["paired_n"] += 1
-                scores["gain_sum"] += post - pre
-    assert page["sheet"]["scores"] == scores
-    return here, scores
+from tests.integration.services.activities.sheets_world import deltas, people, replayed, stored
 
 
 def test_a_sheet_is_one_event_and_a_receipt_per_row(world: World) -> None:
@@ -252,120 +194,6 @@ def test_pushes_of_several_callers_see_each_other_in_order(world: World) -> None
     assert replayed(world, session) == stored(world, session)
 
 
-def moved(world: World, source: str, target: str, who: list[str], **more: Any) -> list[Any]:
-    asked = {
-        "caller": MALI.to_dict(),
-        "from_session": source,
-        "to_session": target,
-        "participant_ids": who,
-        **more,
-    }
-    receipts: list[Any] = attendance.move(asked, world.store)["receipts"]
-    return receipts
-
-
-def test_five_people_move_from_one_session_to_another(world: World) -> None:
-    source, target, who = world.held(), world.held(), people(8)
-    rows = [{**row, "pre_score": 50} for row in present(*who)]
-    world.record({"session_id": source, "rows": rows})
-
-    assert statuses(moved(world, source, target, who[:5], dry_run=True)) == ["UPDATED"] * 5
-    assert stored(world, target)[0] == set()
-    # Whoever is named twice moves once.
-    twice = [*who[:5], who[0]]
-    assert statuses(moved(world, source, target, twice)) == ["UPDATED"] * 6
-    assert statuses(moved(world, source, target, who[:5])) == ["UNCHANGED"] * 5
-
-    assert stored(world, source) == replayed(world, source)
-    assert stored(world, target) == replayed(world, target)
-    assert stored(world, source)[0] == set(who[5:])
-    here, scores = stored(world, target)
-    assert (here, scores["pre_sum"]) == (set(who[:5]), 250)
-    assert [short(e) for e in deltas(world, source)] == [
-        "attendance.recorded",
-        "attendance.corrected",
-    ]
-    assert [short(e) for e in deltas(world, target)] == ["attendance.recorded"]
-
-    # The first push comes late once more: nobody jumps back. Moving them back is another matter.
-    late = world.record({"session_id": source, "rows": rows})
-    assert statuses(late) == ["UNCHANGED"] * 8
-    assert statuses(moved(world, target, source, who[:5])) == ["UPDATED"] * 5
-    assert stored(world, source)[0] == set(who)
-
-
-def test_a_move_names_two_sessions_and_a_wrong_one_is_told_by_its_field(world: World) -> None:
-    session = world.held()
-    for source, target, code, field in (
-        ("none", session, "INVALID_ID", "from_session"),
-        (session, "", "INVALID_ID", "to_session"),
-        (session, session, "REPEATED_VALUE", "to_session"),
-    ):
-        with pytest.raises(Refused) as caught:
-            moved(world, source, target, people(1))
-        assert (caught.value.code, caught.value.params["path"]) == (code, [field])
-
-
-def test_nobody_moves_if_one_cannot(world: World) -> None:
-    source, target, who = world.held(), world.held(), people(2)
-    world.record({"session_id": source, "rows": present(who[0])})
-    receipts = moved(world, source, target, [*who, "Awa", who[0]])
-    assert codes(receipts) == ["ALL_OR_NOTHING", "NOT_ON_SHEET", "INVALID_ID", "ALL_OR_NOTHING"]
-    world.withdraw(target)
-    receipts = moved(world, source, target, who[:1])
-    assert problems(receipts[0]) == [("WITHDRAWN", ["to_session"])]
-    assert stored(world, source)[0] == {who[0]}
-
-
-def test_concurrent_twins_have_one_effect(world: World) -> None:
-    session = world.held()
-    sheet = {"session_id": session, "rows": present(*people(100))}
-    ready = threading.Barrier(4)
-
-    def send(_: int) -> list[str]:
-        ready.wait(timeout=10)
-        return statuses(world.record(sheet))
-
-    with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(send, range(4)))
-
-    assert sorted(answers) == [["CREATED"] * 100] + [["UNCHANGED"] * 100] * 3
-    assert replayed(world, session) == stored(world, session)
-
-
-def test_concurrent_pushes_to_one_sheet_lose_nobody(world: World) -> None:
-    session, who = world.held(), people(80)
-    with ThreadPoolExecutor(4) as pool:
-        parts = [who[i::8] for i in range(8)]
-        answers = pool.map(
-            lambda part: world.record({"session_id": session, "rows": present(*part)}), parts
-        )
-        assert {status for answer in answers for status in statuses(answer)} == {"CREATED"}
-    assert stored(world, session)[0] == set(who)
-    assert replayed(world, session) == stored(world, session)
-
-
-def test_a_push_concurrent_to_a_withdrawal_is_before_it_or_refused(world: World) -> None:
-    for _ in range(5):
-        session, who = world.held(), people(20)
-        ready = threading.Barrier(2)
-
-        def withdraw(session: str = session, ready: threading.Barrier = ready) -> None:
-            ready.wait(timeout=10)
-            world.withdraw(session)
-
-        with ThreadPoolExecutor(1) as pool:
-            done = pool.submit(withdraw)
-            ready.wait(timeout=10)
-            receipts = world.record({"session_id": session, "rows": present(*who)})
-            done.result()
-
-        kept = set(who) if statuses(receipts) == ["CREATED"] * 20 else set()
-        assert kept or codes(receipts) == ["WITHDRAWN"] * 20
-        assert stored(world, session)[0] == replayed(world, session)[0] == kept
-        assert world.sheet(session)["sheet"]["state"] == "withdrawn"
-
-
 def test_the_log_of_a_sheet_tells_who_came_and_went(world: World) -> None:
     session, [person] = world.held(), people(1)
     world.record({"session_id": session, "rows": present(person)})
@@ -399,33 +227,3 @@ def test_sheets_and_sessions_are_found_from_either_side(world: World) -> None:
     assert len(found[other]) == 1
     theirs = attendance.sessions_of({**asked, "caller": NIGER.to_dict()}, world.store)
     assert theirs["items"] == {person: [], other: []}
-
-
-SCORE = st.one_of(st.none(), st.integers(0, 100))
-STATUS = st.sampled_from([None, "present", "absent", "removed"])
-ROW = st.tuples(st.integers(0, 3), STATUS, SCORE, SCORE)
-STEP = st.one_of(
-    st.tuples(st.just("record"), st.integers(0, 1), st.lists(ROW, max_size=5)),
-    st.tuples(st.just("move"), st.integers(0, 1), st.lists(st.integers(0, 3), max_size=3)),
-)
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(steps=st.lists(STEP, max_size=8))
-def test_replaying_the_events_gives_the_stored_sheets(world: World, steps: list[Any]) -> None:
-    sessions, who = [world.held(), world.held()], people(4)
-    for what, where, arguments in steps:
-        if what == "move":
-            chosen = [who[number] for number in arguments]
-            moved(world, sessions[where], sessions[1 - where], chosen)
-        else:
-            rows = [
-                {"participant_id": who[n], "status": status, "pre_score": pre, "post_score": post}
-                for n, status, pre, post in arguments
-            ]
-            world.record({"session_id": sessions[where], "rows": rows})
-    for session in sessions:
-        here, scores = replayed(world, session)
-        now, sums = stored(world, session)
-        assert here == now
-        assert {name: scores.get(name, 0) for name in sums} == sums

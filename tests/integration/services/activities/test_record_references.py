@@ -1,0 +1,107 @@
+"""What records say of each other exists, is one's own, and stays whole."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from shared.ids import new_id
+from tests.integration.services.activities.activities_world import (
+    NIGER,
+    World,
+    codes,
+    concern,
+    organisation,
+    present,
+    problems,
+    project,
+    statuses,
+)
+
+
+def test_references_must_exist_be_ones_own_and_not_withdrawn(world: World) -> None:
+    nobodys, gone, theirs = new_id(), organisation(), project()
+    world.push([gone], kind="organisation")
+    world.withdraw(gone["id"], kind="organisation")
+    world.push([theirs], kind="project", caller=NIGER)
+
+    receipts = world.push(
+        [
+            world.activity(project_id=nobodys),
+            world.activity(organisation_ids=[nobodys, gone["id"]]),
+            world.activity(project_id=theirs["id"]),
+        ]
+    )
+    orphan = world.push([concern(activity_id=nobodys)], kind="concern")
+
+    assert problems(receipts[0]) == [("UNKNOWN_PROJECT", ["project_id"])]
+    assert problems(receipts[1]) == [
+        ("UNKNOWN_ORGANISATION", ["organisation_ids", 0]),
+        ("WITHDRAWN", ["organisation_ids", 1]),
+    ]
+    assert problems(receipts[2]) == [("UNKNOWN_PROJECT", ["project_id"])]
+    assert problems(orphan[0]) == [("UNKNOWN_ACTIVITY", ["activity_id"])]
+
+
+def test_an_organisation_is_registered_once_and_shared_by_all_chapters(world: World) -> None:
+    gppac = organisation(identifier="XI-1")
+    assert statuses(world.push([gppac], kind="organisation")) == ["CREATED"]
+
+    again = [organisation(identifier="XI-1"), *(organisation(identifier="XI-2") for _ in "ab")]
+    doubled = world.push(again, kind="organisation", caller=NIGER)
+
+    assert statuses(doubled) == ["REJECTED", "CREATED", "REJECTED"]
+    assert problems(doubled[0]) == [("IDENTIFIER_TAKEN", ["identifier"])]
+    shared = project(funder_ids=[gppac["id"]])
+    assert statuses(world.push([shared], kind="project", caller=NIGER)) == ["CREATED"]
+    assert world.get(gppac["id"], "organisation", NIGER)["name"] == "GPPAC"
+    edit = world.push([{"id": gppac["id"], "name": "x"}], kind="organisation", caller=NIGER)
+    assert codes(edit) == ["ID_TAKEN"]
+
+
+def test_two_organisations_of_one_identifier_at_once_become_one(world: World) -> None:
+    ready = threading.Barrier(2)
+
+    def send(_: int) -> list[str]:
+        ready.wait(timeout=10)
+        return statuses(world.push([organisation(identifier="XI-9")], kind="organisation"))
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(send, range(2))) == [["CREATED"], ["REJECTED"]]
+
+
+def test_a_session_belongs_to_one_activity(world: World) -> None:
+    session = {"id": new_id(), "on": "2021-09-06"}
+    identifier = world.held(sessions=[session])
+
+    stolen = world.push([world.activity(sessions=[session])])
+    twins = [world.activity(sessions=[{"id": new_id(), "on": "2021-09-06"}])]
+    twins.append(world.activity(sessions=twins[0]["sessions"]))
+    clash = world.push([world.activity(id=session["id"])])
+
+    assert problems(stolen[0]) == [("ID_TAKEN", ["sessions", 0, "id"])]
+    assert statuses(world.push(twins)) == ["CREATED", "REJECTED"]
+    assert problems(clash[0]) == [("ID_TAKEN", ["id"])]
+    assert world.sheet(session["id"])["sheet"]["activity_id"] == identifier
+
+
+def test_a_session_with_attendance_cannot_be_dropped(world: World) -> None:
+    kept, empty = ({"id": new_id(), "on": "2021-09-06"} for _ in range(2))
+    identifier = world.held(sessions=[kept, empty])
+    person = new_id()
+    world.record({"session_id": kept["id"], "rows": present(person)})
+
+    refused = world.push([{"id": identifier, "sessions": [empty]}])
+    assert problems(refused[0]) == [("SESSION_HAS_ATTENDANCE", ["sessions"])]
+
+    assert statuses(world.push([{"id": identifier, "sessions": [kept]}])) == ["UPDATED"]
+    gone = world.record({"session_id": empty["id"], "rows": present(person)})
+    assert codes(gone) == ["UNKNOWN_SESSION"]
+
+    # Once nobody is on the sheet any more, the session may go.
+    row = {"participant_id": person, "status": "removed"}
+    world.record({"session_id": kept["id"], "rows": [row]})
+    assert statuses(world.push([{"id": identifier, "clear": ["sessions"]}])) == ["UPDATED"]
+    assert statuses(world.record({"session_id": identifier, "rows": present(person)})) == [
+        "CREATED"
+    ]
