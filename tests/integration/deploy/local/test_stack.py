@@ -4,27 +4,16 @@ import os
 import signal
 import socket
 import stat
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import amqp
 import pytest
-from amqp.exceptions import AccessRefused
-from pymongo import MongoClient
-from pymongo.errors import OperationFailure
 
 from deploy.local import bootstrap, ports, supervisor
-from deploy.local.broker import Broker
-from deploy.local.database import Database
 from deploy.local.errors import LocalError
 from deploy.local.process import alive
 from deploy.local.stack import ALL, Stack
-
-ROOT = Path(__file__).resolve().parents[4]
+from tests.stack import wait_for
 
 # Stands in for a service or the gateway where the subject is the stack around them.
 STAND_IN = """
@@ -41,251 +30,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 port = int(os.environ.get("HTTP_PORT") or os.environ["HEALTH_PORT"])
 http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
 """
-
-
-def wait_for(condition: Callable[[], bool], timeout_s: float = 30) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        time.sleep(0.05)
-
-
-def connect(uri: str) -> amqp.Connection:
-    user, password = uri.removeprefix("amqp://").split("@")[0].split(":")
-    host, vhost = uri.split("@")[1].split("/")
-    connection = amqp.Connection(host, userid=user, password=password, virtual_host=vhost)
-    connection.connect()
-    return connection
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("stack")
-
-
-@pytest.fixture(scope="module")
-def database(home: Path) -> Iterator[Database]:
-    with Database(home) as database:
-        yield database
-
-
-@pytest.fixture(scope="module")
-def broker(home: Path) -> Iterator[Broker]:
-    with Broker(home) as broker:
-        yield broker
-
-
-@pytest.fixture
-def no_servers_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AMQP_URI", raising=False)
-    monkeypatch.delenv("MONGO_URI", raising=False)
-
-
-@pytest.mark.parametrize(
-    ("user", "own", "foreign"),
-    [
-        ("participants", "participants", "reporting"),
-        ("participants", "participants_keys", "gateway"),
-        ("activities", "activities", "participants"),
-        ("reporting", "reporting", "participants_keys"),
-        ("gateway", "gateway", "activities"),
-    ],
-)
-def test_a_database_user_reaches_its_own_database_alone(
-    database: Database, user: str, own: str, foreign: str
-) -> None:
-    client: MongoClient[dict[str, Any]] = MongoClient(database.uri(user))
-    with client:
-        with client.start_session() as session, session.start_transaction():
-            client[own].things.insert_one({"owner": user}, session=session)
-        assert client[own].things.count_documents({"owner": user}) == 1
-        for forbidden in (
-            lambda: client[foreign].things.find_one(),
-            lambda: client[foreign].things.insert_one({}),
-            lambda: client.admin.command("usersInfo"),
-        ):
-            with pytest.raises(OperationFailure) as refused:
-                forbidden()
-            assert refused.value.code == 13
-
-
-def test_the_database_lets_nobody_in_without_a_password(database: Database) -> None:
-    client: MongoClient[dict[str, Any]]
-    address = database.root_uri.split("@")[1]
-    with (
-        MongoClient(f"mongodb://{address}") as client,
-        pytest.raises(OperationFailure, match="requires authentication"),
-    ):
-        client.activities.things.find_one()
-
-
-def test_a_producer_sends_a_consumer_hears_and_nobody_uses_anothers_queues(broker: Broker) -> None:
-    with (
-        connect(broker.uri("reporting")) as hearing,
-        connect(broker.uri("activities")) as sending,
-    ):
-        channel = hearing.channel()
-        channel.exchange_declare("foscao.events", "topic", durable=True, auto_delete=False)
-        channel.queue_declare("reporting.events", durable=True, auto_delete=False)
-        channel.queue_bind("reporting.events", "foscao.events", "activity.#")
-        producer = sending.channel()
-        producer.confirm_select()
-        producer.basic_publish_confirm(
-            amqp.Message(b"x"), exchange="foscao.events", routing_key="activity.recorded"
-        )
-        wait_for(lambda: channel.basic_get("reporting.events", no_ack=True) is not None)
-        with pytest.raises(AccessRefused):
-            channel.queue_declare("participants.events", durable=True, auto_delete=False)
-        with pytest.raises(AccessRefused):
-            producer.basic_get("reporting.events")
-    with connect(broker.uri("activities")) as connection:
-        channel = connection.channel()
-        channel.queue_declare("activities.events", durable=True, auto_delete=False)
-        with pytest.raises(AccessRefused):
-            channel.queue_bind("activities.events", "foscao.events", "#")
-
-
-def test_the_gateway_cannot_publish_events(broker: Broker) -> None:
-    with connect(broker.admin_uri) as connection:
-        connection.channel().exchange_declare(
-            "foscao.events", "topic", durable=True, auto_delete=False
-        )
-    with connect(broker.uri("gateway")) as connection:
-        channel = connection.channel()
-        channel.confirm_select()
-        with pytest.raises(AccessRefused):
-            channel.basic_publish_confirm(amqp.Message(b"x"), exchange="foscao.events")
-
-
-def test_the_brokers_default_user_does_not_exist(broker: Broker) -> None:
-    address = broker.admin_uri.split("@")[1]
-    with pytest.raises(AccessRefused):
-        connect(f"amqp://guest:guest@{address}")
-
-
-def test_the_servers_listen_on_loopback_alone(
-    home: Path, broker: Broker, database: Database
-) -> None:
-    claimed = {
-        port
-        for name in ("broker", "database")
-        for port in ports.saved(home / "run" / f"{name}.ports.json").values()
-    }
-    addresses = set()
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
-            _, local, _, state = line.split()[:4]
-            address, port = local.split(":")
-            if state == "0A" and int(port, 16) in claimed:  # 0A: LISTEN
-                addresses.add(address)
-    loopback4, loopback6 = "0100007F", "00000000000000000000000001000000"
-    assert loopback4 in addresses
-    assert addresses <= {loopback4, loopback6}
-
-
-def test_secrets_are_for_their_owner_alone(home: Path, broker: Broker, database: Database) -> None:
-    def mode(path: Path) -> int:
-        return stat.S_IMODE(path.stat().st_mode)
-
-    secrets = list((home / "secrets").iterdir())
-    assert secrets
-    assert mode(home / "secrets") == 0o700
-    assert {mode(path) for path in secrets} == {0o600}
-    for path in secrets:
-        written = path.read_text().encode()
-        for log in (home / "logs").iterdir():
-            assert written not in log.read_bytes()
-    assert mode(home / "run" / "definitions.json") == 0o600
-
-
-@pytest.mark.usefixtures("no_servers_given")
-def test_a_restart_keeps_messages_documents_and_passwords_even_on_other_ports(
-    tmp_path: Path,
-) -> None:
-    client: MongoClient[dict[str, Any]]
-    with (
-        Database(tmp_path) as database,
-        MongoClient[dict[str, Any]](database.uri("activities")) as client,
-    ):
-        client.activities.things.insert_one({"_id": "kept"})
-    with Broker(tmp_path) as broker, connect(broker.admin_uri) as connection:
-        channel = connection.channel()
-        channel.queue_declare(
-            "reporting.events",
-            durable=True,
-            auto_delete=False,
-            arguments={"x-queue-type": "quorum"},
-        )
-        channel.confirm_select()
-        channel.basic_publish_confirm(
-            amqp.Message(b"kept", delivery_mode=2), routing_key="reporting.events"
-        )
-    secrets = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
-    old = [
-        ports.saved(tmp_path / "run" / f"{server}.ports.json")[name]
-        for server, name in (("database", "mongo"), ("broker", "amqp"))
-    ]
-    taken = [socket.socket() for _ in old]
-    for each, port in zip(taken, old, strict=True):
-        each.bind(("127.0.0.1", port))
-    try:
-        with (
-            Database(tmp_path) as database,
-            MongoClient[dict[str, Any]](database.uri("activities")) as client,
-        ):
-            assert client.activities.things.find_one() == {"_id": "kept"}
-        with Broker(tmp_path) as broker, connect(broker.uri("reporting")) as connection:
-            message = connection.channel().basic_get("reporting.events", no_ack=True)
-            assert message is not None
-            assert message.body == b"kept"
-    finally:
-        for each in taken:
-            each.close()
-    assert secrets == {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
-
-
-def test_the_servers_end_when_the_process_that_started_them_is_killed(tmp_path: Path) -> None:
-    script = (
-        "import sys, time, pathlib\n"
-        "from deploy.local.broker import Broker\nfrom deploy.local.database import Database\n"
-        "home = pathlib.Path(sys.argv[1])\n"
-        "database, broker = Database(home), Broker(home)\n"
-        "database.launch(); broker.launch(); database.wait_ready(); broker.wait_ready()\n"
-        "print('ready', flush=True); time.sleep(600)\n"
-    )
-    parent = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert parent.stdout is not None
-        assert parent.stdout.readline() == "ready\n"
-        claimed = [
-            port
-            for file in (tmp_path / "run").glob("*.ports.json")
-            for port in ports.saved(file).values()
-        ]
-        assert len(claimed) == 4
-        assert all(ports.is_open(port) for port in claimed)
-    finally:
-        parent.kill()
-        parent.wait()
-    wait_for(lambda: not any(ports.is_open(port) for port in claimed))
-
-
-def test_servers_given_in_the_environment_are_used_and_none_is_started(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broker: Broker, database: Database
-) -> None:
-    monkeypatch.setenv("AMQP_URI", broker.admin_uri)
-    monkeypatch.setenv("MONGO_URI", database.root_uri)
-    stack = Stack(tmp_path, services=())
-    stack.up(dies_with_parent=True)
-    try:
-        assert stack.processes() == []
-        assert not (tmp_path / "data").exists()
-        assert stack.amqp_admin_uri == broker.admin_uri
-        assert stack.mongo_root_uri == database.root_uri
-    finally:
-        stack.down()
 
 
 @pytest.mark.usefixtures("no_servers_given")
@@ -311,39 +55,6 @@ def test_a_taken_port_a_full_disk_and_a_missing_broker_are_one_line_with_the_rem
         said = refusal()
         assert "GB free" in said
         assert "FOSCAO_HOME" in said
-
-
-def test_without_apt_or_root_the_missing_package_is_named_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shutil.which", lambda _name: None)
-    with pytest.raises(LocalError, match=r"rabbitmq-server.*no apt-get.*AMQP_URI"):
-        bootstrap.install_debian(["rabbitmq-server"], tmp_path / "log")
-    monkeypatch.setattr("shutil.which", lambda name: name if name == "apt-get" else None)
-    monkeypatch.setattr("os.geteuid", lambda: 1000)
-    with pytest.raises(LocalError, match="no sudo: run as root: apt-get install rabbitmq-server"):
-        bootstrap.install_debian(["rabbitmq-server"], tmp_path / "log")
-
-
-def test_only_developers_are_given_a_browser(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shutil.which", lambda _name: None)
-    assert "chromium" in bootstrap.missing_packages("dev")
-    assert "chromium" not in bootstrap.missing_packages("local")
-    with pytest.raises(LocalError, match=r"^missing: chromium; .* package manager$"):
-        bootstrap.install_debian(["chromium"], tmp_path / "log")
-    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
-    assert "chromium" not in bootstrap.missing_packages("dev")
-
-
-def test_a_python_that_is_too_old_is_told_so_in_one_line() -> None:
-    source = (ROOT / "deploy" / "local" / "bootstrap.py").read_text()
-    code = f"import sys; sys.version_info = (3, 9, 2); exec({source!r})"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert run.returncode == 1
-    assert run.stderr.count("\n") == 1
-    assert "install Python 3.11" in run.stderr
 
 
 @pytest.fixture
@@ -381,7 +92,7 @@ def test_a_stack_comes_up_heals_stops_in_order_and_comes_back_the_same(
         killed = first["activities"]
         assert killed is not None
         os.kill(killed, signal.SIGKILL)
-        wait_for(lambda: not alive(killed) and stack.ready("activities"))
+        wait_for(lambda: not alive(killed) and stack.ready("activities"), 30)
     finally:
         pids = [each.pid for each in stack.processes() if each.pid]
         stack.down()
@@ -412,4 +123,4 @@ def test_a_service_that_does_not_start_is_named_with_its_last_words_and_nothing_
     claimed = [
         port for file in home.glob("run/*.ports.json") for port in ports.saved(file).values()
     ]
-    wait_for(lambda: not any(ports.is_open(port) for port in claimed))
+    wait_for(lambda: not any(ports.is_open(port) for port in claimed), 30)

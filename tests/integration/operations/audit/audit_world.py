@@ -199,3 +199,20 @@ def stage(document: Row, name: str) -> Row:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def audited(hub: Hub, *expected: tuple[str, str]) -> list[Row]:
+    """The findings, which are exactly these (stage, kind)."""
+    told = hub.audit()
+    assert findings(told) == list(expected)
+    assert told["clean"] is False
+    found: list[Row] = told["findings"]
+    return found
+
+
+def event_of(hub: Hub, service: str, subject: str, sequence: int, noun: str) -> str:
+    row = hub.db(service)["outbox"].find_one(
+        {"subject": subject, "sequence": sequence, "type": {"$regex": f"^{noun}\\."}}
+    )
+    assert row is not None
+    return str(row["_id"])

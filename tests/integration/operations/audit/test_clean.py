@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from pymongo import MongoClient
 
 from operations.audit.reading import Databases
 from operations.audit.scope import of_activity, of_period
@@ -16,35 +12,8 @@ from shared.ids import new_id
 from shared.nouns import PRODUCERS
 from shared.store.replay import EventLog
 from shared.subscriptions import PATTERNS
-from tests.integration.operations.audit.audit_world import (
-    Hub,
-    Programme,
-    as_it_was,
-    findings,
-    stage,
-)
+from tests.integration.operations.audit.audit_world import Hub, Programme, findings, stage
 from tests.integration.services.activities import activities_world
-from tests.integration.services.participants import participants_world
-from tests.receiver import Receiver
-
-
-@pytest.fixture(scope="module")
-def programme(mongo_client: MongoClient[dict[str, Any]], mongo_uri: str) -> Iterator[Programme]:
-    name = f"test_{new_id()[-12:]}"
-    with (
-        participants_world.opened(mongo_client[f"{name}_participants"], mongo_uri) as people,
-        Receiver() as receiver,
-    ):
-        hub = Hub(mongo_client, people, name)
-        yield Programme(hub, receiver)
-        hub.drop()
-        mongo_client.drop_database(people.db.name)
-
-
-@pytest.fixture
-def hub(programme: Programme) -> Iterator[Hub]:
-    with as_it_was(programme.hub):
-        yield programme.hub
 
 
 def test_a_programme_that_arrived_everywhere_is_clean(hub: Hub) -> None:
