@@ -100,8 +100,6 @@ def test_a_broken_compose_file_is_found(
 
 
 BASE, SMALL = "deploy/k8s/base/", "deploy/k8s/overlays/small/"
-
-
 KUBERNETES = [
     (BASE + "workload.yaml", "runAsNonRoot: true", "runAsNonRoot: false", "other than root"),
     (BASE + "workload.yaml", "    runAsUser: .*\n", "", "other than root"),

@@ -35,8 +35,6 @@ from tests.stack import wait_for
 
 CREATE_WEBHOOK = """mutation($id: ID!, $url: String!) {
   createWebhook(id: $id, url: $url, from: "beginning") { secret } }"""
-
-
 WEBHOOKS = "{ webhooks { nodes { state behind cursor } } }"
 
 

@@ -152,3 +152,9 @@ def cells(store: ReportingStore, figure: str, *by: str, **asked: Any) -> dict[An
         cell["keys"][by[0]] if len(by) == 1 else tuple(cell["keys"].values()): cell["value"]
         for cell in found
     }
+
+
+def question(name: str, store: ReportingStore, **asked: Any) -> dict[str, Any]:
+    parse = schemas.coverage_question if name == "coverage" else schemas.question
+    answer: dict[str, Any] = getattr(reports, name)(parse({"caller": SECRETARIAT, **asked}), store)
+    return answer

@@ -4,10 +4,8 @@ import random
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from pymongo.database import Database
 
 from services.reporting.handlers.projecting import project
 from services.reporting.store.generation import Generation
@@ -15,18 +13,6 @@ from services.reporting.store.live import ReportingStore
 from shared.errors import Unavailable
 from shared.events import Event
 from tests.integration.services.reporting.reporting_world import Told, ask, cells, ids, totals
-
-
-@pytest.fixture
-def store(db: Database[dict[str, Any]]) -> ReportingStore:
-    store = ReportingStore(db)
-    store.ensure_indexes()
-    return store
-
-
-@pytest.fixture
-def told() -> Told:
-    return Told()
 
 
 def test_a_batch_becomes_the_four_figures(store: ReportingStore, told: Told) -> None:

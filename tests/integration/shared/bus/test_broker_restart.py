@@ -19,6 +19,7 @@ from shared.ids import new_id
 from shared.store import mongo
 from shared.store.lease import Lease
 from tests.integration.shared.anything import FreeStore
+from tests.integration.shared.bus_world import BUS
 from tests.stack import RpcClient, ServiceProcess, TestBroker, wait_for, waiting
 
 Db = Database[dict[str, Any]]
@@ -42,7 +43,7 @@ def test_what_was_committed_while_the_broker_was_away_arrives_once_it_is_back(
         "EVENT_CONSUMERS": "-",
         "HEARTBEAT_S": "2",
     }
-    bus = ServiceProcess("tests.integration.shared.bus_service", env, tmp_path / "bus.log").start()
+    bus = ServiceProcess(BUS, env, tmp_path / "bus.log").start()
     try:
         before = new_id()
         client = RpcClient(uri)

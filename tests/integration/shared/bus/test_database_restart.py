@@ -14,6 +14,7 @@ from deploy.local.database import Database
 from shared.errors import Unavailable
 from shared.events import Event
 from shared.ids import new_id
+from tests.integration.shared.bus_world import BUS
 from tests.stack import RpcClient, ServiceProcess, publish, wait_for
 
 
@@ -34,7 +35,7 @@ def test_all_goes_on_once_the_database_is_back(
         "EVENT_CONSUMERS": "-",
         "RETRY_DELAYS_S": "0.1",
     }
-    bus = ServiceProcess("tests.integration.shared.bus_service", env, tmp_path / "bus.log").start()
+    bus = ServiceProcess(BUS, env, tmp_path / "bus.log").start()
     try:
         client = RpcClient(amqp_uri)
         accepted = [new_id() for _ in range(5)]

@@ -6,6 +6,7 @@ from typing import Any
 from pymongo.database import Database
 
 from shared.ids import new_id
+from tests.integration.shared.bus_world import BUS
 from tests.stack import RpcClient, ServiceProcess, TestBroker, wait_for
 
 Db = Database[dict[str, Any]]
@@ -26,9 +27,7 @@ def test_services_publish_consume_retry_and_answer_as_their_own_users(
                 "BUS_LISTENS": "1" if name == "reporting" else "0",
                 "RETRY_DELAYS_S": "0.1",
             }
-            process = ServiceProcess(
-                "tests.integration.shared.bus_service", env, tmp_path / f"{name}.log"
-            )
+            process = ServiceProcess(BUS, env, tmp_path / f"{name}.log")
             return process.start(wait=False)
 
         processes = [run("activities"), run("reporting")]

@@ -12,7 +12,6 @@ from typing import Any
 
 import amqp
 import pytest
-from pymongo.database import Database
 
 from shared import topology
 from shared.bus.connection import Publisher, connect
@@ -20,25 +19,14 @@ from shared.bus.relay import Relay
 from shared.config import Config
 from shared.events import Event
 from shared.ids import new_id
-from shared.store import mongo
 from shared.store.lease import Lease
 from shared.store.mongo import Store
-from tests.integration.shared.anything import FreeStore
+from tests.integration.shared.bus_world import BUS, Db
 from tests.stack import ServiceProcess, delete_queues, wait_for, waiting
 
-Db = Database[dict[str, Any]]
-BUS = "tests.integration.shared.bus_service"
 # AMQP 0-9-1: exchange.declare, basic.publish; the classes whose methods name an object.
 DECLARE, PUBLISH = (40, 10), (60, 40)
 NAMING = {40: "exchange", 50: "queue", 60: "basic"}
-
-
-@pytest.fixture
-def store(config: Config) -> Iterator[Store]:
-    store = FreeStore(mongo.connect(config))
-    store.ensure_indexes()
-    yield store
-    store.db.client.close()
 
 
 @pytest.fixture

@@ -18,16 +18,16 @@ from typing import Any
 import httpx
 import pytest
 from pymongo import MongoClient
-from pymongo.database import Database
 
 from deploy.local import ports
 from shared.events import Event
 from shared.ids import new_id
+from tests.integration.shared.bus_world import BUS, Db, applied, counted
 from tests.stack import ROOT, ServiceProcess, publish, wait_for
 
 ADMIN = "fhk_admin_0123456789"
-BUS = "tests.integration.shared.bus_service"
-Db = Database[dict[str, Any]]
+
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -109,15 +109,6 @@ def foscao(url: str, tmp_path: Path) -> Run:
             os.close(terminal)
 
     return run
-
-
-def counted(subject: str, sequence: int, **data: Any) -> Event:
-    return Event.new("counted.up", "/testing", subject, sequence, data)
-
-
-def applied(db: Db, subject: str) -> list[int]:
-    row = db.applied.find_one({"_id": subject})
-    return row["sequences"] if row else []
 
 
 def park(amqp_uri: str, *dbs: Db) -> list[Event]:

@@ -2,22 +2,12 @@
 
 import os
 import signal
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from shared.errors import Internal, Refused, TimedOut, Unavailable
+from tests.integration.shared.bus_world import BUS, QUICK, Rpc, Service
 from tests.stack import RpcClient, ServiceProcess, wait_for
-
-Service = Callable[..., ServiceProcess]
-Rpc = Callable[..., Any]
-BUS = "tests.integration.shared.bus_service"
-
-
-@pytest.fixture
-def bus(service: Service) -> ServiceProcess:
-    return service("bus", module=BUS)
 
 
 def test_a_large_reply_comes_back_whole(bus: ServiceProcess, rpc: Rpc) -> None:
@@ -92,7 +82,7 @@ def test_sigterm_lets_a_running_call_answer_and_leaves_the_others_to_the_next(
     assert client.finish(running) == "slept"
     assert bus.wait() == 0
     waiting = client.send("bus.echo", 2)
-    service("bus", module=BUS)
+    service("bus", module=BUS, **QUICK)
     assert client.finish(waiting) == 2
     client.close()
 

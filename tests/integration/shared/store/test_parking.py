@@ -1,11 +1,9 @@
 """The parking lot through real parts: listed, explained, retried in order, discarded on record."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from pymongo.database import Database
 
 from services.reporting.store.live import ReportingStore
 from shared import topology
@@ -18,39 +16,11 @@ from shared.ids import new_id
 from shared.store import mongo
 from shared.store.mongo import Store
 from tests.integration.services.reporting.reporting_world import SECRETARIAT, Told, ids
+from tests.integration.shared.bus_world import Db, Rpc, Service, applied, counted, noted
 from tests.stack import ServiceProcess, publish, publish_raw, wait_for
 
-Service = Callable[..., ServiceProcess]
-Rpc = Callable[..., Any]
-Db = Database[dict[str, Any]]
 OPERATOR = {"caller": Caller("operator", None, "op-key").to_dict()}
 APPLIED = 'foscao_events_total{outcome="applied"}'
-
-
-@pytest.fixture
-def bus(service: Service) -> ServiceProcess:
-    return service("bus", module="tests.integration.shared.bus_service", RETRY_DELAYS_S="0.1,0.2")
-
-
-@pytest.fixture
-def store(config: Config) -> Any:
-    store = Store(mongo.connect(config))
-    store.ensure_indexes()
-    yield store
-    store.db.client.close()
-
-
-def counted(subject: str, sequence: int, **data: Any) -> Event:
-    return Event.new("counted.up", "/testing", subject, sequence, data)
-
-
-def noted(**data: Any) -> Event:
-    return Event.new("noted.down", "/testing", new_id(), 1, data)
-
-
-def applied(db: Db, subject: str) -> list[int]:
-    row = db.applied.find_one({"_id": subject})
-    return row["sequences"] if row else []
 
 
 def mend(db: Db) -> None:
