@@ -6,8 +6,6 @@ from typing import Any
 
 import httpx
 
-from shared.ids import new_id
-
 COUNTS = """created updated unchanged rejected
   receipts { row sheet id status version problems { code field path message } }"""
 
@@ -96,39 +94,3 @@ class Client:
             after = page["pageInfo"]["endCursor"] or after
             if not page["pageInfo"]["hasNextPage"]:
                 return items, after or page["head"]
-
-
-def person(**more: Any) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "givenName": "Awa",
-        "familyName": "Mensah",
-        "sex": "female",
-        "birthYear": 1990,
-        "groups": ["womens_group"],
-        "consent": {"purpose": ["programme_records"], "givenOn": "2024-01-02", "by": "self"},
-        **more,
-    }
-
-
-def activity(project: str, **more: Any) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "projectId": project,
-        "type": "technical_training",
-        "title": {"en": "Technical training"},
-        "status": "held",
-        "startsOn": "2024-03-04",
-        "endsOn": "2024-03-05",
-        "place": "GH",
-        **more,
-    }
-
-
-def session(on: str = "2024-03-04") -> dict[str, Any]:
-    return {"id": new_id(), "on": on, "topics": ["human_rights"]}
-
-
-def sheet(session_id: str, people: list[str], status: str = "present") -> dict[str, Any]:
-    rows = [{"participantId": key, "status": status} for key in people]
-    return {"sessionId": session_id, "rows": rows}

@@ -14,8 +14,9 @@ import pytest
 from pymongo import MongoClient
 
 from deploy.local.stack import Stack
-from tests.e2e.client import Client, person
+from tests.e2e.client import Client
 from tests.stack import ROOT, wait_for
+from tests.world.graphql import person
 
 NAME = "Zanafatou"
 FIND = """query($filter: ParticipantFilter) {

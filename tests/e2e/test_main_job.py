@@ -9,18 +9,11 @@ import pytest
 
 from deploy.local.stack import Stack
 from shared.ids import new_id
-from tests.e2e.client import (
-    MOVE,
-    PUSH,
-    PUSH_PROJECTS,
-    WITHDRAW,
-    Client,
-    activity,
-    person,
-    session,
-    sheet,
-)
+from tests.e2e.client import MOVE, PUSH, PUSH_PROJECTS, WITHDRAW, Client
 from tests.stack import wait_for
+from tests.world import graphql
+from tests.world.graphql import activity, person, session, sheet
+from tests.world.items import FIRST_DAY, LAST_DAY
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +39,7 @@ def partner(stack: Stack, admin: Client) -> Client:
 @pytest.fixture
 def project(ghana: Client) -> str:
     key = new_id()
-    row = {"id": key, "title": {"en": "Test"}, "startsOn": "2024-01-01"}
-    assert ghana.ask(PUSH_PROJECTS, items=[row])["created"] == 1
+    assert ghana.ask(PUSH_PROJECTS, items=[graphql.project(id=key)])["created"] == 1
     return key
 
 
@@ -132,7 +124,7 @@ def test_all_or_nothing_holds_across_people_activities_and_attendance(
     ghana: Client, project: str
 ) -> None:
     people = [person() for _ in range(3)]
-    training = activity(project, sessions=[session()], endsOn="2024-03-01")
+    training = activity(project, sessions=[session()], endsOn="2021-09-03")
     lists = {
         "participants": people,
         "activities": [training],
@@ -140,7 +132,7 @@ def test_all_or_nothing_holds_across_people_activities_and_attendance(
     }
     refused = ghana.push(**lists, mode="ALL_OR_NOTHING")
     assert {s for part in refused.values() for s in statuses(part)} == {"REJECTED"}
-    training["endsOn"] = "2024-03-05"
+    training["endsOn"] = LAST_DAY
     taken = ghana.push(**lists, mode="ALL_OR_NOTHING")
     assert {s for part in taken.values() for s in statuses(part)} == {"CREATED"}
 
@@ -149,9 +141,9 @@ def test_all_or_nothing_holds_across_people_activities_and_attendance(
     ("wrong", "field", "code"),
     [
         ({"type": "picnic"}, "type", "UNKNOWN_CODE"),
-        ({"endsOn": "2024-03-03"}, "endsOn", "END_BEFORE_START"),
+        ({"endsOn": "2021-09-05"}, "endsOn", "END_BEFORE_START"),
         ({"place": "Nampala"}, "place", "UNKNOWN_PLACE"),
-        ({"startsOn": "04/03/2024"}, "startsOn", "INVALID_DATE"),
+        ({"startsOn": "06/09/2021"}, "startsOn", "INVALID_DATE"),
         ({"projectId": new_id()}, "projectId", "UNKNOWN_PROJECT"),
     ],
 )
@@ -234,7 +226,7 @@ def test_moving_5_people_changes_just_their_cells_and_withdrawing_takes_all_out(
         for n in range(20)
     ]
     ids = [p["id"] for p in people]
-    days = [session("2024-03-04"), session("2024-03-05")]
+    days = [session(on=FIRST_DAY), session(on=LAST_DAY)]
     first = activity(project, sessions=days, announced={"total": 25})
     second = activity(project, sessions=[session()], announced={"total": 5})
     ghana.push(participants=people, activities=[first, second])

@@ -22,19 +22,11 @@ from pymongo import MongoClient
 from deploy.local.stack import Stack
 from shared.access import SERVICES
 from shared.bus.connection import connect
-from shared.ids import new_id
 from shared.topology import EXCHANGE
-from tests.e2e.client import (
-    COUNTS,
-    PUSH_PROJECTS,
-    REPORT,
-    Client,
-    activity,
-    person,
-    session,
-    sheet,
-)
+from tests.e2e.client import COUNTS, PUSH_PROJECTS, REPORT, Client
 from tests.stack import wait_for
+from tests.world import graphql
+from tests.world.graphql import activity, person, session, sheet
 
 REGISTER = (
     "mutation($items: [ParticipantInput!]!) {"
@@ -130,7 +122,7 @@ def hub(stack: Stack) -> Iterator[Hub]:
 
 def went_through(chapter: Client, secret: Secret) -> str:
     """Everything that a chapter does with people, mistakes included; returns the project's id."""
-    project: dict[str, Any] = {"id": new_id(), "title": {"en": "Trust"}, "startsOn": "2024-01-01"}
+    project = graphql.project()
     assert chapter.ask(PUSH_PROJECTS, items=[project])["created"] == 1
     people = secret.people()
     training = activity(project["id"], sessions=[session()], announced={"total": 6})
@@ -144,14 +136,12 @@ def went_through(chapter: Client, secret: Secret) -> str:
     ]  # fmt: skip
     corrected = {"id": secret.ids[0], "familyName": f"{secret.word}-Keïta"}
     assert chapter.ask(REGISTER, items=[corrected])["updated"] == 1
-    proposal = {
-        "id": new_id(),
-        "participantId": secret.ids[1],
-        "activityId": training["id"],
-        "proposerGroup": "womens_group",
-        "status": "selected",
-        "reason": f"{secret.word} speaks for all",
-    }
+    proposal = graphql.nomination(
+        secret.ids[1],
+        activityId=training["id"],
+        status="selected",
+        reason=f"{secret.word} speaks for all",
+    )
     assert chapter.ask(NOMINATE, items=[proposal])["created"] == 1
     withdrawn = person(familyName=secret.word, phone=secret.phones[2])
     assert chapter.ask(REGISTER, items=[withdrawn])["created"] == 1

@@ -21,6 +21,8 @@ import httpx
 from shared.ids import new_id
 from tests.e2e.client import COUNTS, MOVE, PUSH, PUSH_PROJECTS, WITHDRAW
 from tests.faults.ledger import Activity, Ledger, Line, Person
+from tests.world import graphql
+from tests.world.items import KALANA, NAMPALA
 
 REGISTER = (
     "mutation($items: [ParticipantInput!]!) {"
@@ -28,7 +30,7 @@ REGISTER = (
 )
 REINSTATE = WITHDRAW.replace("withdrawActivities", "reinstateActivities")
 WITHDRAW_PEOPLE = WITHDRAW.replace("withdrawActivities", "withdrawParticipants")
-PLACES = ("ML.06.YAN.KALANA", "ML.06.NAMPALA", "GH")
+PLACES = (KALANA, NAMPALA, "GH")
 TIMEOUT_S = 30.0  # the gateway gives up on a request after 20 s
 DEADLINE_S = 180.0  # a push refused for longer is a finding
 
@@ -84,8 +86,7 @@ class Chapter:
 
     def begin(self) -> None:
         """A project, the first people, and activities to hold."""
-        project = {"id": self.project, "title": {"en": "Faults"}, "startsOn": "2024-01-01"}
-        self.say(PUSH_PROJECTS, {"items": [project]}, Ledger())
+        self.say(PUSH_PROJECTS, {"items": [graphql.project(id=self.project)]}, Ledger())
         for _ in range(0, self._people, 100):
             self.register(min(100, self._people))
         for _ in range(3):
@@ -286,18 +287,13 @@ class Chapter:
             person, key = Person(self.random.choice(("female", "male")), 1990), new_id()
             made.people[key] = person
             items.append(
-                {
-                    "id": key,
-                    "givenName": "Awa",
-                    "familyName": f"Test {key[-6:]}",
-                    "sex": person.sex,
-                    "birthYear": person.birth_year,
-                    "groups": ["youth"],
-                    "consent": {
-                        "purpose": ["programme_records"], "givenOn": "2024-01-02", "by": "self",
-                    },
-                }
-            )  # fmt: skip
+                graphql.person(
+                    id=key,
+                    familyName=f"Test {key[-6:]}",
+                    sex=person.sex,
+                    birthYear=person.birth_year,
+                )
+            )
         return items, made
 
     def _new_activities(self, count: int) -> tuple[list[dict[str, Any]], Ledger]:
@@ -309,18 +305,14 @@ class Chapter:
             activity, key = Activity(sessions, self.random.randint(0, 60), status), new_id()
             made.activities[key] = activity
             items.append(
-                {
-                    "id": key,
-                    "projectId": self.project,
-                    "type": "technical_training",
-                    "title": {"en": "Training"},
-                    "status": status,
-                    "startsOn": "2024-03-04",
-                    "endsOn": "2024-03-05",
-                    "place": self.random.choice(PLACES),
-                    "announced": {"total": activity.announced},
-                    "sessions": [{"id": each, "on": "2024-03-04"} for each in sessions],
-                }
+                graphql.activity(
+                    self.project,
+                    id=key,
+                    status=status,
+                    place=self.random.choice(PLACES),
+                    announced={"total": activity.announced},
+                    sessions=[graphql.session(id=each) for each in sessions],
+                )
             )
         return items, made
 

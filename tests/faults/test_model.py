@@ -46,9 +46,9 @@ from shared.ids import new_id
 from shared.store import mongo
 from shared.store.mongo import Store
 from tests.faults.ledger import Activity, Ledger, Line, Person
+from tests.world import items
 
 MALI = {"role": "chapter", "chapter": "ML", "key_id": "key-of-mali"}
-CONSENT = {"purpose": ["programme_records"], "given_on": "2024-01-02", "by": "self"}
 REPLICAS = 3
 FIGURES = {
     "announced": "announced",
@@ -130,7 +130,7 @@ class Programme(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        item = {"id": self.project, "title": {"en": "Model"}, "starts_on": "2024-01-01"}
+        item = items.project(id=self.project)
         self.say(lambda n: programme.push(request(item, kind="project"), self.hub.activities[n]), 0)
 
     # What a chapter says
@@ -140,11 +140,8 @@ class Programme(RuleBasedStateMachine):
     )
     def meet(self, sex: str, at: int, many: int) -> Any:
         people = {new_id(): Person(sex, 1990) for _ in range(many)}
-        items = [
-            {"id": key, "given_name": "Awa", "sex": sex, "birth_year": 1990, "consent": CONSENT}
-            for key in people
-        ]
-        self.say(lambda n: register.register(request(*items), self.hub.participants[n]), at)
+        met = [items.person(id=key, sex=sex, birth_year=1990) for key in people]
+        self.say(lambda n: register.register(request(*met), self.hub.participants[n]), at)
         self.ledger.people |= people
         return multiple(*people)
 
@@ -176,13 +173,13 @@ class Programme(RuleBasedStateMachine):
     )
     def hold(self, count: int, announced: int, status: str, at: int) -> Any:
         key, sessions = new_id(), tuple(new_id() for _ in range(count))
-        item = {
-            "id": key, "project_id": self.project, "type": "technical_training",
-            "title": {"en": "Training"}, "status": status, "starts_on": "2024-03-04",
-            "ends_on": "2024-03-05", "place": "ML.06.YAN.KALANA",
-            "announced": {"total": announced},
-            "sessions": [{"id": each, "on": "2024-03-04"} for each in sessions],
-        }  # fmt: skip
+        item = items.activity(
+            self.project,
+            id=key,
+            status=status,
+            announced={"total": announced},
+            sessions=[items.session(id=each) for each in sessions],
+        )
         self.push_activity(item, at)
         self.ledger.activities[key] = Activity(sessions, announced, status)
         self.session_of |= dict.fromkeys(sessions, key)

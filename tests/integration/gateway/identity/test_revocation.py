@@ -15,9 +15,9 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from shared.ids import new_id
-from tests.notified import activity
 from tests.receiver import Receiver
 from tests.stack import ServiceProcess, publish, wait_for
+from tests.world.events import activity
 
 ADMIN = "fhk_admin_0123456789"
 PROMISED_S = 5.0

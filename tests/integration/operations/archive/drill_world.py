@@ -15,7 +15,9 @@ import bson
 from deploy.local.stack import Stack
 from operations.archive.format import Batch, Begin, read_archive
 from shared.ids import new_id
-from tests.e2e.client import PUSH_PROJECTS, Client, activity, person, session, sheet
+from tests.e2e.client import PUSH_PROJECTS, Client
+from tests.world import graphql
+from tests.world.graphql import activity, person, session, sheet
 
 ROOT = Path(__file__).resolve().parents[4]
 PEOPLE = 20  # on each sheet
@@ -34,8 +36,7 @@ class Chapter:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.project = new_id()
-        row = {"id": self.project, "title": {"en": "Test"}, "startsOn": "2024-01-01"}
-        client.ask(PUSH_PROJECTS, items=[row])
+        client.ask(PUSH_PROJECTS, items=[graphql.project(id=self.project)])
         self.people = [person(**PRIVATE)] + [person() for _ in range(PEOPLE - 1)]
         client.push(participants=self.people)
         self.pushed: list[Document] = []

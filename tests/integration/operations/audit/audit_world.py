@@ -32,12 +32,12 @@ from shared.events import Event
 from shared.ids import new_id
 from shared.nouns import PRODUCERS
 from shared.subscriptions import listens
-from tests.integration.services.activities import activities_world
 from tests.integration.services.activities.activities_world import World
 from tests.integration.services.participants import participants_world
 from tests.notified import PARTNER
 from tests.receiver import Receiver
 from tests.stack import wait_for
+from tests.world import items
 
 Row = dict[str, Any]
 KEY = b"k" * 32
@@ -61,10 +61,10 @@ class Hub:
     def db(self, service: str) -> Database[Row]:
         return self._client[self.names[service]]
 
-    def register(self, *items: Mapping[str, Any]) -> list[str]:
-        receipts = participants_world.push(self.people, *map(dict, items))
+    def register(self, *people: Mapping[str, Any]) -> list[str]:
+        receipts = participants_world.push(self.people, *map(dict, people))
         assert set(participants_world.statuses(receipts)) <= {"CREATED", "UPDATED"}
-        return [str(item["id"]) for item in items]
+        return [str(person["id"]) for person in people]
 
     def publish(self) -> list[Event]:
         """Mark what waits in the outboxes as published; returns it in the order of recording."""
@@ -143,10 +143,10 @@ class Programme:
     def __init__(self, hub: Hub, receiver: Receiver) -> None:
         self.hub = hub
         world = hub.world
-        self.people = hub.register(*(participants_world.person() for _ in range(5)))
-        hub.register(participants_world.person(id=self.people[1], sex="male"))
+        self.people = hub.register(*(items.person() for _ in range(5)))
+        hub.register(items.person(id=self.people[1], sex="male"))
         self.session, self.other = new_id(), new_id()
-        sessions = [{"id": each, "on": "2021-09-06"} for each in (self.session, self.other)]
+        sessions = [items.session(id=each) for each in (self.session, self.other)]
         self.activity = world.held(sessions=sessions, status="held")
         first, second, third, *_ = self.people
         rows = [
@@ -155,14 +155,14 @@ class Programme:
             {"participant_id": third, "status": "absent"},
         ]
         world.record({"session_id": self.session, "rows": rows})
-        world.record({"session_id": self.session, "rows": activities_world.present(third)})
+        world.record({"session_id": self.session, "rows": items.present(third)})
         gone = [{"participant_id": second, "status": "removed"}]
         world.record({"session_id": self.session, "rows": gone})
-        world.record({"session_id": self.other, "rows": activities_world.present(*self.people[:4])})
-        self.concern = str(activities_world.concern()["id"])
-        world.push([activities_world.concern(id=self.concern)], kind="concern")
-        world.push([activities_world.organisation()], kind="organisation")
-        nominated = participants_world.nomination(first, activity_id=self.activity)
+        world.record({"session_id": self.other, "rows": items.present(*self.people[:4])})
+        self.concern = str(items.concern()["id"])
+        world.push([items.concern(id=self.concern)], kind="concern")
+        world.push([items.organisation()], kind="organisation")
+        nominated = items.nomination(first, activity_id=self.activity)
         participants_world.push(hub.people, nominated, use=nominations.nominate)
         withdrawn = {"id": self.people[4], "reason": "moved away"}
         participants_world.push(hub.people, withdrawn, use=participants.withdraw)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from shared.events import Event
 from shared.ids import new_id
 from tests.integration.operations.audit.audit_world import Hub, Programme, audited, event_of, stage
-from tests.integration.services.activities import activities_world
 from tests.receiver import Receiver
+from tests.world import items
 
 
 def test_a_lost_item_of_the_feed(hub: Hub, programme: Programme) -> None:
@@ -66,7 +66,7 @@ def test_a_subject_that_the_feed_takes_for_older(hub: Hub, programme: Programme)
 def test_an_endpoint_that_was_brought_past_what_it_was_not_sent(
     hub: Hub, programme: Programme
 ) -> None:
-    hub.world.push([activities_world.concern()], kind="concern")
+    hub.world.push([items.concern()], kind="concern")
     hub.relay()
     assert hub.audit()["clean"] is True
     head = hub.notifications.head()
@@ -91,7 +91,7 @@ def test_a_filter_counts_from_when_it_was_set(hub: Hub) -> None:
         wider = type(seen.filter)()
         hub.notifications.change_endpoint(seen, filter=wider, updated_at=datetime.now(UTC))
         assert hub.audit()["clean"] is True, "what it did not want then, it was not to be sent"
-        hub.world.push([activities_world.concern()], kind="concern")
+        hub.world.push([items.concern()], kind="concern")
         hub.relay()
         hub.deliver()
     told = hub.audit()

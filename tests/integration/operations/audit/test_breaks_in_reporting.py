@@ -6,7 +6,7 @@ from bson.binary import Binary
 from pyroaring import BitMap
 
 from tests.integration.operations.audit.audit_world import Hub, Programme, audited, findings, stage
-from tests.integration.services.activities import activities_world
+from tests.world import items
 
 
 def _sets(hub: Hub, name: str, key: str, field: str, *, add: int = -1, take: int = -1) -> None:
@@ -62,9 +62,7 @@ def test_a_sheet_that_reporting_lost(hub: Hub, programme: Programme) -> None:
 
 def test_a_sheet_that_is_behind_what_was_claimed(hub: Hub, programme: Programme) -> None:
     before = hub.db("reporting")["sessions"].find_one({"_id": programme.other})
-    hub.world.record(
-        {"session_id": programme.other, "rows": activities_world.present(programme.people[4])}
-    )
+    hub.world.record({"session_id": programme.other, "rows": items.present(programme.people[4])})
     hub.relay()
     assert before is not None
     hub.db("reporting")["sessions"].replace_one({"_id": programme.other}, before)

@@ -8,7 +8,7 @@ import pytest
 
 from shared.ids import new_id
 from tests.integration.operations.audit.audit_world import Hub, Programme, audited, event_of
-from tests.integration.services.activities import activities_world
+from tests.world import items
 
 
 def test_an_event_that_was_not_published(hub: Hub, programme: Programme) -> None:
@@ -37,7 +37,7 @@ def test_a_claim_of_what_nobody_told(hub: Hub, consumer: str) -> None:
 
 @pytest.mark.parametrize(("state", "kind"), [("parked", "parked"), ("discarded", "discarded")])
 def test_an_event_that_was_set_aside(hub: Hub, programme: Programme, state: str, kind: str) -> None:
-    hub.world.push([activities_world.concern()], kind="concern")
+    hub.world.push([items.concern()], kind="concern")
     (event,) = hub.publish()
     hub.apply([event], "notifications")
     hub.reporting.parked.park(

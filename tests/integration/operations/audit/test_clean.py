@@ -13,7 +13,7 @@ from shared.nouns import PRODUCERS
 from shared.store.replay import EventLog
 from shared.subscriptions import PATTERNS
 from tests.integration.operations.audit.audit_world import Hub, Programme, findings, stage
-from tests.integration.services.activities import activities_world
+from tests.world import items
 
 
 def test_a_programme_that_arrived_everywhere_is_clean(hub: Hub) -> None:
@@ -75,9 +75,7 @@ def test_a_period_has_what_was_recorded_in_it(hub: Hub) -> None:
 
 
 def test_what_is_on_its_way_is_in_flight_and_no_gap(hub: Hub, programme: Programme) -> None:
-    hub.world.record(
-        {"session_id": programme.other, "rows": activities_world.present(programme.people[4])}
-    )
+    hub.world.record({"session_id": programme.other, "rows": items.present(programme.people[4])})
     unpublished = hub.audit(grace_s=60)
     assert unpublished["clean"] is True
     assert stage(unpublished, "logged → published")["in_flight"] == 1
@@ -120,7 +118,7 @@ def test_reading_is_of_one_moment(hub: Hub, programme: Programme) -> None:
     with Databases(hub.db("reporting").client, hub.names) as databases:
         list(databases.find("activities", "sheets", {}, ()))
         hub.world.record(
-            {"session_id": programme.other, "rows": activities_world.present(programme.people[4])}
+            {"session_id": programme.other, "rows": items.present(programme.people[4])}
         )
         keys = [key for key, _ in databases.lines([programme.other])]
     assert len(keys) == 4

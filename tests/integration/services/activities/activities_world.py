@@ -1,4 +1,4 @@
-"""A small programme to push: records that are right unless a test says otherwise."""
+"""A store of activities with a project in it, and what it says to what is pushed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from services.activities.store import ActivityStore
 from shared import contracts
 from shared.caller import Caller
 from shared.ids import new_id
+from tests.world import items
 
 CONTRACTS = contracts.of("activities")
+
+
 MALI = Caller("chapter", "ML", "key-ml", "corr-1")
 NIGER = Caller("chapter", "NE", "key-ne", "corr-2")
 SECRETARIAT = Caller("secretariat", None, "key-se", "corr-3")
@@ -24,31 +27,13 @@ Receipts = list[dict[str, Any]]
 
 
 def request(
-    items: Sequence[Mapping[str, Any]],
+    pushed: Sequence[Mapping[str, Any]],
     caller: Caller = MALI,
     kind: str = "attendance",
     **options: Any,
 ) -> dict[str, Any]:
-    push = {"caller": caller.to_dict(), "items": list(items), **options}
+    push = {"caller": caller.to_dict(), "items": list(pushed), **options}
     return {"kind": kind, "pushes": [push]}
-
-
-def project(**fields: Any) -> dict[str, Any]:
-    return {"id": new_id(), "title": {"fr": "EMMMDA"}, "starts_on": "2021-05-01", **fields}
-
-
-def organisation(**fields: Any) -> dict[str, Any]:
-    return {"id": new_id(), "name": "GPPAC", "type": "network", "country": "NL", **fields}
-
-
-def concern(**fields: Any) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "place": "ML.06.NAMPALA",
-        "category": "child_labour",
-        "severity": 4,
-        **fields,
-    }
 
 
 @dataclass
@@ -59,33 +44,24 @@ class World:
     project_id: str = field(default_factory=new_id)
 
     def __post_init__(self) -> None:
-        made = self.push([project(id=self.project_id)], kind="project")
+        made = self.push([items.project(id=self.project_id)], kind="project")
         assert statuses(made) == ["CREATED"]
 
     def activity(self, **fields: Any) -> dict[str, Any]:
-        return {
-            "id": new_id(),
-            "project_id": self.project_id,
-            "type": "technical_training",
-            "title": {"fr": "Formation"},
-            "starts_on": "2021-09-06",
-            "ends_on": "2021-09-07",
-            "place": "ML.06.YAN.KALANA",
-            **fields,
-        }
+        return items.activity(self.project_id, **fields)
 
     def push(
-        self, items: Sequence[Mapping[str, Any]], *, kind: str = "activity", **options: Any
+        self, pushed: Sequence[Mapping[str, Any]], *, kind: str = "activity", **options: Any
     ) -> Receipts:
-        return receipts(records.push(request(items, kind=kind, **options), self.store))
+        return receipts(records.push(request(pushed, kind=kind, **options), self.store))
 
     def withdraw(self, identifier: str, *, kind: str = "activity", **options: Any) -> Receipts:
-        items = [{"id": identifier, "reason": "pushed by mistake"}]
-        return receipts(records.withdraw(request(items, kind=kind, **options), self.store))
+        tombstones = [{"id": identifier, "reason": "pushed by mistake"}]
+        return receipts(records.withdraw(request(tombstones, kind=kind, **options), self.store))
 
     def reinstate(self, identifier: str, *, kind: str = "activity", **options: Any) -> Receipts:
-        items = [{"id": identifier, "reason": "was right"}]
-        return receipts(records.reinstate(request(items, kind=kind, **options), self.store))
+        tombstones = [{"id": identifier, "reason": "was right"}]
+        return receipts(records.reinstate(request(tombstones, kind=kind, **options), self.store))
 
     def record(self, *sheets: Mapping[str, Any], **options: Any) -> Receipts:
         return receipts(attendance.record(request(sheets, **options), self.store))
@@ -142,7 +118,3 @@ def codes(told: Receipts) -> list[str]:
 
 def problems(receipt: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:
     return [(problem["code"], problem["path"]) for problem in receipt["problems"]]
-
-
-def present(*people: str) -> list[dict[str, Any]]:
-    return [{"participant_id": person, "status": "present"} for person in people]

@@ -15,13 +15,13 @@ from tests.integration.services.activities.activities_world import (
     NIGER,
     World,
     codes,
-    present,
     problems,
     request,
     short,
     statuses,
 )
 from tests.integration.services.activities.sheets_world import deltas, people, replayed, stored
+from tests.world.items import present
 
 
 def test_a_sheet_is_one_event_and_a_receipt_per_row(world: World) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.services.activities.activities_world import World, codes, present, statuses
+from tests.integration.services.activities.activities_world import World, codes, statuses
 from tests.integration.services.activities.sheets_world import moved, people, replayed, stored
+from tests.world.items import present
 
 
 def test_concurrent_twins_have_one_effect(world: World) -> None:

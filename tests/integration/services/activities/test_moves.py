@@ -8,7 +8,6 @@ from shared.errors import Refused
 from tests.integration.services.activities.activities_world import (
     World,
     codes,
-    present,
     problems,
     short,
     statuses,
@@ -20,6 +19,7 @@ from tests.integration.services.activities.sheets_world import (
     replayed,
     stored,
 )
+from tests.world.items import present
 
 
 def test_five_people_move_from_one_session_to_another(world: World) -> None:

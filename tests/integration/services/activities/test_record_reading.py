@@ -16,10 +16,8 @@ from tests.integration.services.activities.activities_world import (
     SECRETARIAT,
     World,
     codes,
-    concern,
-    present,
-    project,
 )
+from tests.world.items import concern, present, project, session
 
 
 def test_no_free_text_is_in_an_event(world: World) -> None:
@@ -29,7 +27,7 @@ def test_no_free_text_is_in_an_event(world: World) -> None:
         type="policy_dialogue",
         description=secret,
         venue=secret,
-        sessions=[{"id": new_id(), "on": "2021-09-06", "title": secret}],
+        sessions=[session(title=secret)],
         evaluation={"findings": secret, "lessons": secret},
         dialogue={"recommendations": [recommendation]},
     )

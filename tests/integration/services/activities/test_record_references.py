@@ -10,13 +10,10 @@ from tests.integration.services.activities.activities_world import (
     NIGER,
     World,
     codes,
-    concern,
-    organisation,
-    present,
     problems,
-    project,
     statuses,
 )
+from tests.world.items import concern, organisation, present, project, session
 
 
 def test_references_must_exist_be_ones_own_and_not_withdrawn(world: World) -> None:
@@ -71,22 +68,22 @@ def test_two_organisations_of_one_identifier_at_once_become_one(world: World) ->
 
 
 def test_a_session_belongs_to_one_activity(world: World) -> None:
-    session = {"id": new_id(), "on": "2021-09-06"}
-    identifier = world.held(sessions=[session])
+    own = session()
+    identifier = world.held(sessions=[own])
 
-    stolen = world.push([world.activity(sessions=[session])])
-    twins = [world.activity(sessions=[{"id": new_id(), "on": "2021-09-06"}])]
+    stolen = world.push([world.activity(sessions=[own])])
+    twins = [world.activity(sessions=[session()])]
     twins.append(world.activity(sessions=twins[0]["sessions"]))
-    clash = world.push([world.activity(id=session["id"])])
+    clash = world.push([world.activity(id=own["id"])])
 
     assert problems(stolen[0]) == [("ID_TAKEN", ["sessions", 0, "id"])]
     assert statuses(world.push(twins)) == ["CREATED", "REJECTED"]
     assert problems(clash[0]) == [("ID_TAKEN", ["id"])]
-    assert world.sheet(session["id"])["sheet"]["activity_id"] == identifier
+    assert world.sheet(own["id"])["sheet"]["activity_id"] == identifier
 
 
 def test_a_session_with_attendance_cannot_be_dropped(world: World) -> None:
-    kept, empty = ({"id": new_id(), "on": "2021-09-06"} for _ in range(2))
+    kept, empty = session(), session()
     identifier = world.held(sessions=[kept, empty])
     person = new_id()
     world.record({"session_id": kept["id"], "rows": present(person)})

@@ -10,16 +10,8 @@ import pytest
 
 from shared.errors import Refused
 from shared.ids import new_id
-from tests.integration.services.activities.activities_world import (
-    World,
-    codes,
-    concern,
-    organisation,
-    present,
-    problems,
-    project,
-    statuses,
-)
+from tests.integration.services.activities.activities_world import World, codes, problems, statuses
+from tests.world.items import concern, organisation, present, project, session
 
 
 def test_of_500_with_3_wrong_497_are_in_and_3_receipts_say_why(world: World) -> None:
@@ -27,8 +19,8 @@ def test_of_500_with_3_wrong_497_are_in_and_3_receipts_say_why(world: World) -> 
     items[7]["type"] = "picnic"
     items[99]["ends_on"] = "2021-09-01"
     items[400]["sessions"] = [
-        {"id": new_id(), "on": "2021-09-06"},
-        {"id": new_id(), "on": "2020-01-01"},
+        session(),
+        session(on="2020-01-01"),
     ]
 
     receipts = world.push(items)
@@ -68,7 +60,7 @@ def test_a_501st_item_is_refused_and_nothing_is_stored(world: World) -> None:
 
 
 def test_the_same_push_twice_at_once_has_one_effect(world: World) -> None:
-    items = [world.activity(sessions=[{"id": new_id(), "on": "2021-09-06"}]) for _ in range(20)]
+    items = [world.activity(sessions=[session()]) for _ in range(20)]
     ready = threading.Barrier(4)
 
     def send(_: int) -> list[str]:

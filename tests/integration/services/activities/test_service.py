@@ -12,17 +12,9 @@ from shared import topology
 from shared.bus.connection import connect
 from shared.errors import NotFound, Refused
 from shared.ids import new_id
-from tests.integration.services.activities.activities_world import (
-    MALI,
-    concern,
-    organisation,
-    present,
-    project,
-    request,
-    short,
-    statuses,
-)
+from tests.integration.services.activities.activities_world import MALI, request, short, statuses
 from tests.stack import ServiceProcess, wait_for
+from tests.world.items import concern, organisation, present, project
 
 
 def test_what_is_pushed_by_rpc_is_answered_stored_and_heard(

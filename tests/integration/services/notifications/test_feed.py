@@ -12,7 +12,8 @@ from services.notifications.handlers import endpoints
 from services.notifications.store.feed import NotificationStore
 from shared.errors import Refused
 from shared.ids import new_id
-from tests.notified import CHAPTER, activity, attendance, grow, ids, pull
+from tests.notified import CHAPTER, attendance, grow, ids, pull
+from tests.world.events import activity
 
 
 def test_positions_have_no_gap_and_follow_the_batch(store: NotificationStore) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from pymongo.database import Database
 
 from services.notifications.handlers import endpoints
 from services.notifications.rules import model
@@ -19,31 +18,12 @@ from services.notifications.transports.posting import Poster
 from services.notifications.transports.sender import Pace, Sender
 from shared.errors import Conflict, Forbidden, Refused
 from shared.ids import new_id
-from shared.store.mongo import Document
 from tests.notified import OPERATOR, OTHER, PARTNER, grow
 from tests.receiver import Receiver, Reply
 from tests.stack import wait_for
 
 URL = "https://partner.example/hook"
 KEY = PARTNER["key_id"]
-
-
-@pytest.fixture
-def store(db: Database[Document]) -> NotificationStore:
-    made = NotificationStore(db)
-    made.ensure_indexes()
-    return made
-
-
-@pytest.fixture
-def sealer() -> Sealer:
-    return Sealer(b"k" * 32)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as running:
-        yield running
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from services.notifications.store.feed import NotificationStore
 from services.notifications.transports.posting import Poster
 from services.notifications.transports.sender import Pace, Sender
 from tests.integration.services.notifications.webhooks_world import StartSender, attempts, state_of
-from tests.notified import PARTNER, activity, grow
+from tests.notified import PARTNER, grow
 from tests.receiver import Receiver, Reply
 from tests.stack import wait_for
+from tests.world.events import activity
 
 
 def test_items_arrive_signed_in_order_and_once(
@@ -62,7 +63,7 @@ def test_what_is_not_wanted_is_passed_over(
     endpoint: Callable[..., str],
 ) -> None:
     wanted = activity(chapter="SN")
-    corrected = activity(wanted.subject, 2, "corrected", "SN")
+    corrected = activity(wanted.subject, 2, "corrected", chapter="SN")
     endpoints.record_events([activity(), wanted, activity(), corrected, activity()], store)
     identifier = endpoint(receiver, filter={"chapters": ["SN"], "types": ["activity.recorded"]})
     start_sender()

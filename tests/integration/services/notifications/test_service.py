@@ -11,9 +11,10 @@ import pytest
 
 from shared.events import Event
 from shared.ids import new_id
-from tests.notified import PARTNER, activity, attendance
+from tests.notified import PARTNER, attendance
 from tests.receiver import Receiver, Reply
 from tests.stack import ServiceProcess, publish, wait_for
+from tests.world.events import activity
 
 NAME = "Aminata Unmistakable"
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pymongo.database import Database
 
 from services.notifications.handlers import endpoints
 from services.notifications.rules import items
@@ -20,21 +19,14 @@ from shared.contracts import parts
 from shared.contracts.carrying import Contracts
 from shared.errors import Refused
 from shared.ids import new_id
-from shared.store.mongo import Document
-from tests.notified import OTHER, PARTNER, activity, grow, pull
+from tests.notified import OTHER, PARTNER, grow, pull
 from tests.receiver import Receiver
 from tests.stack import wait_for
+from tests.world.events import activity
 
 KIND = "feed.activity.recorded"
 FIRST = contracts.of("notifications")[KIND]
 SECOND = parts.part({"id": parts.ID, "type": parts.code("activity_type"), "sessions": parts.COUNT})
-
-
-@pytest.fixture
-def store(db: Database[Document]) -> NotificationStore:
-    made = NotificationStore(db)
-    made.ensure_indexes()
-    return made
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""People to register, and a store over a fresh database with a key of its own."""
+"""A store of people over a fresh database with a key of its own, and what it says and tells."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from services.participants.store.people import ParticipantStore
 from shared import contracts
 from shared.config import Config
 from shared.events import Event
-from shared.ids import new_id
 from shared.store import mongo
 
 Item = dict[str, Any]
@@ -25,7 +24,6 @@ CONTRACTS = contracts.of("participants")
 MALI = {"role": "chapter", "chapter": "ML", "key_id": "key-of-mali"}
 NIGER = {"role": "chapter", "chapter": "NE", "key_id": "key-of-niger"}
 SECRETARIAT = {"role": "secretariat", "key_id": "key-of-the-secretariat"}
-CONSENT = {"purpose": ["programme_records"], "given_on": "2021-05-20", "by": "self"}
 
 
 @contextmanager
@@ -42,32 +40,6 @@ def opened(
         store.cipher.close()
         store.db.client.drop_database(f"{db.name}_keys")
         store.db.client.close()
-
-
-def person(**said: Any) -> Item:
-    """A person to register; what is given as None is left out."""
-    usual = {
-        "id": new_id(),
-        "given_name": "Aminata",
-        "family_name": "Traoré",
-        "sex": "female",
-        "birth_year": 1990,
-        "groups": ["youth"],
-        "disability": "without",
-        "place": "ML.06.YAN.KALANA",
-        "consent": CONSENT,
-    }
-    return {name: value for name, value in (usual | said).items() if value is not None}
-
-
-def nomination(participant_id: str, **said: Any) -> Item:
-    usual = {
-        "id": new_id(),
-        "participant_id": participant_id,
-        "proposer_group": "community_leader",
-        "proposed_on": "2021-06-01",
-    }
-    return usual | said
 
 
 def push(

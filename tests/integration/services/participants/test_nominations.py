@@ -17,14 +17,13 @@ from tests.integration.services.participants.participants_world import (
     NIGER,
     SECRETARIAT,
     emitted,
-    nomination,
     opened,
-    person,
     problems,
     push,
     statuses,
     types,
 )
+from tests.world.items import nomination, person
 
 Item = dict[str, Any]
 

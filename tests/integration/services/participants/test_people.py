@@ -15,7 +15,6 @@ from shared.errors import Forbidden, Refused
 from shared.ids import new_id
 from shared.messages import message
 from tests.integration.services.participants.participants_world import (
-    CONSENT,
     MALI,
     NIGER,
     SECRETARIAT,
@@ -23,13 +22,13 @@ from tests.integration.services.participants.participants_world import (
     emitted,
     found,
     opened,
-    person,
     problems,
     push,
     read,
     statuses,
     types,
 )
+from tests.world.items import CONSENT, person
 
 Use = Callable[[Mapping[str, Any], ParticipantStore], dict[str, Any]]
 

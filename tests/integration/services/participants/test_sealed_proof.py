@@ -28,14 +28,13 @@ from shared.ids import new_id
 from shared.store import vault
 from tests.integration.services.participants.participants_world import (
     MALI,
-    nomination,
     opened,
-    person,
     push,
     read,
     statuses,
 )
 from tests.stack import ServiceProcess, wait_for
+from tests.world.items import nomination, person
 
 Item = dict[str, Any]
 

@@ -22,15 +22,9 @@ from shared.config import Config, ConfigError
 from shared.errors import HubError
 from shared.ids import new_id
 from shared.store import mongo
-from tests.integration.services.participants.participants_world import (
-    MALI,
-    nomination,
-    opened,
-    person,
-    push,
-    statuses,
-)
+from tests.integration.services.participants.participants_world import MALI, opened, push, statuses
 from tests.stack import ServiceProcess
+from tests.world.items import nomination, person
 
 Item = dict[str, Any]
 

@@ -9,7 +9,7 @@ from pymongo.database import Database
 from services.reporting.store.live import ReportingStore
 from shared.store import replay
 from tests.integration.services.reporting.rebuild_world import Document, Logs
-from tests.integration.services.reporting.reporting_world import Told
+from tests.world.events import Told
 
 
 @pytest.fixture

@@ -15,7 +15,9 @@ from shared.nouns import NOUNS, PRODUCERS, noun_of
 from shared.store.mongo import Store
 from shared.store.replay import EventLog
 from shared.subscriptions import PATTERNS
-from tests.integration.services.reporting.reporting_world import Told, ask, ids
+from tests.integration.services.reporting.reporting_world import ask
+from tests.world.events import Told
+from tests.world.items import ids
 
 Document = dict[str, Any]
 

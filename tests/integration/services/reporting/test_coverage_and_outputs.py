@@ -3,15 +3,9 @@
 from services.reporting.handlers.reports import project
 from services.reporting.store.live import ReportingStore
 from shared.codes import code_list
-from tests.integration.services.reporting.reporting_world import (
-    KALANA,
-    NAMPALA,
-    OTHER_NAMPALA,
-    PROJECT,
-    Told,
-    ids,
-    question,
-)
+from tests.integration.services.reporting.reporting_world import question
+from tests.world.events import PROJECT, Told
+from tests.world.items import KALANA, NAMPALA, OTHER_NAMPALA, ids
 
 COVERED = {
     "ecpf": ("ecpf_component", "early_warning"),

@@ -12,7 +12,9 @@ from services.reporting.store.generation import Generation
 from services.reporting.store.live import ReportingStore
 from shared.errors import Unavailable
 from shared.events import Event
-from tests.integration.services.reporting.reporting_world import Told, ask, cells, ids, totals
+from tests.integration.services.reporting.reporting_world import ask, cells, totals
+from tests.world.events import Told
+from tests.world.items import ids
 
 
 def test_a_batch_becomes_the_four_figures(store: ReportingStore, told: Told) -> None:

@@ -10,19 +10,15 @@ from services.reporting.store.live import ReportingStore
 from shared.codes import code_list
 from shared.errors import Refused
 from tests.integration.services.reporting.reporting_world import (
-    KALANA,
     MALI,
-    NAMPALA,
     NIGER,
-    OTHER_NAMPALA,
-    PROJECT,
-    Told,
     ask,
     cells,
-    ids,
     question,
     totals,
 )
+from tests.world.events import PROJECT, Told
+from tests.world.items import KALANA, NAMPALA, OTHER_NAMPALA, ids
 
 FILTERS: list[tuple[dict[str, Any], int]] = [
     ({"chapters": ["NE"]}, 1),

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from shared.errors import Forbidden, Refused
-from tests.integration.services.reporting.reporting_world import MALI, NIGER, SECRETARIAT, Told, ids
+from tests.integration.services.reporting.reporting_world import MALI, NIGER, SECRETARIAT
 from tests.stack import ServiceProcess, publish, wait_for
+from tests.world.events import Told
+from tests.world.items import ids
 
 
 def test_published_events_are_projected_once_across_a_crash_and_asked_for_by_rpc(

@@ -15,9 +15,11 @@ from shared.events import CONTENT_TYPE, Event
 from shared.ids import new_id
 from shared.store import mongo
 from shared.store.mongo import Store
-from tests.integration.services.reporting.reporting_world import SECRETARIAT, Told, ids
+from tests.integration.services.reporting.reporting_world import SECRETARIAT
 from tests.integration.shared.bus_world import Db, Rpc, Service, applied, counted, noted
 from tests.stack import ServiceProcess, publish, publish_raw, wait_for
+from tests.world.events import Told
+from tests.world.items import ids
 
 OPERATOR = {"caller": Caller("operator", None, "op-key").to_dict()}
 APPLIED = 'foscao_events_total{outcome="applied"}'
