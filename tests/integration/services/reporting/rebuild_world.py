@@ -6,8 +6,8 @@ from typing import Any
 
 from pymongo.database import Database
 
+from services.reporting.handlers.projecting import project
 from services.reporting.handlers.rebuild import Outcome, Rebuild, Watch
-from services.reporting.handlers.reports import project
 from services.reporting.store.building import Building
 from services.reporting.store.live import ReportingStore
 from shared.events import Event

@@ -1,6 +1,6 @@
 """What was covered, where the gaps are, and what concerns, nominations and outputs came of it."""
 
-from services.reporting.handlers.reports import project
+from services.reporting.handlers.projecting import project
 from services.reporting.store.live import ReportingStore
 from shared.codes import code_list
 from tests.integration.services.reporting.reporting_world import question
