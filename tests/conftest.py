@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -26,6 +27,10 @@ from shared.config import Config
 from tests.stack import RpcClient, ServiceProcess, TestBroker, delete_queues
 
 Document = dict[str, Any]
+
+# How long an example takes says how busy the machine is; a test that hangs ends by its time-out.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

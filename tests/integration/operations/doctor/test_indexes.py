@@ -27,7 +27,7 @@ def test_the_table_is_what_the_services_make(tmp_path: Path) -> None:
 
 def test_a_dropped_index_is_found(stack: Stack, root: Client) -> None:
     collection = root["activities"]["outbox"]
-    collection.drop_index("subject_sequence_type")
+    collection.drop_index("subject_sequence_type_version")
     try:
         assert faults(stack) == {("index", "activities.outbox.subject_sequence_type")}
     finally:

@@ -52,7 +52,7 @@ def test_a_new_endpoint_starts_at_the_feeds_end_and_shows_its_secret_once(
     assert made["secret"].startswith("whsec_")
     assert listed["id"] == made["endpoint"]["id"]
     assert (listed["cursor"], listed["behind"], listed["state"]) == ("3", 0, "active")
-    assert listed["filter"] == {"types": [], "chapters": ["ML"]}
+    assert listed["filter"] == {"types": [], "chapters": ["ML"], "schema_version": 1}
     assert not any("secret" in name and listed[name] for name in listed)
 
 
@@ -142,7 +142,11 @@ def test_fields_that_are_not_given_stay(store: NotificationStore, sealer: Sealer
 
     assert changed["url"] == f"{URL}/2"
     assert changed["description"] == "ours"
-    assert changed["filter"] == {"types": ["activity.recorded"], "chapters": []}
+    assert changed["filter"] == {
+        "types": ["activity.recorded"],
+        "chapters": [],
+        "schema_version": 1,
+    }
 
 
 def test_two_changes_at_once_do_not_overwrite_each_other(
