@@ -29,7 +29,7 @@ def test_a_dropped_index_is_found(stack: Stack, root: Client) -> None:
     collection = root["activities"]["outbox"]
     collection.drop_index("subject_sequence_type_version")
     try:
-        assert faults(stack) == {("index", "activities.outbox.subject_sequence_type")}
+        assert faults(stack) == {("index", "activities.outbox.subject_sequence_type_version")}
     finally:
         collection.create_indexes(list(outbox.INDEXES))
 
