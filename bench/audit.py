@@ -33,16 +33,40 @@ from operations.audit.log import Moment
 from operations.audit.reading import Databases
 from operations.audit.run import audit
 from operations.audit.scope import EVERYTHING
+from services.activities.layout import (
+    ACTIVITIES,
+    ACTIVITY_ID,
+    IS_PRESENT,
+    LINES,
+    PRESENT,
+    SEQ,
+    STATUS,
+    line_key,
+)
+from services.activities.layout import SCORES as SUMS
 from services.activities.store import ActivityStore
+from services.notifications import layout as notifications
 from services.notifications.rules import items
 from services.notifications.rules.items import Applied
 from services.notifications.rules.model import Item
 from services.notifications.store.feed import NotificationStore
+from services.participants.layout import PEOPLE
+from services.reporting import layout as reporting
 from services.reporting.rules.projections import CHUNK_BITS, document, facts_of
 from services.reporting.store.live import ReportingStore
 from shared.caller import Caller
 from shared.events import Event
 from shared.ids import new_id
+from shared.layout import (
+    BODY,
+    INBOX,
+    OUTBOX,
+    PUBLISHED_AT,
+    RECORDED_AT,
+    SEQUENCE,
+    SUBJECT,
+    TYPE,
+)
 from shared.nouns import SCORES
 from shared.records.collection import RecordCollection
 from shared.records.pushes import Record
@@ -66,7 +90,7 @@ class Programme:
         self.notifications = NotificationStore(client["notifications"])
         for store in (self.activities, self.reporting, self.notifications):
             store.ensure_indexes()
-        self.people["outbox"].create_indexes(list(outbox.INDEXES))
+        self.people[OUTBOX].create_indexes(list(outbox.INDEXES))
         self.random = random.Random(0)  # the same programme each time
         self.numbers: dict[str, int] = {}
         self.known: dict[str, Applied] = {}
@@ -84,18 +108,23 @@ class Programme:
                 **{**content, "disability": None, "place": None},
                 **{"withdrawn": False, "version": 1},
             }
-            records.append(_record(self.people["people"], key, content))
+            records.append(_record(self.people[PEOPLE], key, content))
             events.append(_event("participant.registered", key, 1, data))
             facts = facts_of(data)
             self.numbers[key] = number
-            copies.append({"_id": key, "n": number, "version": 1, "facts": sorted(facts)})
+            copies.append(
+                {
+                    **{"_id": key, reporting.NUMBER: number},
+                    **{reporting.VERSION: 1, reporting.FACTS: sorted(facts)},
+                }
+            )
             for fact in facts:
                 sets[f"{fact}/{number >> CHUNK_BITS}"].append(number)
-        _write(self.people["people"], records)
-        _write(self.reporting.db["people"], copies)
-        bits = ({"_id": key, "bits": _bits(numbers)} for key, numbers in sets.items())
-        _write(self.reporting.db["attributes"], bits)
-        self._log(self.people["outbox"], events, told=False)
+        _write(self.people[PEOPLE], records)
+        _write(self.reporting.db[reporting.PEOPLE], copies)
+        bits = ({"_id": key, reporting.BITS: _bits(numbers)} for key, numbers in sets.items())
+        _write(self.reporting.db[reporting.ATTRIBUTES], bits)
+        self._log(self.people[OUTBOX], events, told=False)
 
     def hold(self, count: int, present: int) -> int:
         """Activities with sessions, so many people present in each; returns how many rows."""
@@ -115,58 +144,66 @@ class Programme:
                 recorded = _event("activity.recorded", activity, 1, {**state, **content})
                 events.append(recorded)
                 copies.append(document(recorded))
-                activities.append(_record(self.activities.db["activities"], activity, content))
+                activities.append(_record(self.activities.db[ACTIVITIES], activity, content))
                 for session in session_ids:
                     people = self.random.sample(everybody, present)
                     rows += len(people)
                     events.append(_sheet_event(session, activity, people))
                     lines += [
-                        {"_id": f"{session}:{each}", "p": each, "st": "present", "v": 1}
+                        {"_id": line_key(session, each), "p": each, STATUS: IS_PRESENT, "v": 1}
                         for each in people
                     ]
-                    totals = {"seq": 1, "present": present, "lines": present}
+                    totals = {SEQ: 1, PRESENT: present, LINES: present}
                     sheets.append(
                         {
-                            **{"_id": session, "activity_id": activity, "chapter": "ML"},
-                            **{"state": "open", **totals, "scores": [0] * len(SCORES)},
+                            **{"_id": session, ACTIVITY_ID: activity, "chapter": "ML"},
+                            **{"state": "open", **totals, SUMS: [0] * len(SCORES)},
                         }
                     )
                     sessions.append(
                         {
-                            **{"_id": session, "activity_id": activity, "seq": 1},
-                            "present": _bits(self.numbers[each] for each in people),
-                            "scores": dict.fromkeys(SCORES, 0),
+                            **{"_id": session, reporting.ACTIVITY_ID: activity, reporting.SEQ: 1},
+                            reporting.PRESENT: _bits(self.numbers[each] for each in people),
+                            reporting.SCORES: dict.fromkeys(SCORES, 0),
                         }
                     )
-            _write(self.activities.db["activities"], activities)
+            _write(self.activities.db[ACTIVITIES], activities)
             _write(self.activities.sheets, sheets)
             _write(self.activities.attendance, lines)
-            _write(self.reporting.db["activities"], copies)
-            _write(self.reporting.db["sessions"], sessions)
+            _write(self.reporting.db[reporting.PROJECTED["activity"]], copies)
+            _write(self.reporting.db[reporting.SESSIONS], sessions)
             self._log(self.activities.outbox.collection, events, told=True)
         return rows
 
     def deliver(self) -> None:
         """One partner, who has accepted the whole feed."""
         endpoint = new_id()
-        wanted: Row = {"types": [], "chapters": []}
-        _write(self.notifications.counters, [{"_id": "feed", "position": Int64(self.position)}])
+        wanted: Row = {notifications.TYPES: [], notifications.CHAPTERS: []}
+        counter = {"_id": notifications.FEED, notifications.POSITION: Int64(self.position)}
+        _write(self.notifications.counters, [counter])
         _write(
             self.notifications.endpoints,
             [
                 {
-                    **{"_id": endpoint, "state": "active", "filter": wanted},
-                    **{"cursor": Int64(self.position), "filter_from": Int64(0)},
+                    **{
+                        "_id": endpoint,
+                        notifications.STATE: "active",
+                        notifications.FILTER: wanted,
+                    },
+                    notifications.CURSOR: Int64(self.position),
+                    notifications.FILTER_FROM: Int64(0),
                 }
             ],
         )
-        items = self.notifications.feed.find({}, {"id": 1})
+        items = self.notifications.feed.find({}, {notifications.ITEM_ID: 1})
         _write(
             self.notifications.attempts,
             (
                 {
-                    **{"_id": new_id(), "endpoint_id": endpoint, "position": item["_id"]},
-                    **{"event_id": item["id"], "resend": False, "error": None},
+                    **{"_id": new_id(), notifications.ENDPOINT_ID: endpoint},
+                    notifications.POSITION: item["_id"],
+                    notifications.EVENT_ID: item[notifications.ITEM_ID],
+                    **{notifications.RESEND: False, notifications.ERROR: None},
                     "at": datetime.now(UTC),
                 }
                 for item in items
@@ -176,7 +213,7 @@ class Programme:
     def _log(self, log: Collection[Row], events: Sequence[Event], *, told: bool) -> None:
         _write(log, (_logged(event) for event in events))
         claims = [{"_id": event.id, "at": AT + timedelta(seconds=1)} for event in events]
-        _write(self.reporting.db["inbox"], claims)
+        _write(self.reporting.db[INBOX], claims)
         if not told:
             return
         _write(self.notifications.inbox, claims)
@@ -184,7 +221,7 @@ class Programme:
         self.known |= growth.applied
         _write(self.notifications.feed, (self._placed(item) for item in growth.items))
         subjects = (
-            {"_id": key, "sequence": each.sequence, "place": each.place}
+            {"_id": key, notifications.SEQUENCE: each.sequence, "place": each.place}
             for key, each in growth.applied.items()
         )
         _write(self.notifications.subjects, subjects)
@@ -258,9 +295,8 @@ def _sheet_event(session: str, activity: str, people: Sequence[str]) -> Event:
 
 def _logged(event: Event) -> Row:
     return {
-        **{"_id": event.id, "type": event.type, "subject": event.subject},
-        **{"sequence": event.sequence, "body": Binary(event.to_json()), "actor": "bench"},
-        **{"recorded_at": AT, "published_at": AT},
+        **{"_id": event.id, TYPE: event.type, SUBJECT: event.subject, SEQUENCE: event.sequence},
+        **{BODY: Binary(event.to_json()), "actor": "bench", RECORDED_AT: AT, PUBLISHED_AT: AT},
     }
 
 

@@ -2,7 +2,8 @@
 
 Owns the judgement that `doctor`, `audit` and `backup` share. None of them holds the master key:
 `participants` proves every half minute what it can open, and notes it beside the records
-(`shared.store.vault`). A key that has gone since, or is another, is seen here in the vault itself.
+(`services.participants.layout`). A key that has gone since, or is another, is seen here in the
+vault itself.
 """
 
 from __future__ import annotations
@@ -14,8 +15,24 @@ from typing import Any, Final
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
+from services.participants.layout import (
+    FINGERPRINT,
+    KEY_ID,
+    KEYS,
+    LOST,
+    NOMINATIONS,
+    OPENED,
+    PEOPLE,
+    PROOFS,
+    PROVED_AT,
+    RECORDS,
+    SEALED,
+    UNREADABLE,
+    UNREADABLE_COUNT,
+    UNREADABLE_ID,
+    UNREADABLE_IN,
+)
 from shared.store import vault
-from shared.store.vault import PROOFS, SEALED
 
 BELIEVED_S: Final = 120.0  # four times the pace at which it is proved
 RESTORE_KEYS: Final = (
@@ -41,7 +58,7 @@ class Sight:
     @property
     def opened(self) -> int:
         """How many records were opened for the proof."""
-        return int(self.proof["opened"]) if self.proof else 0
+        return int(self.proof[OPENED]) if self.proof else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +75,7 @@ def look(database: Database[Document], session: ClientSession | None = None) -> 
     """Read the proof of the people in `database` and their key vault. Raises a PyMongoError."""
     aged: list[Document] = [
         {"$match": {"_id": SEALED}},
-        {"$addFields": {"age_ms": {"$subtract": ["$$NOW", "$at"]}}},
+        {"$addFields": {"age_ms": {"$subtract": ["$$NOW", f"${PROVED_AT}"]}}},
     ]
     proof = next(database[PROOFS].aggregate(aged, session=session), None)
     return Sight(
@@ -66,7 +83,7 @@ def look(database: Database[Document], session: ClientSession | None = None) -> 
         proof["age_ms"] / 1000 if proof else 0.0,
         any(
             database[name].find_one({}, {"_id": True}, session=session)
-            for name in ("people", "nominations")
+            for name in (PEOPLE, NOMINATIONS)
         ),
         vault.fingerprints(vault.of(database), session),
     )
@@ -80,7 +97,7 @@ def troubles(sight: Sight) -> Iterator[Trouble]:
     if sight.proof is None:
         yield Trouble(f"it was never proved {_OPENS}", _TELL)
         return
-    missing = [key["id"] for key in sight.proof["keys"] if key["id"] not in sight.vault]
+    missing = [key[KEY_ID] for key in sight.proof[KEYS] if key[KEY_ID] not in sight.vault]
     if missing:
         yield Trouble(
             f"the key vault lacks {_keys(missing)}: nothing that it sealed can be read",
@@ -89,9 +106,9 @@ def troubles(sight: Sight) -> Iterator[Trouble]:
             len(missing),
         )
     altered = [
-        key["id"]
-        for key in sight.proof["keys"]
-        if key["id"] in sight.vault and sight.vault[key["id"]] != key["fingerprint"]
+        key[KEY_ID]
+        for key in sight.proof[KEYS]
+        if key[KEY_ID] in sight.vault and sight.vault[key[KEY_ID]] != key[FINGERPRINT]
     ]
     if altered:
         yield Trouble(
@@ -100,7 +117,7 @@ def troubles(sight: Sight) -> Iterator[Trouble]:
             {"keys": altered},
             len(altered),
         )
-    lost = [key for key in sight.proof["lost"] if key not in missing and key not in altered]
+    lost = [key for key in sight.proof[LOST] if key not in missing and key not in altered]
     if lost:
         yield Trouble(
             f"{_keys(lost)} could not be opened: damaged, or sealed under another master key",
@@ -108,10 +125,10 @@ def troubles(sight: Sight) -> Iterator[Trouble]:
             {"keys": lost},
             len(lost),
         )
-    if unreadable := sight.proof["unreadable_count"]:
+    if unreadable := sight.proof[UNREADABLE_COUNT]:
         tried = unreadable + sight.opened
         yield Trouble(
-            f"{unreadable} of {tried} records tried cannot be opened, of {sight.proof['records']} "
+            f"{unreadable} of {tried} records tried cannot be opened, of {sight.proof[RECORDS]} "
             f"that are sealed: {', '.join(_names(sight.proof))}",
             "have the chapter push these records again whole; where many are damaged, restore a "
             "backup",
@@ -127,4 +144,4 @@ def _keys(ids: list[str]) -> str:
 
 
 def _names(proof: Mapping[str, Any]) -> list[str]:
-    return [f"{each['collection']}/{each['id']}" for each in proof["unreadable"]]
+    return [f"{each[UNREADABLE_IN]}/{each[UNREADABLE_ID]}" for each in proof[UNREADABLE]]

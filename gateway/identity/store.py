@@ -1,6 +1,5 @@
-"""Owns the collection `api_keys`: {_id: the key's public part, hash, role, chapter, label,
-created_at, created_by, revoked_at, revoked_by, webhooks_closed_at}.
-"""
+"""Owns the collection `api_keys` (`gateway.identity.layout`): its indexes, how it is read and
+written."""
 
 from __future__ import annotations
 
@@ -12,6 +11,7 @@ from typing import Any, Final
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel
 from pymongo.errors import PyMongoError
 
+from gateway.identity.layout import API_KEYS, REVOKED_AT, WEBHOOKS_CLOSED_AT
 from shared.errors import Refused, Unavailable
 
 DATABASE_S: Final = 2.0
@@ -27,7 +27,7 @@ class KeyStore:
 
     def __init__(self, client: AsyncMongoClient[Document], database: str) -> None:
         self._client = client
-        self._keys = client[database]["api_keys"]
+        self._keys = client[database][API_KEYS]
 
     @classmethod
     def connect(cls, uri: str, database: str) -> KeyStore:
@@ -48,7 +48,7 @@ class KeyStore:
 
     async def prepare(self) -> None:
         """Make the indexes that `page` and `untold` read."""
-        untold = [("webhooks_closed_at", ASCENDING), ("revoked_at", ASCENDING)]
+        untold = [(WEBHOOKS_CLOSED_AT, ASCENDING), (REVOKED_AT, ASCENDING)]
         indexes = [IndexModel(_NEWEST_FIRST), IndexModel(untold)]
         await _answered(self._keys.create_indexes(indexes))
 
@@ -66,24 +66,24 @@ class KeyStore:
         """Revoke it unless it is."""
         await _answered(
             self._keys.update_one(
-                {"_id": key_id, "revoked_at": None},
-                {"$set": {"revoked_at": datetime.now(UTC), "revoked_by": by}},
+                {"_id": key_id, REVOKED_AT: None},
+                {"$set": {REVOKED_AT: datetime.now(UTC), "revoked_by": by}},
             )
         )
 
     async def untold(self, limit: int) -> list[str]:
         """The ids of revoked keys whose webhooks are not known to be closed, those revoked first
         first."""
-        query = {"webhooks_closed_at": None, "revoked_at": {"$type": "date"}}
-        cursor = self._keys.find(query, {"_id": 1}).sort("revoked_at", ASCENDING).limit(limit)
+        query = {WEBHOOKS_CLOSED_AT: None, REVOKED_AT: {"$type": "date"}}
+        cursor = self._keys.find(query, {"_id": 1}).sort(REVOKED_AT, ASCENDING).limit(limit)
         return [each["_id"] for each in await _answered(cursor.to_list())]
 
     async def webhooks_closed(self, key_ids: Sequence[str]) -> None:
         """Note that these keys' webhooks are closed."""
         await _answered(
             self._keys.update_many(
-                {"_id": {"$in": list(key_ids)}, "webhooks_closed_at": None},
-                {"$set": {"webhooks_closed_at": datetime.now(UTC)}},
+                {"_id": {"$in": list(key_ids)}, WEBHOOKS_CLOSED_AT: None},
+                {"$set": {WEBHOOKS_CLOSED_AT: datetime.now(UTC)}},
             )
         )
 

@@ -16,8 +16,8 @@ from pymongo.errors import DuplicateKeyError
 from operations.archive.format import Batch, Begin, read_archive
 from operations.archive.manifest import Manifest
 from operations.failure import CannotRun
+from services.participants.layout import FINGERPRINT, KEY_ID, KEYS, PROOFS, SEALED
 from shared.store import vault
-from shared.store.vault import PROOFS, SEALED
 
 Document = dict[str, Any]
 
@@ -34,8 +34,8 @@ def put_back(
     """
     database = client[owner]
     into = vault.of(database)
-    proof = database[PROOFS].find_one({"_id": SEALED}) or {"keys": []}
-    opened = {each["id"]: each["fingerprint"] for each in proof["keys"]}
+    proof = database[PROOFS].find_one({"_id": SEALED}) or {KEYS: []}
+    opened = {each[KEY_ID]: each[FINGERPRINT] for each in proof[KEYS]}
     present = vault.fingerprints(into)
     put: list[str] = []
     for key in _keys(manifest, folder, into.database.name):

@@ -15,10 +15,12 @@ from typing import Any, Final
 from bson.int64 import Int64
 from pymongo import MongoClient
 
+from services.notifications.layout import AFTER, COUNTERS, FEED, GAPS, POSITION, TO
+
 # More entries than a hub adds between two backups, and few enough for two thousand restores before
 # positions leave the 32 bits that GraphQL's Int has.
 GAP: Final = 1_000_000
-_COUNTER: Final = {"_id": "feed"}
+_COUNTER: Final = {"_id": FEED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Gap:
 def head(client: MongoClient[Any]) -> int:
     """The last position given out, 0 if there is none. Raises a PyMongoError."""
     counter = _counters(client).find_one(_COUNTER)
-    return int(counter["position"]) if counter else 0
+    return int(counter[POSITION]) if counter else 0
 
 
 def leave_gap(client: MongoClient[Any], replaced: int, size: int = GAP) -> Gap:
@@ -48,11 +50,11 @@ def leave_gap(client: MongoClient[Any], replaced: int, size: int = GAP) -> Gap:
     _counters(client).update_one(
         _COUNTER,
         {
-            "$set": {"position": Int64(gap.to)},
+            "$set": {POSITION: Int64(gap.to)},
             "$push": {
-                "gaps": {
-                    "after": Int64(gap.after),
-                    "to": Int64(gap.to),
+                GAPS: {
+                    AFTER: Int64(gap.after),
+                    TO: Int64(gap.to),
                     "at": datetime.now(UTC),
                 }
             },
@@ -63,4 +65,4 @@ def leave_gap(client: MongoClient[Any], replaced: int, size: int = GAP) -> Gap:
 
 
 def _counters(client: MongoClient[Any]) -> Any:
-    return client["notifications"]["counters"]
+    return client["notifications"][COUNTERS]

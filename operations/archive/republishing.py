@@ -13,8 +13,12 @@ from itertools import islice
 from typing import Any, Final
 
 from pymongo import MongoClient
+from pymongo.database import Database
 
+from operations.generation import live_prefix
+from services.reporting.layout import under
 from shared.access import SERVICES
+from shared.layout import INBOX, OUTBOX, PARKING_LOT, PUBLISHED_AT, STATE, TYPE
 from shared.parked import DISCARDED, PARKED
 from shared.subscriptions import PATTERNS, listens
 
@@ -31,7 +35,7 @@ class Missing:
 
 def logged(client: MongoClient[Any]) -> int:
     """About how many events there are to look at. Raises a PyMongoError."""
-    return sum(client[each]["outbox"].estimated_document_count() for each in SERVICES)
+    return sum(client[each][OUTBOX].estimated_document_count() for each in SERVICES)
 
 
 def republish(
@@ -45,21 +49,21 @@ def republish(
     Effects: `published_at` of their rows becomes null; the services' relays publish such rows. An
         event that is on its way right now counts as lacking, arrives twice and is applied once.
     """
-    inboxes = {consumer: client[consumer][_inbox(client, consumer)] for consumer in PATTERNS}
+    inboxes = {each: client[each][_inbox(client[each])] for each in PATTERNS}
     lacking: Counter[str] = Counter()
     events = 0
     for service in SERVICES:
-        outbox = client[service]["outbox"]
-        rows = outbox.find({"published_at": {"$ne": None}}, {"type": True}, batch_size=_BATCH)
+        outbox = client[service][OUTBOX]
+        rows = outbox.find({PUBLISHED_AT: {"$ne": None}}, {TYPE: True}, batch_size=_BATCH)
         while batch := list(islice(rows, _BATCH)):
             lost: set[str] = set()
             for consumer, inbox in inboxes.items():
-                wanted = [row["_id"] for row in batch if listens(consumer, row["type"])]
+                wanted = [row["_id"] for row in batch if listens(consumer, row[TYPE])]
                 absent = _absent(client, consumer, inbox, wanted)
                 lacking[consumer] += len(absent)
                 lost |= absent
             if lost and not dry_run:
-                outbox.update_many({"_id": {"$in": list(lost)}}, {"$set": {"published_at": None}})
+                outbox.update_many({"_id": {"$in": list(lost)}}, {"$set": {PUBLISHED_AT: None}})
             events += len(lost)
             advance(len(batch))
     return Missing(events, {consumer: lacking[consumer] for consumer in PATTERNS})
@@ -70,8 +74,8 @@ def _absent(client: MongoClient[Any], consumer: str, inbox: Any, ids: Sequence[s
     absent = set(ids) - _ids(inbox.find({"_id": {"$in": ids}}, {"_id": True}))
     if absent:
         # Publishing would only park it again. What was retried came from the queue, and is lost.
-        decided = {"_id": {"$in": list(absent)}, "state": {"$in": [PARKED, DISCARDED]}}
-        absent -= _ids(client[consumer]["parked"].find(decided, {"_id": True}))
+        decided = {"_id": {"$in": list(absent)}, STATE: {"$in": [PARKED, DISCARDED]}}
+        absent -= _ids(client[consumer][PARKING_LOT].find(decided, {"_id": True}))
     return absent
 
 
@@ -79,9 +83,6 @@ def _ids(rows: Iterable[Mapping[str, Any]]) -> set[str]:
     return {row["_id"] for row in rows}
 
 
-def _inbox(client: MongoClient[Any], consumer: str) -> str:
+def _inbox(database: Database[Any]) -> str:
     """Its name; a rebuild of reporting puts the one that counts under another prefix."""
-    live = (
-        client[consumer]["settings"].find_one({"_id": "live"}) if consumer == "reporting" else None
-    )
-    return f"{live['prefix']}inbox" if live else "inbox"
+    return under(live_prefix(database), INBOX)

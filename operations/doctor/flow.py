@@ -13,8 +13,22 @@ from typing import Any, Final
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from gateway.identity.layout import API_KEYS, REVOKED_AT, WEBHOOKS_CLOSED_AT
 from operations.doctor.finding import Finding, fault, ok, warning
 from shared.access import GATEWAY, SERVICES
+from shared.layout import (
+    LEASES,
+    OUTBOX,
+    PARKING_LOT,
+    PUBLISHED_AT,
+    RECORDED_AT,
+    RELAY,
+    SEQUENCE,
+    STATE,
+    TYPE,
+    UNTIL,
+)
+from shared.parked import PARKED
 
 Document = dict[str, Any]
 
@@ -54,25 +68,23 @@ def _relay(database: Database[Document], service: str) -> Iterator[Finding]:
 
 def _lease_left_ms(database: Database[Document]) -> int | None:
     """For how long the relay's lease is still held, negative if it has run out."""
-    left = {"$subtract": ["$until", "$$NOW"]}
-    found = database["leases"].aggregate(
-        [{"$match": {"_id": "relay"}}, {"$project": {"left": left}}]
-    )
+    left = {"$subtract": [f"${UNTIL}", "$$NOW"]}
+    found = database[LEASES].aggregate([{"$match": {"_id": RELAY}}, {"$project": {"left": left}}])
     return next((int(row["left"]) for row in found), None)
 
 
 def _backlog(database: Database[Document], service: str) -> Iterator[Finding]:
     waiting = list(
-        database["outbox"].aggregate(
+        database[OUTBOX].aggregate(
             [
-                {"$match": {"published_at": None}},
-                {"$sort": {"recorded_at": 1, "sequence": 1}},
+                {"$match": {PUBLISHED_AT: None}},
+                {"$sort": {RECORDED_AT: 1, SEQUENCE: 1}},
                 {
                     "$group": {
                         "_id": None,
                         "count": {"$sum": 1},
-                        "type": {"$first": "$type"},
-                        "since": {"$first": "$recorded_at"},
+                        "type": {"$first": f"${TYPE}"},
+                        "since": {"$first": f"${RECORDED_AT}"},
                     }
                 },
                 {
@@ -99,7 +111,7 @@ def _backlog(database: Database[Document], service: str) -> Iterator[Finding]:
 
 
 def _parked(database: Database[Document], service: str) -> Iterator[Finding]:
-    count = database["parked"].count_documents({"state": "parked"})
+    count = database[PARKING_LOT].count_documents({STATE: PARKED})
     if count:
         yield warning(
             "parked",
@@ -115,11 +127,11 @@ def _parked(database: Database[Document], service: str) -> Iterator[Finding]:
 def _revoked(database: Database[Document]) -> Iterator[Finding]:
     long_ago = {"$dateSubtract": {"startDate": "$$NOW", "unit": "second", "amount": TOLD_S}}
     untold = {
-        "webhooks_closed_at": None,
-        "revoked_at": {"$type": "date"},
-        "$expr": {"$lt": ["$revoked_at", long_ago]},
+        WEBHOOKS_CLOSED_AT: None,
+        REVOKED_AT: {"$type": "date"},
+        "$expr": {"$lt": [f"${REVOKED_AT}", long_ago]},
     }
-    found = database["api_keys"].find(untold, {"_id": 1}).sort("revoked_at", 1).limit(_SHOWN)
+    found = database[API_KEYS].find(untold, {"_id": 1}).sort(REVOKED_AT, 1).limit(_SHOWN)
     keys = [each["_id"] for each in found]
     if not keys:
         yield ok("revoked", GATEWAY, "the webhooks of every revoked key are closed")

@@ -15,6 +15,9 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from operations.doctor.finding import Finding, fault, ok, warning
+from operations.generation import live_prefix
+from services.reporting.layout import COLLECTIONS, under
+from shared.layout import OUTBOX, PARKING_LOT
 
 Document = dict[str, Any]
 
@@ -64,17 +67,9 @@ def live(
     database: Database[Document], actual: Mapping[str, dict[str, Document]]
 ) -> dict[str, dict[str, Document]]:
     """The live projections under their plain names; others, being built or kept, left out."""
-    row = database["settings"].find_one({"_id": "live"}) or {"prefix": ""}
-    if not row["prefix"]:
-        return dict(actual)
-    live = {
-        name.removeprefix(row["prefix"]): indexes
-        for name, indexes in actual.items()
-        if name.startswith(row["prefix"])
-    }
-    return {
-        name: indexes for name, indexes in actual.items() if name in ("outbox", "parked")
-    } | live
+    prefix = live_prefix(database)
+    plain = {under(prefix, name): name for name in (*COLLECTIONS, OUTBOX, PARKING_LOT)}
+    return {plain[name]: indexes for name, indexes in actual.items() if name in plain}
 
 
 def _compare(

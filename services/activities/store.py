@@ -1,9 +1,5 @@
-"""Owns the database `activities`: its collections, their indexes, how they are read and written.
-
-    activities, projects, organisations, concerns   records of the push engine
-    sheets      {_id: session id, activity_id, chapter, state, seq, present, lines, scores}
-    attendance  {_id: "<session>:<participant>", p: participant, st, pre?, post?, v, was?}
-    reasons     {_id: "<record>:<version>", reason}: why a record was withdrawn or reinstated
+"""Owns the database `activities` (`services.activities.layout`): its indexes, and how its
+collections are read and written.
 
 A sheet is written by whoever changes its lines and by whoever opens or closes its session, so that
 the two conflict and one of them starts over.
@@ -18,8 +14,24 @@ from pymongo import ASCENDING, IndexModel, ReplaceOne, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
+from services.activities import layout
 from services.activities.kinds import KINDS, Kind
-from services.activities.rules.sheets import Given, Line, Scores, Sheet, line_key
+from services.activities.layout import (
+    ACTIVITY_ID,
+    IS_REMOVED,
+    LINES,
+    POST,
+    PRE,
+    PRESENT,
+    SCORES,
+    SEQ,
+    STATUS,
+    line_key,
+    participant_of,
+    session_of,
+)
+from services.activities.rules.sheets import Given, Line, Scores, Sheet
+from shared.layout import CHAPTER, CONTENT, SCHEMA_VERSION, SEQUENCE, SUBJECT, TYPE, WITHDRAWN
 from shared.records.collection import RecordCollection
 from shared.records.pushes import Write
 from shared.store.mongo import Store, Tx
@@ -37,24 +49,22 @@ class ActivityStore(Store):
         self.records: Mapping[str, RecordCollection] = {
             kind.name: RecordCollection(db[kind.collection]) for kind in KINDS.values()
         }
-        self.sheets = db["sheets"]
-        self.attendance = db["attendance"]
-        self.reasons = db["reasons"]
+        self.sheets = db[layout.SHEETS]
+        self.attendance = db[layout.ATTENDANCE]
+        self.reasons = db[layout.REASONS]
 
     def ensure_indexes(self) -> None:
         super().ensure_indexes()
         names = [kind.collection for kind in KINDS.values()]
-        self.create_collections(*names, "sheets", "attendance", "reasons")
+        self.create_collections(*names, layout.SHEETS, layout.ATTENDANCE, layout.REASONS)
         for kind in KINDS.values():
             # list: one chapter's records (or all chapters', merged) in the kind's order.
             indexes = [
-                IndexModel(
-                    [("chapter", ASCENDING), kind.order, ("_id", kind.order[1])], name="list"
-                )
+                IndexModel([(CHAPTER, ASCENDING), kind.order, ("_id", kind.order[1])], name="list")
             ]
             if kind.unique:
                 # push: two records with one identifier are refused, also when pushed at once.
-                path = f"content.{kind.unique}"
+                path = f"{CONTENT}.{kind.unique}"
                 indexes.append(
                     IndexModel(
                         [(path, ASCENDING)],
@@ -70,17 +80,17 @@ class ActivityStore(Store):
     def referred(self, tx: Tx, kind: Kind, ids: Iterable[str]) -> dict[str, tuple[str, bool]]:
         """Of the records among `ids` that are stored: chapter, and whether withdrawn."""
         found = self.db[kind.collection].find(
-            {"_id": {"$in": list(ids)}}, {"chapter": 1, "withdrawn": 1}, session=tx.session
+            {"_id": {"$in": list(ids)}}, {CHAPTER: 1, WITHDRAWN: 1}, session=tx.session
         )
-        return {each["_id"]: (each["chapter"], each["withdrawn"]) for each in found}
+        return {each["_id"]: (each[CHAPTER], each[WITHDRAWN]) for each in found}
 
     def holders(self, tx: Tx, kind: Kind, values: Iterable[str]) -> dict[str, str]:
         """Which record holds each of the values of the kind's unique field."""
-        path = f"content.{kind.unique}"
+        path = f"{CONTENT}.{kind.unique}"
         found = self.db[kind.collection].find(
             {path: {"$in": list(values)}}, {path: 1}, session=tx.session
         )
-        return {each["content"][kind.unique]: each["_id"] for each in found}
+        return {each[CONTENT][kind.unique]: each["_id"] for each in found}
 
     def save(self, tx: Tx, kind: Kind, writes: Sequence[Write]) -> None:
         """Store the records' last states, and the reasons given."""
@@ -104,13 +114,13 @@ class ActivityStore(Store):
             documents = [
                 {
                     "_id": sheet.id,
-                    "activity_id": sheet.activity_id,
+                    ACTIVITY_ID: sheet.activity_id,
                     "chapter": sheet.chapter,
                     "state": sheet.state,
-                    "seq": sheet.seq,
-                    "present": sheet.present,
-                    "lines": sheet.lines,
-                    "scores": sheet.scores,
+                    SEQ: sheet.seq,
+                    PRESENT: sheet.present,
+                    LINES: sheet.lines,
+                    SCORES: sheet.scores,
                 }
                 for sheet in sheets
             ]
@@ -151,10 +161,10 @@ class ActivityStore(Store):
                 {"_id": sheet.id},
                 {
                     "$set": {
-                        "seq": sheet.seq,
-                        "present": sheet.present,
-                        "lines": sheet.lines,
-                        "scores": sheet.scores,
+                        SEQ: sheet.seq,
+                        PRESENT: sheet.present,
+                        LINES: sheet.lines,
+                        SCORES: sheet.scores,
                     }
                 },
             )
@@ -169,7 +179,7 @@ class ActivityStore(Store):
         """One page of a sheet's lines by participant id, removed ones left out."""
         query = {
             "_id": below(line_key(session_id, "")),
-            "st": {"$ne": "removed"},
+            STATUS: {"$ne": IS_REMOVED},
         }
         found, cursor = keyset(self.attendance, query, after=after, first=first)
         return [(each["p"], _line(each)) for each in found], cursor
@@ -177,22 +187,22 @@ class ActivityStore(Store):
     def lines_of(self, participant_ids: Sequence[str]) -> list[tuple[str, str, Line]]:
         """(session id, participant id, line) wherever one of them is on a sheet."""
         found = self.attendance.find(
-            {"p": {"$in": list(participant_ids)}, "st": {"$ne": "removed"}}
+            {"p": {"$in": list(participant_ids)}, STATUS: {"$ne": IS_REMOVED}}
         )
-        return [(each["_id"].partition(":")[0], each["p"], _line(each)) for each in found]
+        return [(session_of(each["_id"]), each["p"], _line(each)) for each in found]
 
     def history(self, subject: str, noun: str, after: int, first: int) -> list[Document]:
         """The outbox rows of a subject behind sequence `after`, in order: each step once, in the
         oldest version in which it was told."""
         found = self.outbox.collection.find(
-            {"subject": subject, "sequence": {"$gt": after}, "type": below(f"{noun}.")}
-        ).sort([("sequence", ASCENDING), ("schema_version", ASCENDING)])
+            {SUBJECT: subject, SEQUENCE: {"$gt": after}, TYPE: below(f"{noun}.")}
+        ).sort([(SEQUENCE, ASCENDING), (SCHEMA_VERSION, ASCENDING)])
         steps: dict[int, Document] = {}
         with found:
             for row in found:
-                if row["sequence"] not in steps and len(steps) == first:
+                if row[SEQUENCE] not in steps and len(steps) == first:
                     break
-                steps.setdefault(row["sequence"], row)
+                steps.setdefault(row[SEQUENCE], row)
         return list(steps.values())
 
     def reasons_of(self, identifier: str, versions: Iterable[int]) -> dict[int, str]:
@@ -206,22 +216,22 @@ class ActivityStore(Store):
 def _sheet(document: Mapping[str, Any]) -> Sheet:
     return Sheet(
         id=document["_id"],
-        activity_id=document["activity_id"],
+        activity_id=document[ACTIVITY_ID],
         chapter=document["chapter"],
         state=document["state"],
-        seq=document["seq"],
-        present=document["present"],
-        lines=document["lines"],
-        scores=Scores(*document["scores"]),
+        seq=document[SEQ],
+        present=document[PRESENT],
+        lines=document[LINES],
+        scores=Scores(*document[SCORES]),
     )
 
 
 def _line(document: Mapping[str, Any]) -> Line:
     was = document.get("was")
     return Line(
-        document["st"],
-        document.get("pre"),
-        document.get("post"),
+        document[STATUS],
+        document.get(PRE),
+        document.get(POST),
         document["v"],
         tuple(Given(*each) for each in was) if was else (),
     )
@@ -229,11 +239,11 @@ def _line(document: Mapping[str, Any]) -> Line:
 
 def _line_document(key: str, line: Line) -> Document:
     status, pre, post, version, pushes = line
-    document: Document = {"_id": key, "p": key[37:], "st": status, "v": version}
+    document: Document = {"_id": key, "p": participant_of(key), STATUS: status, "v": version}
     if pre is not None:
-        document["pre"] = pre
+        document[PRE] = pre
     if post is not None:
-        document["post"] = post
+        document[POST] = post
     if pushes:
         document["was"] = pushes
     return document

@@ -11,18 +11,19 @@ import threading
 import time
 from typing import Final
 
+from services.participants.layout import LOST, OPENED, UNREADABLE_COUNT
 from services.participants.store.people import ParticipantStore
 from services.participants.store.proof import prove
 from shared.errors import Unavailable
 from shared.host.part import Part
 from shared.host.store import store_of
 from shared.store.lease import Lease
-from shared.store.vault import EVERY_S
 from shared.telemetry import describe
 
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 2.0
+PROVE_S: Final = 30.0
 _LEASE_S: Final = 15.0
 
 
@@ -52,7 +53,7 @@ class DataKey(Part):
             try:
                 self._look()
                 if lease.held() and time.monotonic() >= prove_at:
-                    prove_at = time.monotonic() + EVERY_S
+                    prove_at = time.monotonic() + PROVE_S
                     self._prove()
             except Unavailable as error:  # whether the database answers, others watch
                 log.warning("data key not looked for: %s", describe(error.__cause__ or error))
@@ -75,11 +76,11 @@ class DataKey(Part):
 
     def _prove(self) -> None:
         proof = prove(self._store)
-        if proof["lost"] or proof["unreadable_count"]:
+        if proof[LOST] or proof[UNREADABLE_COUNT]:
             log.critical(
                 "what is sealed cannot all be opened: %d keys lost, %d of %d records unreadable; "
                 "see foscao doctor",
-                len(proof["lost"]),
-                proof["unreadable_count"],
-                proof["unreadable_count"] + proof["opened"],
+                len(proof[LOST]),
+                proof[UNREADABLE_COUNT],
+                proof[UNREADABLE_COUNT] + proof[OPENED],
             )

@@ -18,6 +18,7 @@ from shared.bus.connection import Message, Publisher
 from shared.errors import Unavailable
 from shared.events import BATCH_CONTENT_TYPE, wire_type
 from shared.killpoints import killpoint
+from shared.layout import BODY, SUBJECT, TYPE
 from shared.store.lease import Lease
 from shared.store.outbox import Outbox, version_in
 from shared.telemetry import PUBLISHED, UNROUTABLE, describe, trace
@@ -73,7 +74,7 @@ def pack(rows: Iterable[dict[str, Any]]) -> list[_Batch]:
     filling: dict[Kind, _Batch] = {}
     last: dict[tuple[str, int], str] = {}
     for row in rows:
-        kind, subject, body = (row["type"], version_in(row)), row["subject"], bytes(row["body"])
+        kind, subject, body = (row[TYPE], version_in(row)), row[SUBJECT], bytes(row[BODY])
         event_type, version = kind
         if last.get((subject, version), event_type) != event_type:
             # The subject's earlier event waits in a batch of another type: that must go first.

@@ -10,6 +10,7 @@ from shared.bus.connection import Publisher
 from shared.bus.relay import Relay
 from shared.errors import Unavailable
 from shared.host.part import Part
+from shared.layout import RELAY
 from shared.store import mongo
 from shared.store.lease import Lease
 from shared.store.mongo import Factory, Store
@@ -46,7 +47,7 @@ class StoreProvider(Part):
         self._relay = Relay(
             self.store.outbox,
             Publisher(self.config.amqp_uri, f"{self.config.service} relay"),
-            Lease(self.store.db, "relay"),
+            Lease(self.store.db, RELAY),
             self.config.event_consumers,
         )
 

@@ -10,6 +10,7 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
 from shared.caller import Caller
+from shared.layout import CHAPTER, CONTENT, UPDATED_AT, VERSION, WITHDRAWN
 from shared.records.pushes import Record, Write
 from shared.store.pages import keyset
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class RecordCollection:
-    """Documents `{_id, chapter, version, withdrawn, content, seen, created_at, updated_at}`.
+    """Records as documents (`shared.layout`).
 
     A store whose content may not lie there in the clear overrides `encode` and `decode`.
     """
@@ -29,25 +30,25 @@ class RecordCollection:
     def encode(self, record: Record) -> dict[str, Any]:
         return {
             "_id": record.id,
-            "chapter": record.chapter,
-            "version": record.version,
-            "withdrawn": record.withdrawn,
-            "content": record.content,
+            CHAPTER: record.chapter,
+            VERSION: record.version,
+            WITHDRAWN: record.withdrawn,
+            CONTENT: record.content,
             "seen": list(record.seen),
             "created_at": record.created_at,
-            "updated_at": record.updated_at,
+            UPDATED_AT: record.updated_at,
         }
 
     def decode(self, document: Mapping[str, Any]) -> Record:
         return Record(
             id=document["_id"],
-            chapter=document["chapter"],
-            version=document["version"],
-            withdrawn=document["withdrawn"],
-            content=document["content"],
+            chapter=document[CHAPTER],
+            version=document[VERSION],
+            withdrawn=document[WITHDRAWN],
+            content=document[CONTENT],
             seen=tuple(document["seen"]),
             created_at=document["created_at"],
-            updated_at=document["updated_at"],
+            updated_at=document[UPDATED_AT],
         )
 
     def load(self, tx: Tx, ids: Sequence[str]) -> dict[str, Record]:
@@ -108,4 +109,4 @@ def visible_to(caller: Caller) -> dict[str, Any]:
     secretariat's reach see nothing."""
     if caller.role == "secretariat":
         return {}
-    return {"chapter": caller.chapter if caller.role == "chapter" else {"$in": []}}
+    return {CHAPTER: caller.chapter if caller.role == "chapter" else {"$in": []}}

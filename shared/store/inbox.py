@@ -1,6 +1,6 @@
 """The inbox: which events this consumer has already applied, and in which order they may be.
 
-Owns the collection `inbox`, `{_id: event id, at}`, in the consumer's own database. Claims are kept
+Owns the collection `inbox` (`shared.layout`) in the consumer's own database. Claims are kept
 for good: a replay may bring back an event of any age, and an audit counts them.
 """
 

@@ -1,6 +1,6 @@
 """A lease in MongoDB: among the replicas of a service, one at a time does a job.
 
-Owns the collection `leases`, `{_id: job, holder, until}`. Only the server's clock is compared with
+Owns the collection `leases` (`shared.layout`). Only the server's clock is compared with
 `until`; the holder trusts its own clock for durations alone.
 """
 
@@ -15,6 +15,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from shared.ids import new_id
+from shared.layout import LEASES, UNTIL
 from shared.store.failures import answered
 
 
@@ -23,7 +24,7 @@ class Lease:
     successor: what it does must bear being done twice."""
 
     def __init__(self, db: Database[dict[str, Any]], job: str, ttl_s: float = 5.0) -> None:
-        self._leases = db["leases"]
+        self._leases = db[LEASES]
         self._job = job
         self._ttl_s = ttl_s
         self._holder = new_id()
@@ -52,7 +53,7 @@ class Lease:
         with answered():
             self._leases.update_one(
                 {"_id": self._job, "holder": self._holder},
-                {"$set": {"holder": None, "until": datetime.fromtimestamp(0, UTC)}},
+                {"$set": {"holder": None, UNTIL: datetime.fromtimestamp(0, UTC)}},
             )
 
     def _take(self) -> bool:
@@ -61,13 +62,13 @@ class Lease:
         taken = self._leases.update_one(
             {
                 "_id": self._job,
-                "$or": [{"holder": self._holder}, {"$expr": {"$lt": ["$until", "$$NOW"]}}],
+                "$or": [{"holder": self._holder}, {"$expr": {"$lt": [f"${UNTIL}", "$$NOW"]}}],
             },
             [
                 {
                     "$set": {
                         "holder": self._holder,
-                        "until": {
+                        UNTIL: {
                             "$dateAdd": {
                                 "startDate": "$$NOW",
                                 "unit": "millisecond",
@@ -85,7 +86,7 @@ class Lease:
         with suppress(DuplicateKeyError):  # another replica was faster
             self._leases.update_one(
                 {"_id": self._job},
-                {"$setOnInsert": {"holder": None, "until": datetime.fromtimestamp(0, UTC)}},
+                {"$setOnInsert": {"holder": None, UNTIL: datetime.fromtimestamp(0, UTC)}},
                 upsert=True,
             )
         self._born = True

@@ -25,6 +25,7 @@ from shared.contracts.carrying import Contracts
 from shared.errors import Unavailable
 from shared.events import Event
 from shared.killpoints import killpoint
+from shared.layout import INBOX
 from shared.store import inbox, parking
 from shared.store.failures import answered
 from shared.store.outbox import Outbox
@@ -86,14 +87,14 @@ class Store:
     def __init__(self, db: Database[Document]) -> None:
         self.db = db
         self.outbox = Outbox(db, self.contracts)
-        self.inbox = db["inbox"]
+        self.inbox = db[INBOX]
         self.parked = parking.ParkingLot(db)
 
     def ensure_indexes(self) -> None:
         """Create what is missing; may run at every start. Services extend it, and call this one."""
         self.outbox.ensure_indexes()
         self.parked.collection.create_indexes(list(parking.INDEXES))
-        self.create_collections("inbox")
+        self.create_collections(INBOX)
 
     def prepare(self) -> None:
         """`ensure_indexes`, for those who know no database. Raises: Unavailable (retryable)."""

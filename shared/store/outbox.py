@@ -1,10 +1,7 @@
 """The outbox: a service's events, written in the transaction that causes them, and kept for good.
 
-Owns the collection `outbox`, which is the service's event log: replay and change logs read it.
-
-    {_id: event id, type: short, schema_version (absent: 1), subject, sequence,
-     body: JSON bytes as they go on the wire, actor, recorded_at,
-     published_at: None until the broker has confirmed it}
+Owns the collection `outbox` (`shared.layout`), which is the service's event log: replay and change
+logs read it.
 
 An event is written in every version that its contract has, a row each, and carries no more than the
 contract names: whatever else its emitter put into it stays behind here.
@@ -27,6 +24,16 @@ from pymongo.errors import OperationFailure, PyMongoError
 from shared.contracts import HOUSE
 from shared.contracts.carrying import Contracts
 from shared.events import Event
+from shared.layout import (
+    BODY,
+    OUTBOX,
+    PUBLISHED_AT,
+    RECORDED_AT,
+    SCHEMA_VERSION,
+    SEQUENCE,
+    SUBJECT,
+    TYPE,
+)
 from shared.store.failures import answered
 
 INDEX_NOT_FOUND = 27
@@ -37,19 +44,19 @@ INDEXES = (
     # beside the first; also the change log of a subject, in order.
     IndexModel(
         [
-            ("subject", ASCENDING),
-            ("sequence", ASCENDING),
-            ("type", ASCENDING),
-            ("schema_version", ASCENDING),
+            (SUBJECT, ASCENDING),
+            (SEQUENCE, ASCENDING),
+            (TYPE, ASCENDING),
+            (SCHEMA_VERSION, ASCENDING),
         ],
         name="subject_sequence_type_version",
         unique=True,
     ),
     # The relay's query: what is not yet published, oldest first. Empty in a quiet hour.
     IndexModel(
-        [("recorded_at", ASCENDING), ("sequence", ASCENDING)],
+        [(RECORDED_AT, ASCENDING), (SEQUENCE, ASCENDING)],
         name=_UNPUBLISHED,
-        partialFilterExpression={"published_at": None},
+        partialFilterExpression={PUBLISHED_AT: None},
     ),
 )
 
@@ -64,7 +71,7 @@ class Outbox:
     """
 
     def __init__(self, db: Database[dict[str, Any]], contracts: Contracts = HOUSE) -> None:
-        self.collection = db["outbox"]
+        self.collection = db[OUTBOX]
         self.woken = threading.Event()
         self._contracts = contracts
 
@@ -109,21 +116,21 @@ class Outbox:
             their bodies have come to more bytes.
         Raises: Unavailable (retryable).
         """
-        query: dict[str, Any] = {"published_at": None}
-        if left := [{"type": kind, **in_version(version)} for kind, version in besides]:
+        query: dict[str, Any] = {PUBLISHED_AT: None}
+        if left := [{TYPE: kind, **in_version(version)} for kind, version in besides]:
             query["$nor"] = left
         found: list[dict[str, Any]] = []
         with (
             answered(),
             self.collection.find(
                 query,
-                {"type": 1, "schema_version": 1, "subject": 1, "body": 1},
-                sort=[("recorded_at", 1), ("sequence", 1)],
+                dict.fromkeys((TYPE, SCHEMA_VERSION, SUBJECT, BODY), 1),
+                sort=[(RECORDED_AT, 1), (SEQUENCE, 1)],
             ).limit(rows) as cursor,
         ):
             for row in cursor:
                 found.append(row)
-                size -= len(row["body"])
+                size -= len(row[BODY])
                 if size < 0:
                     break
         return found
@@ -132,7 +139,7 @@ class Outbox:
         """Note that the broker has confirmed these. Raises: Unavailable (retryable)."""
         with answered():
             self.collection.update_many(
-                {"_id": {"$in": list(ids)}}, {"$set": {"published_at": datetime.now(UTC)}}
+                {"_id": {"$in": list(ids)}}, {"$set": {PUBLISHED_AT: datetime.now(UTC)}}
             )
 
     def waits(self) -> bool:
@@ -143,7 +150,7 @@ class Outbox:
     def unpublished(self) -> float:
         """How many rows wait for the broker; NaN if the database does not answer."""
         try:
-            return self.collection.count_documents({"published_at": None}, hint=_UNPUBLISHED)
+            return self.collection.count_documents({PUBLISHED_AT: None}, hint=_UNPUBLISHED)
         except PyMongoError:
             return math.nan
 
@@ -153,37 +160,37 @@ class Outbox:
             row = self._oldest()
         except PyMongoError:
             return math.nan
-        return (datetime.now(UTC) - row["recorded_at"]).total_seconds() if row else 0.0
+        return (datetime.now(UTC) - row[RECORDED_AT]).total_seconds() if row else 0.0
 
     def _oldest(self) -> dict[str, Any] | None:
         return self.collection.find_one(
-            {"published_at": None},
-            {"recorded_at": 1},
-            sort=[("recorded_at", 1), ("sequence", 1)],  # without it no index would serve
+            {PUBLISHED_AT: None},
+            {RECORDED_AT: 1},
+            sort=[(RECORDED_AT, 1), (SEQUENCE, 1)],  # without it no index would serve
         )
 
 
 def version_in(row: Mapping[str, Any]) -> int:
     """The version of the contract that the event of this row keeps to."""
-    version: int = row.get("schema_version", 1)
+    version: int = row.get(SCHEMA_VERSION, 1)
     return version
 
 
 def in_version(version: int) -> dict[str, Any]:
     """The condition for rows of one version; rows of the first name none."""
-    return {"schema_version": None if version == 1 else version}
+    return {SCHEMA_VERSION: None if version == 1 else version}
 
 
 def _row(event: Event, now: datetime) -> dict[str, Any]:
-    versioned = {} if event.schema_version == 1 else {"schema_version": event.schema_version}
+    versioned = {} if event.schema_version == 1 else {SCHEMA_VERSION: event.schema_version}
     return {
         "_id": event.id,
-        "type": event.type,
+        TYPE: event.type,
         **versioned,
-        "subject": event.subject,
-        "sequence": event.sequence,
-        "body": Binary(event.to_json()),
+        SUBJECT: event.subject,
+        SEQUENCE: event.sequence,
+        BODY: Binary(event.to_json()),
         "actor": event.actor,
-        "recorded_at": now,
-        "published_at": None,
+        RECORDED_AT: now,
+        PUBLISHED_AT: None,
     }

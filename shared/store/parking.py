@@ -1,14 +1,7 @@
 """The parking lot: events that could not be applied, kept until a person has decided.
 
-Owns the collection `parked` in the consumer's own database:
-
-    {_id: event id, or `raw-<sha256>` of a body that is no event,
-     type, schema_version (absent: 1), subject, sequence: the event's, None of a body that is none,
-     reason: code, params: of its text, text: in English, body: raw bytes,
-     attempts: since it last came in, first_at, last_at,
-     state: parked | retried | discarded, decisions: [{action, at, by: key id, why}]}
-
-Whether a row was applied in the end is told by the inbox, not here.
+Owns the collection `parked` (`shared.layout`) in the consumer's own database. Whether a
+row was applied in the end is told by the inbox, not here.
 """
 
 from __future__ import annotations
@@ -27,6 +20,21 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.database import Database
 
 from shared.events import Event
+from shared.layout import (
+    BODY,
+    DECIDED_AT,
+    DECIDED_BY,
+    DECISIONS,
+    LAST_AT,
+    PARKING_LOT,
+    REASON,
+    SCHEMA_VERSION,
+    SEQUENCE,
+    STATE,
+    SUBJECT,
+    TEXT,
+    TYPE,
+)
 from shared.parked import DISCARDED, PARKED, RETRIED, STATES, reason_text
 from shared.store.pages import keyset
 
@@ -34,11 +42,9 @@ PORTION: Final = 500  # rows with their bodies in memory at once
 
 INDEXES = (
     # The operators' list: what waits for a decision, oldest first.
-    IndexModel(
-        [("state", ASCENDING), ("last_at", ASCENDING), ("_id", ASCENDING)], name="state_oldest"
-    ),
+    IndexModel([(STATE, ASCENDING), (LAST_AT, ASCENDING), ("_id", ASCENDING)], name="state_oldest"),
     # What stands before and behind an event in its subject's history.
-    IndexModel([("subject", ASCENDING), ("sequence", ASCENDING)], name="subject_sequence"),
+    IndexModel([(SUBJECT, ASCENDING), (SEQUENCE, ASCENDING)], name="subject_sequence"),
 )
 
 Row = dict[str, Any]
@@ -58,7 +64,7 @@ class Standing:
 
 class ParkingLot:
     def __init__(self, db: Database[Row]) -> None:
-        self.collection = db["parked"]
+        self.collection = db[PARKING_LOT]
 
     def park(
         self,
@@ -80,19 +86,19 @@ class ParkingLot:
             {"_id": event.id if event else f"raw-{hashlib.sha256(body).hexdigest()}"},
             {
                 "$set": {
-                    "type": event and event.type,
-                    "schema_version": event and event.schema_version,
-                    "subject": event and event.subject,
-                    "sequence": event and event.sequence,
-                    "reason": reason,
+                    TYPE: event and event.type,
+                    SCHEMA_VERSION: event and event.schema_version,
+                    SUBJECT: event and event.subject,
+                    SEQUENCE: event and event.sequence,
+                    REASON: reason,
                     "params": {name: _plain(value) for name, value in params.items()},
-                    "text": reason_text(reason, params, "en"),
-                    "body": Binary(body),
+                    TEXT: reason_text(reason, params, "en"),
+                    BODY: Binary(body),
                     "attempts": attempts,
-                    "last_at": now,
-                    "state": PARKED,
+                    LAST_AT: now,
+                    STATE: PARKED,
                 },
-                "$setOnInsert": {"first_at": now, "decisions": []},
+                "$setOnInsert": {"first_at": now, DECISIONS: []},
             },
             upsert=True,
         )
@@ -101,8 +107,8 @@ class ParkingLot:
         self, query: Mapping[str, Any], *, after: str | None, first: int
     ) -> tuple[list[Row], str | None]:
         """Rows that match, oldest first, without their bodies; and the next page's cursor."""
-        sort = (("last_at", ASCENDING), ("_id", ASCENDING))
-        return keyset(self.collection, query, sort=sort, after=after, first=first, leave_out="body")
+        sort = ((LAST_AT, ASCENDING), ("_id", ASCENDING))
+        return keyset(self.collection, query, sort=sort, after=after, first=first, leave_out=BODY)
 
     def get(self, key: str) -> Row | None:
         """One row with its body."""
@@ -110,36 +116,36 @@ class ParkingLot:
 
     def counts(self) -> dict[str, int]:
         """How many rows there are in each state."""
-        found = self.collection.aggregate([{"$group": {"_id": "$state", "n": {"$sum": 1}}}])
+        found = self.collection.aggregate([{"$group": {"_id": f"${STATE}", "n": {"$sum": 1}}}])
         return {**dict.fromkeys(STATES, 0), **{row["_id"]: row["n"] for row in found}}
 
     def standings(self, rows: Sequence[Row], applied: Mapping[str, Any]) -> dict[str, Standing]:
         """Where each of the rows stands; `applied`: ids known to be applied all the same."""
-        subjects = {row["subject"] for row in rows if row.get("subject") is not None}
+        subjects = {row[SUBJECT] for row in rows if row.get(SUBJECT) is not None}
         behind: dict[tuple[str, str], list[int]] = defaultdict(list)
         blocking: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
         if subjects:
             open_rows = self.collection.find(
-                {"subject": {"$in": list(subjects)}, "state": {"$in": [PARKED, DISCARDED]}},
-                {"subject": 1, "sequence": 1, "type": 1, "state": 1},
-            ).sort([("subject", ASCENDING), ("sequence", ASCENDING)])
+                {SUBJECT: {"$in": list(subjects)}, STATE: {"$in": [PARKED, DISCARDED]}},
+                {SUBJECT: 1, SEQUENCE: 1, TYPE: 1, STATE: 1},
+            ).sort([(SUBJECT, ASCENDING), (SEQUENCE, ASCENDING)])
             for each in open_rows:
                 if each["_id"] in applied:
                     continue
                 history = _history(each)
-                blocking[history].append((each["sequence"], each["_id"]))
-                if each["state"] == PARKED:
-                    behind[history].append(each["sequence"])
+                blocking[history].append((each[SEQUENCE], each["_id"]))
+                if each[STATE] == PARKED:
+                    behind[history].append(each[SEQUENCE])
         standings: dict[str, Standing] = {}
         for row in rows:
-            if row.get("subject") is None or row["_id"] in applied:
+            if row.get(SUBJECT) is None or row["_id"] in applied:
                 standings[row["_id"]] = Standing()
                 continue
             later = behind[_history(row)]
             earliest = blocking[_history(row)][:1]
             standings[row["_id"]] = Standing(
-                holds_up=len(later) - bisect_right(later, row["sequence"]),
-                waits_for=next((key for n, key in earliest if n < row["sequence"]), None),
+                holds_up=len(later) - bisect_right(later, row[SEQUENCE]),
+                waits_for=next((key for n, key in earliest if n < row[SEQUENCE]), None),
             )
         return standings
 
@@ -156,15 +162,15 @@ class ParkingLot:
         asked = list(self.collection.find({"_id": {"$in": list(ids)}}, _KEYS))
         first: dict[tuple[str, str], int] = {}
         for row in asked:
-            if row.get("subject") is not None:
+            if row.get(SUBJECT) is not None:
                 history = _history(row)
-                first[history] = min(row["sequence"], first.get(history, row["sequence"]))
+                first[history] = min(row[SEQUENCE], first.get(history, row[SEQUENCE]))
         conditions = [
             {
-                "subject": subject,
-                "sequence": {"$gt": sequence},
-                "state": PARKED,
-                "type": re.compile(f"^{re.escape(noun)}\\."),
+                SUBJECT: subject,
+                SEQUENCE: {"$gt": sequence},
+                STATE: PARKED,
+                TYPE: re.compile(f"^{re.escape(noun)}\\."),
             }
             for (noun, subject), sequence in first.items()
         ]
@@ -188,8 +194,8 @@ class ParkingLot:
         self.collection.bulk_write(
             [
                 UpdateOne(
-                    {"_id": row["_id"], "last_at": row["last_at"]},
-                    {"$set": {"state": RETRIED}, "$push": {"decisions": decision}},
+                    {"_id": row["_id"], LAST_AT: row[LAST_AT]},
+                    {"$set": {STATE: RETRIED}, "$push": {DECISIONS: decision}},
                 )
                 for row in rows
             ],
@@ -199,28 +205,28 @@ class ParkingLot:
     def discard(self, ids: Sequence[str], by: str, why: str) -> None:
         """Record that these rows are given up. Discarding twice is once."""
         self.collection.update_many(
-            {"_id": {"$in": list(ids)}, "state": {"$ne": DISCARDED}},
+            {"_id": {"$in": list(ids)}, STATE: {"$ne": DISCARDED}},
             {
-                "$set": {"state": DISCARDED},
-                "$push": {"decisions": _decision(DISCARDED, by, why)},
+                "$set": {STATE: DISCARDED},
+                "$push": {DECISIONS: _decision(DISCARDED, by, why)},
             },
         )
 
 
-_KEYS: Final = {"type": 1, "subject": 1, "sequence": 1}
+_KEYS: Final = {TYPE: 1, SUBJECT: 1, SEQUENCE: 1}
 
 
 def _decision(action: str, by: str, why: str | None) -> Row:
-    return {"action": action, "at": datetime.now(UTC), "by": by, "why": why}
+    return {"action": action, DECIDED_AT: datetime.now(UTC), DECIDED_BY: by, "why": why}
 
 
 def _history(row: Mapping[str, Any]) -> tuple[str, str]:
     """An activity's id can be its only session's too: each kind of thing has a history apart."""
-    return row["type"].partition(".")[0], row["subject"]
+    return row[TYPE].partition(".")[0], row[SUBJECT]
 
 
 def _in_history(row: Mapping[str, Any]) -> tuple[str, int, str]:
-    return row.get("subject") or "", row.get("sequence") or 0, row["_id"]
+    return row.get(SUBJECT) or "", row.get(SEQUENCE) or 0, row["_id"]
 
 
 def _plain(value: Any) -> Any:

@@ -28,6 +28,7 @@ from pymongo.errors import PyMongoError
 
 from shared.errors import Unavailable
 from shared.events import Event
+from shared.layout import BODY, SCHEMA_VERSION, SEQUENCE, SUBJECT, TYPE
 from shared.store.outbox import in_version
 
 BATCH: Final = 2_000  # four times a queue's: nobody waits for the single event
@@ -36,7 +37,7 @@ IDS_ASKED: Final = 10_000  # in one query: 400 kB
 
 Mark = tuple[str, int, str, int | None]
 """Subject, sequence, type and version (None: the first) of an event: its place in its log."""
-_PLACE: Final = ("subject", "sequence", "type", "schema_version")
+_PLACE: Final = (SUBJECT, SEQUENCE, TYPE, SCHEMA_VERSION)
 _ORDER: Final = [(name, ASCENDING) for name in _PLACE]
 
 
@@ -74,12 +75,12 @@ class EventLog:
         is not that of time, on which no consumer may rely anyway.
         Raises: a PyMongoError.
         """
-        newest = self._outbox.find_one(dict(self._wanted), {"subject": 1}, sort=[("subject", -1)])
+        newest = self._outbox.find_one(dict(self._wanted), {SUBJECT: 1}, sort=[(SUBJECT, -1)])
         if newest is None:
             return
-        while rows := self._page(after, newest["subject"]):
+        while rows := self._page(after, newest[SUBJECT]):
             last = rows[-1]
-            after = (last["subject"], last["sequence"], last["type"], last.get("schema_version"))
+            after = (last[SUBJECT], last[SEQUENCE], last[TYPE], last.get(SCHEMA_VERSION))
             yield [_event(row) for row in rows], after
 
     def of_subjects_of(
@@ -90,23 +91,23 @@ class EventLog:
 
         Raises: a PyMongoError.
         """
-        told = self._outbox.find({"_id": {"$in": list(ids)}}, {"subject": 1}, session=session)
-        subjects = list({row["subject"] for row in told})
-        query = {"subject": {"$in": subjects}, **self._wanted}
-        rows = self._outbox.find(query, {"body": 1}, session=session).sort(_ORDER)
+        told = self._outbox.find({"_id": {"$in": list(ids)}}, {SUBJECT: 1}, session=session)
+        subjects = list({row[SUBJECT] for row in told})
+        query = {SUBJECT: {"$in": subjects}, **self._wanted}
+        rows = self._outbox.find(query, {BODY: 1}, session=session).sort(_ORDER)
         return [_event(row) for row in rows]
 
     def _page(self, after: Mark | None, until: str) -> list[dict[str, Any]]:
         behind = _behind(after) if after else {}
-        query = {**self._wanted, "$and": [{"subject": {"$lte": until}}, behind]}
-        fields = {"_id": 0, "body": 1, **dict.fromkeys(_PLACE, 1)}
+        query = {**self._wanted, "$and": [{SUBJECT: {"$lte": until}}, behind]}
+        fields = {"_id": 0, BODY: 1, **dict.fromkeys(_PLACE, 1)}
         found = self._outbox.find(query, fields).sort(_ORDER).limit(BATCH)
         rows: list[dict[str, Any]] = []
         size = 0
         with found:
             for row in found:
                 rows.append(row)
-                size += len(row["body"])
+                size += len(row[BODY])
                 if size > BATCH_BYTES:
                     break
         return rows
@@ -144,26 +145,26 @@ def _conditions(patterns: Iterable[str]) -> Iterator[dict[str, Any]]:
         of_type, _, version = each.rpartition(".v")
         types.setdefault(int(version), []).append(re.escape(of_type).replace(r"\*", r"[^.]+"))
     for number, of_types in types.items():
-        yield {"type": {"$regex": f"^({'|'.join(of_types)})$"}, **in_version(number)}
+        yield {TYPE: {"$regex": f"^({'|'.join(of_types)})$"}, **in_version(number)}
 
 
 def _behind(mark: Mark) -> dict[str, Any]:
     subject, sequence, kind, version = mark
     return {
         "$or": [
-            {"subject": {"$gt": subject}},
-            {"subject": subject, "sequence": {"$gt": sequence}},
-            {"subject": subject, "sequence": sequence, "type": {"$gt": kind}},
+            {SUBJECT: {"$gt": subject}},
+            {SUBJECT: subject, SEQUENCE: {"$gt": sequence}},
+            {SUBJECT: subject, SEQUENCE: sequence, TYPE: {"$gt": kind}},
             {
-                "subject": subject,
-                "sequence": sequence,
-                "type": kind,
+                SUBJECT: subject,
+                SEQUENCE: sequence,
+                TYPE: kind,
                 # Rows of the first version name none, and nothing is greater than none.
-                "schema_version": {"$gt": version or 1},
+                SCHEMA_VERSION: {"$gt": version or 1},
             },
         ]
     }
 
 
 def _event(row: Mapping[str, Any]) -> Event:
-    return Event.from_json(bytes(row["body"]))
+    return Event.from_json(bytes(row[BODY]))

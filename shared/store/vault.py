@@ -1,16 +1,7 @@
 """What a key vault holds, as anybody may know it who may not open it: by id and fingerprint.
 
-Owns the names that the service `participants` and the operators' tools agree on: the vault's
-database and collection, and the collection `proofs`, in which the service notes, with the time of
-the database, what it could open:
-
-    {_id: "sealed", at, keys: [{id, fingerprint}], lost: [key id], records, opened,
-     unreadable: [{collection, id}], unreadable_count}
-
-`keys` are those that sealed records need, each as it was when it last opened (None: never); `lost`
-those of them that are gone or do not open;
-`records` is how many are sealed, `opened` how many of a sample could be opened; `unreadable` names
-the first of those that could not. Ids and counts: no value, and nothing that opens one.
+Owns where it lies: in a database beside the records that its keys seal, so that a dump of the one
+without the other tells nothing.
 """
 
 from __future__ import annotations
@@ -24,10 +15,6 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 COLLECTION: Final = "keyVault"
-PROOFS: Final = "proofs"
-SEALED: Final = "sealed"
-EVERY_S: Final = 30.0  # how often it is proved anew
-SAMPLE: Final = 200
 
 Document = dict[str, Any]
 

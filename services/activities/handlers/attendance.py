@@ -8,8 +8,9 @@ from typing import Any, TypeGuard
 from services.activities.handlers.records import SOURCE
 from services.activities.handlers.requests import Request, ids_in
 from services.activities.kinds import ACTIVITY
+from services.activities.layout import line_key
 from services.activities.rules import sheets
-from services.activities.rules.sheets import Given, Line, Outcome, Row, Sheet, Step, line_key
+from services.activities.rules.sheets import Given, Line, Outcome, Row, Sheet, Step
 from services.activities.schemas import read_rows
 from services.activities.store import ActivityStore
 from shared.caller import Caller

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from services.activities.layout import line_key
 from shared.caller import Caller
 from shared.errors import Problem
 from shared.records.pushes import Push, Receipt, Status, settle
@@ -130,10 +131,6 @@ class Outcome:
     lines: dict[str, Line] = field(default_factory=dict)
     sheets: dict[str, Sheet] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
-
-
-def line_key(session_id: str, participant_id: str) -> str:
-    return f"{session_id}:{participant_id}"
 
 
 def scores_of(line: Line) -> Scores:

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from services.notifications.layout import subject_key
 from services.notifications.rules import model
 from services.notifications.rules.model import Item
 from shared.codes import places
@@ -162,7 +163,7 @@ def _arranged(events: Sequence[Event]) -> list[Event]:
 
 
 def _key(event: Event) -> str:
-    return f"{noun_of(event.type)}/{event.subject}"
+    return subject_key(noun_of(event.type), event.subject)
 
 
 def _is_delta(event: Event) -> bool:
@@ -171,4 +172,4 @@ def _is_delta(event: Event) -> bool:
 
 def _activity_key(event: Event) -> str | None:
     """The activity that an attendance sheet belongs to."""
-    return f"activity/{event.data['activity_id']}" if _is_delta(event) else None
+    return subject_key("activity", event.data["activity_id"]) if _is_delta(event) else None

@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
+from services.notifications import layout
 from shared.nouns import NOUNS, noun_of
 
 Data = Mapping[str, Any]
@@ -65,8 +66,8 @@ class State(StrEnum):
     FAILING = "failing"  # still tried, every 6 hours; nothing is dropped
     PAUSED = "paused"  # by its owner
     DISABLED = "disabled"  # the receiver answered 410 Gone
-    REVOKED = "revoked"  # the key it belongs to was: for good, it can only be deleted
-    DELETED = "deleted"
+    REVOKED = layout.REVOKED  # the key it belongs to was: for good, it can only be deleted
+    DELETED = layout.DELETED
 
 
 SENDING: Final = (State.ACTIVE, State.FAILING)

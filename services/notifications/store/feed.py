@@ -1,9 +1,10 @@
-"""The database `notifications`: the feed with its one cursor, the endpoints, their attempts.
+"""The database `notifications` (`services.notifications.layout`): the feed with its one cursor, the
+endpoints, their attempts.
 
 Owns the only pymongo of this service. A position is given out in the transaction that inserts the
 item: the counter's row makes writers queue, so positions are in commit order and have no gap.
-Only the restore of a backup leaves one, noted in the counter's row as `gaps` [{after, to, at}], so
-that no position is ever given out twice.
+Only the restore of a backup leaves one, noted in the counter's row, so that no position is ever
+given out twice.
 """
 
 from __future__ import annotations
@@ -17,6 +18,17 @@ from bson.int64 import Int64
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
 from pymongo.database import Database
 
+from services.notifications import layout
+from services.notifications.layout import (
+    CHAPTERS,
+    CURSOR,
+    ENDPOINT_ID,
+    FILTER,
+    FILTER_FROM,
+    POSITION,
+    STATE,
+    TYPES,
+)
 from services.notifications.rules.items import Applied
 from services.notifications.rules.model import Attempt, Endpoint, Filter, Item, Secret, State
 from shared.ids import new_id
@@ -24,7 +36,6 @@ from shared.store.mongo import Document, Store, Tx
 from shared.store.pages import keyset
 
 ATTEMPTS_KEPT_S: Final = 30 * 24 * 3600
-_FEED: Final = "feed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,49 +50,49 @@ class Page:
 class NotificationStore(Store):
     def __init__(self, db: Database[Document]) -> None:
         super().__init__(db)
-        self.feed = self.db[_FEED]
-        self.counters = self.db["counters"]
-        self.subjects = self.db["subjects"]
-        self.endpoints = self.db["endpoints"]
-        self.owners = self.db["owners"]
-        self.attempts = self.db["attempts"]
-        self.resends = self.db["resends"]
+        self.feed = self.db[layout.FEED]
+        self.counters = self.db[layout.COUNTERS]
+        self.subjects = self.db[layout.SUBJECTS]
+        self.endpoints = self.db[layout.ENDPOINTS]
+        self.owners = self.db[layout.OWNERS]
+        self.attempts = self.db[layout.ATTEMPTS]
+        self.resends = self.db[layout.RESENDS]
 
     def ensure_indexes(self) -> None:
         super().ensure_indexes()
-        self.create_collections(_FEED, "counters", "subjects", "endpoints", "owners")
-        self.create_collections("attempts", "resends")
+        self.create_collections(layout.FEED, layout.COUNTERS, layout.SUBJECTS, layout.ENDPOINTS)
+        self.create_collections(layout.OWNERS, layout.ATTEMPTS, layout.RESENDS)
         # An event has one place in the feed, whatever became of the inbox.
-        self.feed.create_index("id", unique=True)
+        self.feed.create_index(layout.ITEM_ID, unique=True)
         # The sender's question, every second: whose turn is it?
-        self.endpoints.create_index([("state", ASCENDING), ("cursor", ASCENDING)])
+        self.endpoints.create_index([(STATE, ASCENDING), (CURSOR, ASCENDING)])
         self.attempts.create_indexes(
             [
-                IndexModel([("endpoint_id", ASCENDING), ("_id", DESCENDING)]),  # attempts()
+                IndexModel([(ENDPOINT_ID, ASCENDING), ("_id", DESCENDING)]),  # attempts()
                 IndexModel("at", expireAfterSeconds=ATTEMPTS_KEPT_S),
             ]
         )
-        self.resends.create_index([("endpoint_id", ASCENDING), ("next_attempt_at", ASCENDING)])
+        self.resends.create_index([(ENDPOINT_ID, ASCENDING), ("next_attempt_at", ASCENDING)])
 
     # The feed
 
     def known(self, tx: Tx, keys: Sequence[str]) -> dict[str, Applied]:
         """What the feed remembers of the subjects among `keys`."""
         found = self.subjects.find({"_id": {"$in": list(keys)}}, session=tx.session)
-        return {each["_id"]: Applied(each["sequence"], each["place"]) for each in found}
+        return {each["_id"]: Applied(each[layout.SEQUENCE], each["place"]) for each in found}
 
     def append(self, tx: Tx, items: Sequence[Item], applied: Mapping[str, Applied]) -> None:
         """Give the items the next positions, in order, and remember their subjects."""
         if items:
             counter = self.counters.find_one_and_update(
-                {"_id": _FEED},
-                {"$inc": {"position": Int64(len(items))}},
+                {"_id": layout.FEED},
+                {"$inc": {POSITION: Int64(len(items))}},
                 upsert=True,
                 return_document=ReturnDocument.AFTER,
                 session=tx.session,
             )
             assert counter is not None, "an upsert returns a document"  # noqa: S101
-            first = counter["position"] - len(items) + 1
+            first = counter[POSITION] - len(items) + 1
             self.feed.insert_many(
                 [_from_item(replace(item, position=first + n)) for n, item in enumerate(items)],
                 session=tx.session,
@@ -91,7 +102,7 @@ class NotificationStore(Store):
                 [
                     UpdateOne(
                         {"_id": key},
-                        {"$set": {"sequence": each.sequence, "place": each.place}},
+                        {"$set": {layout.SEQUENCE: each.sequence, "place": each.place}},
                         upsert=True,
                     )
                     for key, each in applied.items()
@@ -105,14 +116,14 @@ class NotificationStore(Store):
         if event_ids:
             self.inbox.update_many(
                 {"_id": {"$in": list(event_ids)}},
-                {"$set": {"overtaken": True}},
+                {"$set": {layout.OVERTAKEN: True}},
                 session=tx.session,
             )
 
     def head(self) -> int:
         """The last position of the feed, 0 if it is empty."""
-        counter = self.counters.find_one({"_id": _FEED})
-        return counter["position"] if counter else 0
+        counter = self.counters.find_one({"_id": layout.FEED})
+        return counter[POSITION] if counter else 0
 
     def read(self, after: int, wanted: Filter, first: int) -> Page:
         """The next items behind position `after` that match, at most `first`."""
@@ -138,7 +149,7 @@ class NotificationStore(Store):
     def count_endpoints(self, tx: Tx, owner: str, *, besides: str) -> int:
         """How many endpoints the owner has, those deleted and the one `besides` left out."""
         return self.endpoints.count_documents(
-            {"owner": owner, "state": {"$ne": State.DELETED}, "_id": {"$ne": besides}},
+            {"owner": owner, STATE: {"$ne": State.DELETED}, "_id": {"$ne": besides}},
             session=tx.session,
         )
 
@@ -151,7 +162,7 @@ class NotificationStore(Store):
         self, owner: str | None, after: str | None, first: int
     ) -> tuple[list[Endpoint], str | None]:
         """The owner's endpoints without the deleted ones, youngest id first."""
-        query = {"state": {"$ne": State.DELETED}, **_owned(owner)}
+        query = {STATE: {"$ne": State.DELETED}, **_owned(owner)}
         found, cursor = keyset(
             self.endpoints, query, sort=(("_id", DESCENDING),), after=after, first=first
         )
@@ -164,8 +175,8 @@ class NotificationStore(Store):
         Effects: a new filter counts from where the cursor stands in this moment.
         """
         written: Document = {name: {"$literal": _plain(value)} for name, value in changes.items()}
-        if "filter" in changes:
-            written["filter_from"] = "$cursor"
+        if FILTER in changes:
+            written[FILTER_FROM] = f"${CURSOR}"
         found = self.endpoints.find_one_and_update(
             {"_id": seen.id, "updated_at": seen.updated_at},
             [{"$set": written}],
@@ -179,7 +190,7 @@ class NotificationStore(Store):
         """What was tried, newest first."""
         found, cursor = keyset(
             self.attempts,
-            {"endpoint_id": endpoint_id},
+            {ENDPOINT_ID: endpoint_id},
             sort=(("_id", DESCENDING),),
             after=after,
             first=first,
@@ -195,8 +206,8 @@ class NotificationStore(Store):
                         {"_id": f"{endpoint_id}:{position}"},
                         {
                             "$set": {
-                                "endpoint_id": endpoint_id,
-                                "position": position,
+                                ENDPOINT_ID: endpoint_id,
+                                POSITION: position,
                                 "failures": 0,
                                 "next_attempt_at": now,
                             }
@@ -210,7 +221,7 @@ class NotificationStore(Store):
 
     def drop_resends(self, endpoint_ids: Sequence[str]) -> None:
         """Forget what waits to be sent again."""
-        self.resends.delete_many({"endpoint_id": {"$in": list(endpoint_ids)}})
+        self.resends.delete_many({ENDPOINT_ID: {"$in": list(endpoint_ids)}})
 
 
 def to_item(document: Mapping[str, Any]) -> Item:
@@ -224,13 +235,13 @@ def to_item(document: Mapping[str, Any]) -> Item:
 
 
 def to_endpoint(document: Mapping[str, Any]) -> Endpoint:
-    wanted = document["filter"]
+    wanted = document[FILTER]
     return Endpoint(
         id=document["_id"],
         filter=Filter(
-            tuple(wanted["types"]), tuple(wanted["chapters"]), wanted.get("schema_version", 1)
+            tuple(wanted[TYPES]), tuple(wanted[CHAPTERS]), wanted.get("schema_version", 1)
         ),
-        state=State(document["state"]),
+        state=State(document[STATE]),
         secrets=tuple(Secret(each["sealed"], each["expires_at"]) for each in document["secrets"]),
         **{name: document[name] for name in _ENDPOINT_FIELDS},
     )
@@ -248,7 +259,7 @@ _ITEM_FIELDS = tuple(
     each.name for each in fields(Item) if each.name not in ("position", "schema_version", "later")
 )
 _ENDPOINT_FIELDS = tuple(
-    each.name for each in fields(Endpoint) if each.name not in ("id", "filter", "state", "secrets")
+    each.name for each in fields(Endpoint) if each.name not in ("id", FILTER, STATE, "secrets")
 )
 
 
@@ -272,7 +283,7 @@ def _from_endpoint(endpoint: Endpoint) -> Document:
             for each in fields(Endpoint)
             if each.name != "id"
         },
-        "filter_from": Int64(endpoint.cursor),  # what lies behind it, an audit judges by the filter
+        FILTER_FROM: Int64(endpoint.cursor),  # what lies behind it, an audit judges by the filter
         "lease_holder": None,
         "lease_until": endpoint.created_at,
     }
@@ -281,8 +292,8 @@ def _from_endpoint(endpoint: Endpoint) -> Document:
 def _plain(value: Any) -> Any:
     if isinstance(value, Filter):
         return {
-            "types": list(value.types),
-            "chapters": list(value.chapters),
+            TYPES: list(value.types),
+            CHAPTERS: list(value.chapters),
             "schema_version": value.schema_version,
         }
     if isinstance(value, tuple) and all(isinstance(each, Secret) for each in value):
@@ -293,9 +304,9 @@ def _plain(value: Any) -> Any:
 def _matching(wanted: Filter) -> Document:
     query: Document = {}
     if wanted.types:
-        query["type"] = {"$in": list(wanted.types)}
+        query[layout.TYPE] = {"$in": list(wanted.types)}
     if wanted.chapters:
-        query["chapter"] = {"$in": list(wanted.chapters)}
+        query[layout.CHAPTER] = {"$in": list(wanted.chapters)}
     return query
 
 

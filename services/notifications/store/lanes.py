@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pymongo import ASCENDING, ReturnDocument
 
+from services.notifications.layout import CURSOR, ENDPOINT_ID, POSITION, STATE
 from services.notifications.rules.model import SENDING, Attempt, Endpoint, Resend, State
 from services.notifications.store.feed import NotificationStore, from_attempt, to_endpoint
 
@@ -34,13 +35,13 @@ class Lanes:
         if limit < 1:
             return []
         now = datetime.now(UTC)
-        wanting = self._store.resends.distinct("endpoint_id", {"next_attempt_at": {"$lte": now}})
+        wanting = self._store.resends.distinct(ENDPOINT_ID, {"next_attempt_at": {"$lte": now}})
         due = {
             "_id": {"$nin": list(busy)},
-            "state": {"$in": list(SENDING)},
+            STATE: {"$in": list(SENDING)},
             "$or": [
                 {
-                    "cursor": {"$lt": self._store.head()},
+                    CURSOR: {"$lt": self._store.head()},
                     "$expr": {"$lte": ["$next_attempt_at", "$$NOW"]},
                 },
                 {"_id": {"$in": wanting}},
@@ -89,7 +90,7 @@ class Lanes:
         changed = self._change(
             endpoint,
             {
-                "state": {"$literal": state.value},
+                STATE: {"$literal": state.value},
                 "failures": endpoint.failures + 1,
                 "last_error": {"$literal": error},
                 "next_attempt_at": _from_now(round(wait_s * 1000)),
@@ -111,10 +112,10 @@ class Lanes:
 
     def due_resends(self, endpoint: Endpoint, limit: int) -> list[Resend]:
         """What waits to be sent again now, in the feed's order."""
-        query = {"endpoint_id": endpoint.id, "next_attempt_at": {"$lte": datetime.now(UTC)}}
-        found = self._store.resends.find(query).sort("position", ASCENDING).limit(limit)
+        query = {ENDPOINT_ID: endpoint.id, "next_attempt_at": {"$lte": datetime.now(UTC)}}
+        found = self._store.resends.find(query).sort(POSITION, ASCENDING).limit(limit)
         return [
-            Resend(each["_id"], each["endpoint_id"], each["position"], each["failures"])
+            Resend(each["_id"], each[ENDPOINT_ID], each[POSITION], each["failures"])
             for each in found
         ]
 
@@ -143,10 +144,10 @@ class Lanes:
 
 
 def _brought_to(position: int) -> dict[str, Any]:
-    healthy = {"$cond": [{"$eq": ["$state", State.FAILING]}, State.ACTIVE, "$state"]}
+    healthy = {"$cond": [{"$eq": [f"${STATE}", State.FAILING]}, State.ACTIVE, f"${STATE}"]}
     return {
-        "cursor": {"$max": ["$cursor", position]},
-        "state": healthy,
+        CURSOR: {"$max": [f"${CURSOR}", position]},
+        STATE: healthy,
         "failures": 0,
         "last_error": None,
         "next_attempt_at": "$$NOW",

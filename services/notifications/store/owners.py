@@ -1,6 +1,6 @@
 """Who may have endpoints: the keys that were ever given one, and those that were revoked.
 
-Owns the collection `owners`, `{_id: key id, admitted, revoked_at}`. Making an endpoint and revoking
+Owns the collection `owners` (`services.notifications.layout`). Making an endpoint and revoking
 its owner both write the owner's row, so of two at the same moment one comes first: an endpoint is
 either there to be closed, or refused.
 """
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from pymongo import ReturnDocument, UpdateOne
 
+from services.notifications.layout import STATE
 from services.notifications.rules.model import State
 from services.notifications.store.feed import NotificationStore
 from shared.errors import Refused
@@ -21,7 +22,7 @@ _REVOKE = [{"$set": {"revoked_at": {"$ifNull": ["$revoked_at", "$$NOW"]}}}]
 _CLOSE = [
     {
         "$set": {
-            "state": State.REVOKED.value,
+            STATE: State.REVOKED.value,
             "secrets": [],
             "failures": 0,  # no further try is planned
             # Later than anybody has seen, within a millisecond too: a change under way is refused.
@@ -65,7 +66,7 @@ class Owners:
                 ordered=False,
                 session=tx.session,
             )
-            open_ = {"owner": {"$in": list(owners)}, "state": {"$nin": _CLOSED}}
+            open_ = {"owner": {"$in": list(owners)}, STATE: {"$nin": _CLOSED}}
             closed = self._store.endpoints.update_many(open_, _CLOSE, session=tx.session)
             return closed.modified_count
 

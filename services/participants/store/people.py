@@ -1,9 +1,5 @@
-"""Owns the collections `people` and `nominations`: what lies there sealed, and how it is found.
-
-people       {_id, chapter, version, withdrawn, content: open fields, sealed: all the others,
-              phone, email: exact ciphertexts, names: blind words, alike: blind likenesses, …}
-nominations  {_id, chapter, version, content: open fields, sealed, participant_id, target, slot}
-"""
+"""Owns the collections `people` and `nominations` (`services.participants.layout`): what lies there
+sealed, and how it is found."""
 
 from __future__ import annotations
 
@@ -15,6 +11,7 @@ from bson.binary import Binary
 from pymongo import ASCENDING, IndexModel
 from pymongo.database import Database
 
+from services.participants.layout import NOMINATIONS, PEOPLE, TARGET
 from services.participants.rules.person import (
     OPEN,
     OPEN_NOMINATION,
@@ -26,6 +23,7 @@ from services.participants.rules.person import (
 )
 from services.participants.schemas import phone_of
 from services.participants.store.cipher import Cipher, read_master_key
+from shared import layout
 from shared.caller import Caller
 from shared.codes import code_list, countries
 from shared.config import Environment
@@ -46,7 +44,7 @@ SCAN_S = 5.0  # the likenesses of a whole chapter are compared in one go: 0.2 s 
 PEOPLE_INDEXES = (
     # vouch (answered from the index alone), a chapter's list in the order of ids and through any of
     # the plain filters, a chapter's possible duplicates.
-    IndexModel([("chapter", ASCENDING), ("withdrawn", ASCENDING), ("_id", ASCENDING)]),
+    IndexModel([(layout.CHAPTER, ASCENDING), (layout.WITHDRAWN, ASCENDING), ("_id", ASCENDING)]),
     # Find by name, by phone, by e-mail.
     IndexModel([("names", ASCENDING), ("_id", ASCENDING)]),
     IndexModel([("phone", ASCENDING)], sparse=True),
@@ -55,12 +53,12 @@ PEOPLE_INDEXES = (
 NOMINATION_INDEXES = (
     # One standing nomination of a person for the same thing; also the nominations of people.
     IndexModel(
-        [("participant_id", ASCENDING), ("target", ASCENDING), ("slot", ASCENDING)], unique=True
+        [("participant_id", ASCENDING), (TARGET, ASCENDING), ("slot", ASCENDING)], unique=True
     ),
     # The nominations for an activity or a project, in the order of ids.
-    IndexModel([("target", ASCENDING), ("_id", ASCENDING)]),
+    IndexModel([(TARGET, ASCENDING), ("_id", ASCENDING)]),
     # A chapter's nominations, in the order of ids.
-    IndexModel([("chapter", ASCENDING), ("_id", ASCENDING)]),
+    IndexModel([(layout.CHAPTER, ASCENDING), ("_id", ASCENDING)]),
 )
 
 
@@ -81,15 +79,15 @@ class SealedCollection(RecordCollection):
         content = record.content
         return {
             **super().encode(record),
-            "content": {name: value for name, value in content.items() if name in self._open},
+            layout.CONTENT: {name: value for name, value in content.items() if name in self._open},
             "sealed": self.cipher.seal(
                 {name: value for name, value in content.items() if name not in self._open}
             ),
         }
 
     def decode(self, document: Mapping[str, Any]) -> Record:
-        content = document["content"] | self.cipher.unseal(document["sealed"])
-        return super().decode({**document, "content": content})
+        content = document[layout.CONTENT] | self.cipher.unseal(document["sealed"])
+        return super().decode({**document, layout.CONTENT: content})
 
 
 class People(SealedCollection):
@@ -110,18 +108,18 @@ class People(SealedCollection):
 
     def known(self, ids: Collection[str], caller: Caller) -> set[str]:
         """Those of `ids` that are people the caller may see and who are not withdrawn."""
-        query = {"_id": {"$in": list(ids)}, "withdrawn": False, **visible_to(caller)}
+        query = {"_id": {"$in": list(ids)}, layout.WITHDRAWN: False, **visible_to(caller)}
         return {each["_id"] for each in self.collection.find(query, {"_id": True})}
 
     def chapters(self, tx: Tx, ids: Collection[str]) -> dict[str, str]:
         """The chapter of each of `ids` that is a person and not withdrawn."""
-        query = {"_id": {"$in": list(ids)}, "withdrawn": False}
-        found = self.collection.find(query, {"chapter": True}, session=tx.session)
-        return {each["_id"]: each["chapter"] for each in found}
+        query = {"_id": {"$in": list(ids)}, layout.WITHDRAWN: False}
+        found = self.collection.find(query, {layout.CHAPTER: True}, session=tx.session)
+        return {each["_id"]: each[layout.CHAPTER] for each in found}
 
     def query(self, asked: Mapping[str, Any], caller: Caller) -> Document:
         """The condition of a list's filter; an absent or empty part asks for nothing."""
-        query: Document = {"withdrawn": bool(asked.get("withdrawn"))}
+        query: Document = {layout.WITHDRAWN: bool(asked.get("withdrawn"))}
         if text := asked.get("text"):
             words = self._blind_words(text)
             query["names"] = {"$all": words} if words else {"$in": []}
@@ -130,17 +128,17 @@ class People(SealedCollection):
         if email := asked.get("email"):
             query["email"] = self.cipher.exact(email)
         if group := asked.get("group"):
-            query["content.groups"] = group
+            query[f"{layout.CONTENT}.groups"] = group
         if place := asked.get("place"):  # the place, or one that lies in it
             query["$or"] = [
-                {"content.place": place},
-                {"content.place": below(f"{place}.")},
+                {f"{layout.CONTENT}.place": place},
+                {f"{layout.CONTENT}.place": below(f"{place}.")},
             ]
         for name in ("sex", "organisation_id"):
             if asked.get(name):
-                query[f"content.{name}"] = asked[name]
+                query[f"{layout.CONTENT}.{name}"] = asked[name]
         if asked.get("chapter"):
-            query["chapter"] = asked["chapter"]
+            query[layout.CHAPTER] = asked["chapter"]
         if (ids := asked.get("ids")) is not None:
             query["_id"] = {"$in": list(ids)}
         return query
@@ -154,7 +152,7 @@ class People(SealedCollection):
         """
         behind = [{"$match": {"mark": {"$gt": _mark(after)}}}] if after else []
         pipeline: list[Document] = [
-            {"$match": {"withdrawn": False, **visible_to(caller)}},
+            {"$match": {layout.WITHDRAWN: False, **visible_to(caller)}},
             {"$project": {"chapter": 1, "alike": 1}},
             {"$unwind": "$alike"},
             {
@@ -210,7 +208,7 @@ class Nominations(SealedCollection):
     def encode(self, record: Record) -> Document:
         return super().encode(record) | {
             "participant_id": record.content["participant_id"],
-            "target": target(record.content),
+            TARGET: target(record.content),
             "slot": record.id if record.content["status"] == WITHDRAWN else STANDING,
         }
 
@@ -218,20 +216,20 @@ class Nominations(SealedCollection):
         """(participant, activity or project) → the id of the nomination that stands."""
         found = self.collection.find(
             {"participant_id": {"$in": list(participants)}, "slot": STANDING},
-            {"participant_id": True, "target": True},
+            {"participant_id": True, TARGET: True},
             session=tx.session,
         )
-        return {(each["participant_id"], each["target"]): each["_id"] for each in found}
+        return {(each["participant_id"], each[TARGET]): each["_id"] for each in found}
 
     def query(self, asked: Mapping[str, Any]) -> Document:
         """The condition of a list's filter; an absent or empty part asks for nothing."""
         query: Document = {}
         if wanted := asked.get("activity_id") or asked.get("project_id"):
-            query["target"] = wanted
+            query[TARGET] = wanted
         if participant := asked.get("participant_id"):
             query["participant_id"] = participant
         if status := asked.get("status"):
-            query["content.status"] = status
+            query[f"{layout.CONTENT}.status"] = status
         return query
 
 
@@ -241,8 +239,8 @@ class ParticipantStore(Store):
     def __init__(self, db: Database[Document], master_key: bytes) -> None:
         super().__init__(db)
         self.cipher = Cipher(vault.of(db), master_key)
-        self.people = People(db["people"], self.cipher, OPEN)
-        self.nominations = Nominations(db["nominations"], self.cipher, OPEN_NOMINATION)
+        self.people = People(db[PEOPLE], self.cipher, OPEN)
+        self.nominations = Nominations(db[NOMINATIONS], self.cipher, OPEN_NOMINATION)
 
     def ensure_indexes(self) -> None:
         """Create what is missing, the data key included. Raises as `Cipher.prepare`."""

@@ -1,7 +1,7 @@
 """Proves that what lies sealed can be opened, by opening some of it, and notes the outcome.
 
 That the server, the service and its figures are well says nothing of this: a key that is gone is
-missed only once somebody reads a name. What is noted, and where: `shared.store.vault`.
+missed only once somebody reads a name. What is noted, and where: `services.participants.layout`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,28 @@ from bson.binary import Binary
 from bson.errors import BSONError
 from pymongo.errors import EncryptionError, PyMongoError
 
+from services.participants.layout import (
+    FINGERPRINT,
+    KEY_ID,
+    KEYS,
+    LOST,
+    OPENED,
+    PROOFS,
+    PROVED_AT,
+    RECORDS,
+    SEALED,
+    UNREADABLE,
+    UNREADABLE_COUNT,
+    UNREADABLE_ID,
+    UNREADABLE_IN,
+)
 from services.participants.store.cipher import Cipher, KeyLost
 from services.participants.store.people import ParticipantStore, SealedCollection
 from shared.store import vault
 from shared.store.failures import answered
-from shared.store.vault import PROOFS, SAMPLE, SEALED
 
 TIMEOUT_S: Final = 15.0
+SAMPLE: Final = 200
 NAMED: Final = 50
 _FOUND_BY: Final = ("phone", "email")
 
@@ -38,18 +53,20 @@ def prove(store: ParticipantStore) -> Document:
     with answered(), pymongo.timeout(TIMEOUT_S):
         proofs = store.db[PROOFS]
         before = proofs.find_one({"_id": SEALED}) or {}
-        doubtful = {(each["collection"], each["id"]) for each in before.get("unreadable", ())}
+        doubtful = {
+            (each[UNREADABLE_IN], each[UNREADABLE_ID]) for each in before.get(UNREADABLE, ())
+        }
         cipher = store.cipher.anew()
         try:
             proof = _proved(store, cipher, doubtful)
-            opened = {each["id"]: each["fingerprint"] for each in before.get("keys", ())}
-            for key in proof["keys"]:
-                if key["id"] in proof["lost"]:
-                    key["fingerprint"] = opened.get(key["id"])
+            opened = {each[KEY_ID]: each[FINGERPRINT] for each in before.get(KEYS, ())}
+            for key in proof[KEYS]:
+                if key[KEY_ID] in proof[LOST]:
+                    key[FINGERPRINT] = opened.get(key[KEY_ID])
         finally:
             cipher.close()
         proofs.update_one(
-            {"_id": SEALED}, {"$set": proof, "$currentDate": {"at": True}}, upsert=True
+            {"_id": SEALED}, {"$set": proof, "$currentDate": {PROVED_AT: True}}, upsert=True
         )
     return proof
 
@@ -78,12 +95,12 @@ def _proved(store: ParticipantStore, cipher: Cipher, doubtful: set[Name]) -> Doc
                 unreadable.append((name, document["_id"]))
     lost |= needed - present.keys()
     return {
-        "keys": [{"id": each, "fingerprint": present.get(each)} for each in sorted(needed)],
-        "lost": sorted(lost),
-        "records": sum(each.collection.estimated_document_count() for each in collections),
-        "opened": opened,
-        "unreadable": [{"collection": at, "id": key} for at, key in unreadable[:NAMED]],
-        "unreadable_count": len(unreadable),
+        KEYS: [{KEY_ID: each, FINGERPRINT: present.get(each)} for each in sorted(needed)],
+        LOST: sorted(lost),
+        RECORDS: sum(each.collection.estimated_document_count() for each in collections),
+        OPENED: opened,
+        UNREADABLE: [{UNREADABLE_IN: at, UNREADABLE_ID: key} for at, key in unreadable[:NAMED]],
+        UNREADABLE_COUNT: len(unreadable),
     }
 
 

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from pyroaring import BitMap
 
+from services.reporting.layout import PEOPLE, PROJECTED, SESSIONS
 from services.reporting.rules.figures import admin1, places_within
 from shared.events import Event
-from shared.nouns import NOUNS, SCORES, noun_of
+from shared.nouns import SCORES, noun_of
 
 WITHDRAWN: Final = "withdrawn/yes"
 CHUNK_BITS: Final = 16
@@ -166,9 +167,7 @@ def document(event: Event) -> dict[str, Any]:
 
 
 DOCUMENTS: Final[Mapping[str, str]] = {
-    noun.name: noun.projected
-    for noun in NOUNS.values()
-    if noun.projected and noun.name not in ("participant", "attendance")
+    noun: name for noun, name in PROJECTED.items() if name not in (PEOPLE, SESSIONS)
 }
 """Noun → collection, of what is kept as a document each; people and sheets are kept as sets."""
 

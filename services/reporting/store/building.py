@@ -13,10 +13,20 @@ from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from services.reporting.store.generation import COLLECTIONS, WHILE_BUILDING, Generation
+from services.reporting.layout import (
+    BESIDE,
+    COLLECTIONS,
+    LIVE,
+    MISSED,
+    PREFIX,
+    PROGRESS,
+    WHILE_BUILDING,
+)
+from services.reporting.store.generation import Generation
 from services.reporting.store.live import ReportingStore
 from shared.errors import Unavailable
 from shared.events import Event
+from shared.layout import INBOX, OUTBOX, STATE
 from shared.nouns import PRODUCERS
 from shared.parked import DISCARDED
 from shared.store.lease import Lease
@@ -31,7 +41,7 @@ _PREFIX: Final = re.compile(r"^rebuilt_[0-9a-f]{8}_")
 
 def event_logs(client: MongoClient[Document]) -> list[EventLog]:
     """The logs that reporting is built from, in the databases that are named like the producers."""
-    return [EventLog(each, client[each]["outbox"], PATTERNS["reporting"]) for each in PRODUCERS]
+    return [EventLog(each, client[each][OUTBOX], PATTERNS["reporting"]) for each in PRODUCERS]
 
 
 class Building:
@@ -69,20 +79,18 @@ class Building:
         if beside and (fresh or beside["code"] != code):
             self._unregister()
             beside = None
-        self._drop_all_but(live, beside["prefix"] if beside else None)
-        prefix: str = beside["prefix"] if beside else f"rebuilt_{os.urandom(4).hex()}_"
+        self._drop_all_but(live, beside[PREFIX] if beside else None)
+        prefix: str = beside[PREFIX] if beside else f"rebuilt_{os.urandom(4).hex()}_"
         self._generation = Generation(self._db, prefix)
         self.new = ReportingStore(self._db, pinned=prefix)
         if beside:
             return False
         self.new.ensure_indexes()
         self.live.settings.update_one(
-            {"_id": "live"},
+            {"_id": LIVE},
             {
-                "$set": {
-                    "beside": {"prefix": prefix, "code": code, "started_at": datetime.now(UTC)}
-                },
-                "$setOnInsert": {"prefix": live},
+                "$set": {BESIDE: {PREFIX: prefix, "code": code, "started_at": datetime.now(UTC)}},
+                "$setOnInsert": {PREFIX: live},
             },
             upsert=True,
         )
@@ -95,22 +103,22 @@ class Building:
 
     def discarded(self) -> set[str]:
         """The ids of events that a person has given up."""
-        rows = self.live.parked.collection.find({"state": DISCARDED}, {"_id": 1})
+        rows = self.live.parked.collection.find({STATE: DISCARDED}, {"_id": 1})
         return {row["_id"] for row in rows}
 
     # What is applied, and what is not
 
     def applied(self) -> int:
         """About how many events are applied to the new generation."""
-        return self._generation.collection("inbox").estimated_document_count()
+        return self._generation.collection(INBOX).estimated_document_count()
 
     def marks(self) -> dict[str, Mark]:
         """By producer, what was read last of its log."""
-        rows = self._generation.collection("progress").find()
+        rows = self._generation.collection(PROGRESS).find()
         return {row["_id"]: tuple(row["after"]) for row in rows}
 
     def keep_mark(self, producer: str, mark: Mark) -> None:
-        self._generation.collection("progress").replace_one(
+        self._generation.collection(PROGRESS).replace_one(
             {"_id": producer}, {"after": list(mark)}, upsert=True
         )
 
@@ -119,7 +127,7 @@ class Building:
         return self._generation.missed(limit, _session(within))
 
     def forget_missed(self, ids: Collection[str]) -> None:
-        self._generation.collection("missed").delete_many({"_id": {"$in": list(ids)}})
+        self._generation.collection(MISSED).delete_many({"_id": {"$in": list(ids)}})
 
     def wanting(self, ids: Sequence[str], within: Tx | None = None) -> list[str]:
         """Those of these events that are not applied to the new generation."""
@@ -146,8 +154,8 @@ class Building:
 
     def go_live(self, tx: Tx) -> None:
         self.live.settings.update_one(
-            {"_id": "live"},
-            {"$set": {"prefix": self._generation.prefix, "beside": None}},
+            {"_id": LIVE},
+            {"$set": {PREFIX: self._generation.prefix, BESIDE: None}},
             session=tx.session,
         )
 
@@ -163,13 +171,13 @@ class Building:
     def _drop_all_but(self, *prefixes: str | None) -> None:
         names = self._db.list_collection_names()
         found = {match[0] for name in names if (match := _PREFIX.match(name))}
-        if any(name in names for name in COLLECTIONS if name != "inbox"):
+        if any(name in names for name in COLLECTIONS if name != INBOX):
             found.add("")
         for prefix in found.difference(prefixes):
             self.drop(prefix)
 
     def _unregister(self) -> None:
-        self.live.settings.update_one({"_id": "live"}, {"$set": {"beside": None}})
+        self.live.settings.update_one({"_id": LIVE}, {"$set": {BESIDE: None}})
 
 
 def _session(tx: Tx | None) -> ClientSession | None:

@@ -1,22 +1,6 @@
 """One generation of the projections: how batches of events are written under one prefix.
 
-Owns the collections, each under the generation's prefix:
-
-    inbox        {_id: event id, at}: the events applied to it
-    people       {_id: participant id, n: number, version, facts: ["sex/female", ...]}
-    attributes   {_id: "sex/female/0", bits: the numbers of a chunk of whom the fact holds}
-    sessions     {_id: session id, activity_id, seq, present: numbers, scores: {...}}
-    activities, projects, concerns, nominations   {_id, version, withdrawn, chapter, ...}
-    counters     {_id: "people", n: how many numbers were given}
-    position     {_id: "last", event_id, type, recorded_at, events_applied}
-
-While it is being built beside the live one, also
-
-    missed       {_id: event id}: applied to the live one meanwhile, perhaps not yet to this one
-    progress     {_id: producer, after: the last event read from its log}
-
-Sets of numbers are roaring bitmaps in their portable serialisation
-(github.com/RoaringBitmap/RoaringFormatSpec).
+Owns its collections, each under the generation's prefix (`services.reporting.layout`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,24 +14,34 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pyroaring import BitMap
 
+from services.reporting.layout import (
+    ACTIVITY_ID,
+    ATTRIBUTES,
+    BITS,
+    COLLECTIONS,
+    COUNTERS,
+    FACTS,
+    MISSED,
+    NUMBER,
+    PEOPLE,
+    POSITION,
+    PRESENT,
+    PROJECTED,
+    SCORES,
+    SEQ,
+    SESSIONS,
+    VERSION,
+    WHILE_BUILDING,
+)
 from services.reporting.rules.projections import DOCUMENTS, Move, Person, Sheet
 from services.reporting.store.snapshot import PAGE
 from shared.events import Event
+from shared.layout import INBOX
 from shared.store import inbox
 from shared.store.mongo import Document, Tx
 
 NUMBERS_CACHED: Final = 200_000  # about 40 MB; the next report of a stranger costs one query
-COLLECTIONS: Final = (
-    "inbox",
-    "people",
-    "attributes",
-    "sessions",
-    *DOCUMENTS.values(),
-    "counters",
-    "position",
-)
 _LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
-WHILE_BUILDING: Final = ("missed", "progress")
 
 
 class Generation:
@@ -74,15 +68,15 @@ class Generation:
 
     def create_indexes(self) -> None:
         # No two people share a number, whatever else goes wrong.
-        self.collection("people").create_index("n", unique=True)
+        self.collection(PEOPLE).create_index(NUMBER, unique=True)
         # The sheets of the activities in a report's scope.
-        self.collection("sessions").create_index("activity_id")
+        self.collection(SESSIONS).create_index(ACTIVITY_ID)
         # A chapter's report, and any report of a period.
-        self.collection("activities").create_index(
+        self.collection(PROJECTED["activity"]).create_index(
             [("chapter", ASCENDING), ("starts_on", ASCENDING)]
         )
         # A project's report.
-        self.collection("activities").create_index("project_id")
+        self.collection(PROJECTED["activity"]).create_index("project_id")
 
     def drop(self) -> None:
         """Delete these projections; those that read them now fail."""
@@ -94,9 +88,9 @@ class Generation:
 
         Effects: they count as applied; a generation that is being built learns what it may miss.
         """
-        fresh = inbox.claim(self.collection("inbox"), events, tx.session)
+        fresh = inbox.claim(self.collection(INBOX), events, tx.session)
         if fresh and self._beside is not None:
-            self._db[f"{self._beside}missed"].insert_many(
+            self._db[self._beside + MISSED].insert_many(
                 [{"_id": event.id} for event in fresh], ordered=False, session=tx.session
             )
         return fresh
@@ -104,8 +98,8 @@ class Generation:
     def load_people(self, tx: Tx, ids: Sequence[str]) -> dict[str, Person]:
         """Those of these participants who were seen before."""
         return {
-            row["_id"]: Person(row["n"], row["version"], frozenset(row["facts"]))
-            for row in self._find_in(tx, "people", ids)
+            row["_id"]: Person(row[NUMBER], row[VERSION], frozenset(row[FACTS]))
+            for row in self._find_in(tx, PEOPLE, ids)
         }
 
     def number(self, tx: Tx, strangers: Sequence[str]) -> dict[str, Person]:
@@ -115,10 +109,10 @@ class Generation:
         """
         if not strangers:
             return {}
-        before = self.collection("counters").find_one_and_update(
-            {"_id": "people"}, {"$inc": {"n": len(strangers)}}, upsert=True, session=tx.session
+        before = self.collection(COUNTERS).find_one_and_update(
+            {"_id": PEOPLE}, {"$inc": {NUMBER: len(strangers)}}, upsert=True, session=tx.session
         )
-        first = before["n"] if before else 0
+        first = before[NUMBER] if before else 0
         return {each: Person(first + i) for i, each in enumerate(strangers)}
 
     def cached_numbers(self, ids: Iterable[str]) -> dict[str, int]:
@@ -135,13 +129,13 @@ class Generation:
         """Write these participants, new or changed."""
         self._bulk(
             tx,
-            "people",
+            PEOPLE,
             [
                 UpdateOne(
                     {"_id": each},
                     {
-                        "$set": {"version": person.version, "facts": sorted(person.facts)},
-                        "$setOnInsert": {"n": person.number},
+                        "$set": {VERSION: person.version, FACTS: sorted(person.facts)},
+                        "$setOnInsert": {NUMBER: person.number},
                     },
                     upsert=True,
                 )
@@ -152,16 +146,16 @@ class Generation:
     def move(self, tx: Tx, moves: Mapping[str, Move]) -> None:
         """Let people join and leave the sets of those of whom a fact holds."""
         stored = {
-            row["_id"]: BitMap.deserialize(row["bits"])
-            for row in self._find_in(tx, "attributes", list(moves))
+            row["_id"]: BitMap.deserialize(row[BITS])
+            for row in self._find_in(tx, ATTRIBUTES, list(moves))
         }
         self._bulk(
             tx,
-            "attributes",
+            ATTRIBUTES,
             [
                 ReplaceOne(
                     {"_id": key},
-                    {"bits": _binary((stored.get(key, BitMap()) - move.leaving) | move.joining)},
+                    {BITS: _binary((stored.get(key, BitMap()) - move.leaving) | move.joining)},
                     upsert=True,
                 )
                 for key, move in moves.items()
@@ -171,23 +165,23 @@ class Generation:
     def load_sheets(self, tx: Tx, session_ids: Sequence[str]) -> dict[str, Sheet]:
         return {
             row["_id"]: Sheet(
-                row["activity_id"], row["seq"], BitMap.deserialize(row["present"]), row["scores"]
+                row[ACTIVITY_ID], row[SEQ], BitMap.deserialize(row[PRESENT]), row[SCORES]
             )
-            for row in self._find_in(tx, "sessions", session_ids)
+            for row in self._find_in(tx, SESSIONS, session_ids)
         }
 
     def save_sheets(self, tx: Tx, sheets: Mapping[str, Sheet]) -> None:
         self._bulk(
             tx,
-            "sessions",
+            SESSIONS,
             [
                 ReplaceOne(
                     {"_id": session_id},
                     {
-                        "activity_id": sheet.activity_id,
-                        "seq": sheet.sequence,
-                        "present": _binary(sheet.present),
-                        "scores": sheet.scores,
+                        ACTIVITY_ID: sheet.activity_id,
+                        SEQ: sheet.sequence,
+                        PRESENT: _binary(sheet.present),
+                        SCORES: sheet.scores,
                     },
                     upsert=True,
                 )
@@ -199,8 +193,8 @@ class Generation:
         """Write the documents whose `version` is newer than the stored one."""
         name = DOCUMENTS[kind]
         versions = {
-            row["_id"]: row["version"]
-            for row in self._find_in(tx, name, list(documents), {"version": 1})
+            row["_id"]: row[VERSION]
+            for row in self._find_in(tx, name, list(documents), {VERSION: 1})
         }
         self._bulk(
             tx,
@@ -210,7 +204,7 @@ class Generation:
                 if each in versions
                 else InsertOne(document)
                 for each, document in documents.items()
-                if versions.get(each, 0) < document["version"]
+                if versions.get(each, 0) < document[VERSION]
             ],
         )
 
@@ -230,7 +224,7 @@ class Generation:
             ]
         }
         said = {"event_id": last.id, "type": last.type, "recorded_at": at}
-        self.collection("position").update_one(
+        self.collection(POSITION).update_one(
             {"_id": "last"},
             [
                 {
@@ -254,19 +248,19 @@ class Generation:
 
         All of them write the position, so that the later of two is refused by the database.
         """
-        self.collection("position").update_one(
+        self.collection(POSITION).update_one(
             {"_id": "last"}, {"$set": {"superseded_by": by}}, upsert=True, session=tx.session
         )
 
     def missed(self, limit: int, session: ClientSession | None = None) -> list[str]:
         """Ids of events, oldest first, that were applied to the live projections while these were
         being built, and that may be wanting here."""
-        found = self.collection("missed").find({}, session=session).sort("_id", ASCENDING)
+        found = self.collection(MISSED).find({}, session=session).sort("_id", ASCENDING)
         return [row["_id"] for row in found.limit(limit)]
 
     def wanting(self, ids: Sequence[str], session: ClientSession | None = None) -> list[str]:
         """Those of these events that are not applied here."""
-        found = self.collection("inbox").find({"_id": {"$in": list(ids)}}, session=session)
+        found = self.collection(INBOX).find({"_id": {"$in": list(ids)}}, session=session)
         applied = {row["_id"] for row in found}
         return [each for each in ids if each not in applied]
 

@@ -1,11 +1,7 @@
 """The service's database: which generation of the projections is live, writing it, reading it.
 
-Owns the collection `settings`, of one document, absent until the first rebuild:
-
-    {_id: "live", prefix: of the generation that answers questions and takes events,
-     beside: None | {prefix, code, started_at} of the one that is being built}
-
-It is read inside each transaction and each snapshot, so that a swap is one step for all.
+Owns the collection `settings` (`services.reporting.layout`). Its one document is read inside each
+transaction and each snapshot, so that a swap is one step for all.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,8 +13,18 @@ import pymongo
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from services.reporting.store.generation import COLLECTIONS, WHILE_BUILDING, Generation
+from services.reporting.layout import (
+    BESIDE,
+    COLLECTIONS,
+    LIVE,
+    PREFIX,
+    SETTINGS,
+    WHILE_BUILDING,
+    under,
+)
+from services.reporting.store.generation import Generation
 from services.reporting.store.snapshot import Snapshot
+from shared.layout import INBOX
 from shared.store import inbox
 from shared.store.failures import answered
 from shared.store.mongo import Document, Store, Tx
@@ -35,7 +41,7 @@ class ReportingStore(Store):
 
     def __init__(self, db: Database[Document], pinned: str | None = None) -> None:
         super().__init__(db)
-        self.settings = db["settings"]
+        self.settings = db[SETTINGS]
         self._pinned = pinned
         self._numbers: dict[str, dict[str, int]] = {}  # by prefix: each has numbers of its own
 
@@ -43,17 +49,17 @@ class ReportingStore(Store):
         super().ensure_indexes()
         prefix = self._prefix()
         names = COLLECTIONS if self._pinned is None else (*COLLECTIONS, *WHILE_BUILDING)
-        self.create_collections("settings", *(prefix + name for name in names))
+        self.create_collections(SETTINGS, *(prefix + name for name in names))
         Generation(self.db, prefix).create_indexes()
 
     def live(self, session: ClientSession | None = None) -> tuple[str, Document | None]:
         """The prefix of the live generation, and what is said of the one built beside it."""
-        row = self.settings.find_one({"_id": "live"}, session=session) or {"prefix": ""}
-        return row["prefix"], row.get("beside")
+        row = self.settings.find_one({"_id": LIVE}, session=session) or {PREFIX: ""}
+        return row[PREFIX], row.get(BESIDE)
 
     def claimed(self, ids: Sequence[str]) -> dict[str, datetime]:
         """Those of the events that were applied to the projections, each with the time."""
-        return inbox.claimed(self.db[f"{self._prefix()}inbox"], ids)
+        return inbox.claimed(self.db[under(self._prefix(), INBOX)], ids)
 
     def generation(self, tx: Tx) -> Generation:
         """The projections that this transaction is to write.
@@ -62,13 +68,13 @@ class ReportingStore(Store):
         """
         prefix, beside = self.live(tx.session)
         if self._pinned is not None:
-            if beside is None or beside["prefix"] != self._pinned:
+            if beside is None or beside[PREFIX] != self._pinned:
                 raise Stopped("the projections are no longer being built")
             prefix, beside = self._pinned, None
         if prefix not in self._numbers:
             self._numbers = {prefix: {}}
         return Generation(
-            self.db, prefix, self._numbers[prefix], beside["prefix"] if beside else None
+            self.db, prefix, self._numbers[prefix], beside[PREFIX] if beside else None
         )
 
     @contextmanager

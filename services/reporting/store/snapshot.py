@@ -8,6 +8,16 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pyroaring import BitMap
 
+from services.reporting.layout import (
+    ACTIVITY_ID,
+    ATTRIBUTES,
+    BITS,
+    POSITION,
+    PRESENT,
+    PROJECTED,
+    SCORES,
+    SESSIONS,
+)
 from services.reporting.rules.figures import Activity, Announced, Scope, Session
 from services.reporting.rules.projections import DOCUMENTS
 from shared.store.prefixes import below
@@ -25,7 +35,7 @@ class Snapshot:
 
     def position(self) -> Mapping[str, Any] | None:
         """The last event applied, and how many were; None before the first."""
-        return next(self._find("position", {"_id": "last"}), None)
+        return next(self._find(POSITION, {"_id": "last"}), None)
 
     def activities(self, scope: Scope, *parts: str) -> list[Activity]:
         """Every activity in scope that is not withdrawn, whatever its status.
@@ -33,12 +43,12 @@ class Snapshot:
         Args: parts: `announced`, `sessions`, `ecpf`, `architecture`; left empty unless asked for.
         """
         fields = (*_ALWAYS, *parts)
-        return [_activity(row) for row in self._find("activities", _query(scope), fields)]
+        return [_activity(row) for row in self._find(PROJECTED["activity"], _query(scope), fields)]
 
     def sections(self, activity_ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         """`media`, `publication` and `recommendations` of these activities."""
         fields = ("media", "publication", "recommendations")
-        return self._find("activities", {"_id": {"$in": list(activity_ids)}}, fields)
+        return self._find(PROJECTED["activity"], {"_id": {"$in": list(activity_ids)}}, fields)
 
     def titles(self, kind: str, ids: Sequence[str]) -> dict[str, Mapping[str, str]]:
         """The titles of projects or activities, by id and language."""
@@ -51,24 +61,24 @@ class Snapshot:
         for members in self.bits(["withdrawn"]).get("withdrawn", {}).values():
             gone |= members
         found: defaultdict[str, dict[str, BitMap]] = defaultdict(dict)
-        query = {"activity_id": {"$in": list(activity_ids)}}
-        for row in self._find("sessions", query, ("activity_id", "present")):
-            found[row["activity_id"]][row["_id"]] = BitMap.deserialize(row["present"]) - gone
+        query = {ACTIVITY_ID: {"$in": list(activity_ids)}}
+        for row in self._find(SESSIONS, query, (ACTIVITY_ID, PRESENT)):
+            found[row[ACTIVITY_ID]][row["_id"]] = BitMap.deserialize(row[PRESENT]) - gone
         return found
 
     def scores(self, activity_ids: Sequence[str]) -> Iterator[Mapping[str, float]]:
-        query = {"activity_id": {"$in": list(activity_ids)}}
-        return (row["scores"] for row in self._find("sessions", query, ("scores",)))
+        query = {ACTIVITY_ID: {"$in": list(activity_ids)}}
+        return (row[SCORES] for row in self._find(SESSIONS, query, (SCORES,)))
 
     def bits(self, attributes: Iterable[str]) -> dict[str, dict[str, BitMap]]:
         """Of each attribute's values, who has them; only these attributes are read."""
         found: defaultdict[str, dict[str, BitMap]] = defaultdict(dict)
         for attribute in attributes:
             query = {"_id": below(f"{attribute}/")}
-            for row in self._find("attributes", query):
+            for row in self._find(ATTRIBUTES, query):
                 value = row["_id"].split("/")[1]
                 members = found[attribute].setdefault(value, BitMap())
-                members |= BitMap.deserialize(row["bits"])
+                members |= BitMap.deserialize(row[BITS])
         return found
 
     def concerns(
@@ -85,7 +95,7 @@ class Snapshot:
         }
         query = _any_of(conditions) | _period("raised_on", scope)
         fields = ("category", "severity", "status")
-        return self._find("concerns", {"withdrawn": False, **query}, fields)
+        return self._find(PROJECTED["concern"], {"withdrawn": False, **query}, fields)
 
     def nominations(self, scope: Scope) -> Iterator[str]:
         """The status of each nomination to a project or an activity in scope."""
@@ -96,7 +106,7 @@ class Snapshot:
                 {"activity_id": {"$in": activity_ids}},
                 {"project_id": {"$in": list(scope.project_ids)}},
             ]
-        found = self._find("nominations", {"withdrawn": False, **query}, ("status",))
+        found = self._find(PROJECTED["nomination"], {"withdrawn": False, **query}, ("status",))
         return (row["status"] for row in found)
 
     def _find(

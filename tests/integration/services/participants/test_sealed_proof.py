@@ -20,6 +20,7 @@ from operations.archive.taking import take
 from operations.failure import CannotRun
 from operations.sealed import BELIEVED_S, look, troubles
 from services.participants.handlers import nominations
+from services.participants.layout import PROOFS
 from services.participants.store.cipher import Cipher, KeyLost
 from services.participants.store.people import ParticipantStore
 from services.participants.store.proof import prove
@@ -84,7 +85,7 @@ def test_where_all_opens_all_that_was_tried_is_counted_and_nobody_named(
     assert data_key["id"] == store.cipher.key_id
     assert (proof["opened"], proof["records"], proof["unreadable_count"]) == (4, 4, 0)
     assert told(store) == ""
-    kept = str(store.db[vault.PROOFS].find_one())
+    kept = str(store.db[PROOFS].find_one())
     assert not any(said in kept for said in ("Aminata", "7931", "awa@", met[1]["id"]))
 
 
@@ -206,7 +207,7 @@ def test_a_proof_that_is_old_or_was_never_made_is_none(store: ParticipantStore) 
     assert told(store) == ""
     ms = round(BELIEVED_S * 1000) + 1
     ago = [{"$set": {"at": {"$subtract": ["$$NOW", ms]}}}]
-    store.db[vault.PROOFS].update_one({}, ago)
+    store.db[PROOFS].update_one({}, ago)
     assert "it was not proved that people's records can be opened" in told(store)
 
 
@@ -291,7 +292,7 @@ def test_the_running_service_is_not_ready_without_its_key_and_goes_on_once_it_is
 
     try:
         register()
-        wait_for(lambda: (db[vault.PROOFS].find_one() or {}).get("keys"), 20)
+        wait_for(lambda: (db[PROOFS].find_one() or {}).get("keys"), 20)
         keys = list(vault.of(db).find())
         vault.of(db).delete_many({})
         wait_for(lambda: not process.ready(), 15)

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.activities import schemas
+from services.activities.layout import line_key
 from services.activities.rules import sheets
-from services.activities.rules.sheets import NO_SCORES, Line, Sheet, line_key
+from services.activities.rules.sheets import NO_SCORES, Line, Sheet
 from services.activities.schemas import read_rows
 from shared.ids import new_id
 from shared.records.pushes import Push

@@ -1,0 +1,46 @@
+"""The database `activities`: its collections, and the names that operators' tools know too.
+
+activities, projects, organisations, concerns   records of the push engine
+sheets      {_id: session id, activity_id, chapter, state, seq: of its last step,
+             present, lines: how many, scores: sums, in the order of `shared.nouns.SCORES`}
+attendance  the sheets' lines
+            {_id: "<session>:<participant>", p: participant, st: present | absent | removed,
+             pre?, post?: test scores, v: version, was?: earlier pushes}
+reasons     {_id: "<record>:<version>", reason}: why a record was withdrawn or reinstated
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.nouns import NOUNS
+
+ACTIVITIES: Final = NOUNS["activity"].collection
+SHEETS: Final = NOUNS["attendance"].collection
+ATTENDANCE: Final = "attendance"
+REASONS: Final = "reasons"
+
+ACTIVITY_ID: Final = "activity_id"
+SEQ: Final = "seq"
+PRESENT: Final = "present"
+LINES: Final = "lines"
+SCORES: Final = "scores"
+
+STATUS: Final = "st"
+PRE: Final = "pre"
+POST: Final = "post"
+IS_PRESENT: Final = "present"
+IS_REMOVED: Final = "removed"
+
+
+def line_key(session_id: str, participant_id: str) -> str:
+    """The id of a line; with an empty participant, what the ids of a sheet's lines begin with."""
+    return f"{session_id}:{participant_id}"
+
+
+def session_of(key: str) -> str:
+    return key.partition(":")[0]
+
+
+def participant_of(key: str) -> str:
+    return key.rpartition(":")[2]

@@ -1,0 +1,46 @@
+"""The database `participants`: its collections, and the names that operators' tools know too.
+
+    people       records, their content partly sealed
+                 {_id, chapter, version, withdrawn, content: open fields, sealed: all the others,
+                  phone, email: exact ciphertexts, names: blind words, alike: blind likenesses, …}
+    nominations  likewise
+                 {_id, chapter, version, content: open fields, sealed, participant_id,
+                  target: the activity or project, slot}
+    proofs       what of it could be opened, proved every half minute
+                 {_id: "sealed", at: by the database's clock, keys: [{id, fingerprint}],
+                  lost: [key id], records, opened, unreadable: [{collection, id}],
+                  unreadable_count}
+
+Of a proof, `keys` are those that sealed records need, each as it was when it last opened (None:
+never); `lost` those of them that are gone or do not open; `records` is how many are sealed,
+`opened` how many of a sample could be opened; `unreadable` names the first of those that could not.
+Ids and counts: no value, and nothing that opens one.
+
+The keys lie in a database of their own (`shared.store.vault`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.nouns import NOUNS
+
+PEOPLE: Final = NOUNS["participant"].collection
+NOMINATIONS: Final = NOUNS["nomination"].collection
+PROOFS: Final = "proofs"
+
+TARGET: Final = "target"
+
+SEALED: Final = "sealed"
+"""The one proof."""
+PROVED_AT: Final = "at"
+KEYS: Final = "keys"
+KEY_ID: Final = "id"
+FINGERPRINT: Final = "fingerprint"
+LOST: Final = "lost"
+RECORDS: Final = "records"
+OPENED: Final = "opened"
+UNREADABLE: Final = "unreadable"
+UNREADABLE_IN: Final = "collection"
+UNREADABLE_ID: Final = "id"
+UNREADABLE_COUNT: Final = "unreadable_count"

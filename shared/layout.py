@@ -1,0 +1,59 @@
+"""What lies in every service's database, whatever the service is about: names of collections and
+fields, for the stores that write them and the operators' tools that read them.
+
+    outbox   the service's events, kept for good: its event log
+             {_id: event id, type: short, schema_version (absent: 1), subject, sequence,
+              body: JSON bytes as they go on the wire, actor, recorded_at,
+              published_at: None until the broker has confirmed it}
+    inbox    the events that were applied: {_id: event id, at}
+    parked   the events that could not be
+             {_id: event id, or `raw-<sha256>` of a body that is no event,
+              type, schema_version (absent: 1), subject, sequence: the event's, None of a body that
+              is none, reason: code, params: of its text, text: in English, body: raw bytes,
+              attempts: since it last came in, first_at, last_at,
+              state: parked | retried | discarded, decisions: [{action, at, by: key id, why}]}
+    leases   {_id: job, holder, until}
+
+A record that is pushed lies in the collection of its noun (`shared.nouns`):
+
+    {_id, chapter, version, withdrawn, content, seen: digests of earlier contents, created_at,
+     updated_at}
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+OUTBOX: Final = "outbox"
+INBOX: Final = "inbox"
+PARKING_LOT: Final = "parked"
+LEASES: Final = "leases"
+
+# An event, in the outbox and in the parking lot.
+TYPE: Final = "type"
+SCHEMA_VERSION: Final = "schema_version"
+SUBJECT: Final = "subject"
+SEQUENCE: Final = "sequence"
+BODY: Final = "body"
+RECORDED_AT: Final = "recorded_at"
+PUBLISHED_AT: Final = "published_at"
+
+# Why it is parked, and what was decided.
+STATE: Final = "state"
+REASON: Final = "reason"
+TEXT: Final = "text"
+LAST_AT: Final = "last_at"
+DECISIONS: Final = "decisions"
+DECIDED_AT: Final = "at"
+DECIDED_BY: Final = "by"
+
+RELAY: Final = "relay"
+"""The job of a lease: to publish the outbox."""
+UNTIL: Final = "until"
+
+# A record.
+CHAPTER: Final = "chapter"
+VERSION: Final = "version"
+WITHDRAWN: Final = "withdrawn"
+CONTENT: Final = "content"
+UPDATED_AT: Final = "updated_at"
