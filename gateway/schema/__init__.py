@@ -26,8 +26,9 @@ from gateway.schema.partners.mutations import PartnerMutations
 from gateway.schema.partners.queries import PartnerQueries
 from gateway.schema.people.mutations import ParticipantMutations
 from gateway.schema.people.queries import ParticipantQueries
-from gateway.schema.programme.mutations import ProgrammeMutations
-from gateway.schema.programme.queries import ProgrammeQueries
+from gateway.schema.programme.concerns import ConcernMutations, ConcernQueries
+from gateway.schema.programme.organisations import OrganisationMutations, OrganisationQueries
+from gateway.schema.programme.projects import ProjectMutations, ProjectQueries
 from gateway.schema.reporting.queries import ReportQueries
 from gateway.schema.scalars import Date, DateTime
 from shared.errors import Forbidden
@@ -54,7 +55,9 @@ class Query(
     ReportQueries,
     AttendanceQueries,
     ParticipantQueries,
-    ProgrammeQueries,
+    ConcernQueries,
+    OrganisationQueries,
+    ProjectQueries,
     ChangeQueries,
     ActivityQueries,
     CodeQueries,
@@ -67,7 +70,9 @@ class Mutation(
     ParkedMutations,
     KeyMutations,
     PartnerMutations,
-    ProgrammeMutations,
+    ConcernMutations,
+    OrganisationMutations,
+    ProjectMutations,
     ParticipantMutations,
     ActivityMutations,
     AttendanceMutations,

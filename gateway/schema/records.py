@@ -1,5 +1,7 @@
 """Owns what every record has in common, as it is read, pushed, withdrawn and reinstated."""
 
+from typing import Any
+
 import graphene
 
 from gateway.schema.scalars import DateTime
@@ -44,4 +46,18 @@ class TombstoneInput(graphene.InputObjectType):
     reason = graphene.String(description="Why; required, at most 500 characters.")
     expected_version = graphene.Int(
         description="Only if this is still the stored version (optional)."
+    )
+
+
+def one(node: Any, kind: str) -> graphene.Field:
+    """A root field that shows the record of an id."""
+
+    async def resolve(_: Any, info: Any, id: str) -> Any:
+        return await info.context.loaders.record(kind, id)
+
+    return graphene.Field(
+        node,
+        id=graphene.ID(required=True, description="Its id."),
+        description=f"One {kind}; null if there is none that this key may see.",
+        resolver=resolve,
     )

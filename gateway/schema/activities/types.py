@@ -24,7 +24,8 @@ from gateway.schema.activities.sections import (
     TrainingInput,
 )
 from gateway.schema.paging import connection
-from gateway.schema.programme.types import Organisation, Project
+from gateway.schema.programme.organisations import Organisation
+from gateway.schema.programme.projects import Project
 from gateway.schema.records import Record, RecordInput
 from gateway.schema.scalars import Date
 from gateway.schema.texts import (

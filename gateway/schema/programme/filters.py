@@ -1,4 +1,4 @@
-"""Owns what lists of projects, organisations and concerns may be narrowed to."""
+"""Owns what lists of records may be narrowed to."""
 
 import graphene
 
@@ -16,16 +16,3 @@ class RecordFilter(graphene.InputObjectType):
         description="With this in the title, the name or, of a concern, the text."
     )
     withdrawn = graphene.Boolean(description="Withdrawn ones (true) or not (false, the default).")
-
-
-class ConcernFilter(RecordFilter):
-    """Which concerns; all conditions together, none for all."""
-
-    class Meta:
-        container = dict
-
-    categories = list_of(graphene.String, description="About these.")
-    statuses = list_of(graphene.String, description="In these states.")
-    places = list_of(graphene.ID, description="In these places, or anywhere below.")
-    severity_from = graphene.Int(description="At least as severe as this.")
-    activity_ids = list_of(graphene.ID, description="Raised at these activities.")

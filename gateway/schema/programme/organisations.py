@@ -1,0 +1,57 @@
+"""Owns organisations: how they are read and pushed, listed, withdrawn and reinstated."""
+
+import graphene
+
+from gateway.schema.paging import connection, listing
+from gateway.schema.programme.filters import RecordFilter
+from gateway.schema.records import Record, RecordInput, TombstoneInput, one
+from gateway.schema.texts import coded
+from gateway.schema.writes import pushing
+
+
+class Organisation(Record, graphene.ObjectType):
+    """An organisation of the registry, known by its id and never by its bare name."""
+
+    identifier = graphene.String(description="Its identifier in a public register, if any.")
+    name = graphene.String(description="Its full name.")
+    acronym = graphene.String(description="Its acronym.")
+    type = coded("organisation_type", "type", "What kind of organisation it is.")
+    country = coded("country", "country", "Where it has its seat.")
+    gppac_member = graphene.Boolean(description="Whether it is a member of GPPAC.")
+
+
+class OrganisationInput(RecordInput, graphene.InputObjectType):
+    """An organisation to register or to correct. An absent or blank field is left as it is: what
+    is required is so of the first push."""
+
+    class Meta:
+        container = dict
+
+    identifier = graphene.String(description="Its identifier in a public register.")
+    name = graphene.String(description="Its full name. Required.")
+    acronym = graphene.String(description="Its acronym.")
+    type = graphene.String(description="Code of the list `organisation_type`. Required.")
+    country = graphene.String(description="Where it has its seat (ISO 3166-1 alpha-2).")
+    gppac_member = graphene.Boolean(description="Whether it is a member of GPPAC.")
+
+
+OrganisationConnection = connection(Organisation, "organisations")
+
+
+class OrganisationQueries(graphene.ObjectType):
+    organisation = one(Organisation, "organisation")
+    organisations = listing(
+        OrganisationConnection, "Organisations", RecordFilter, "activities", kind="organisation"
+    )
+
+
+class OrganisationMutations(graphene.ObjectType):
+    push_organisations = pushing(
+        "organisation", "push", OrganisationInput, "Register or correct organisations."
+    )
+    withdraw_organisations = pushing(
+        "organisation", "withdraw", TombstoneInput, "Withdraw organisations."
+    )
+    reinstate_organisations = pushing(
+        "organisation", "reinstate", TombstoneInput, "Take withdrawals of organisations back."
+    )

@@ -1,0 +1,106 @@
+"""Owns projects and their indicators: how they are read and pushed, listed, withdrawn and
+reinstated."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import graphene
+
+from gateway.schema.paging import connection, listing
+from gateway.schema.programme.filters import RecordFilter
+from gateway.schema.programme.organisations import Organisation
+from gateway.schema.records import Record, RecordInput, TombstoneInput, one
+from gateway.schema.scalars import Date
+from gateway.schema.texts import (
+    LocalisedText,
+    LocalisedTextInput,
+    coded_list,
+    filled,
+    list_of,
+)
+from gateway.schema.writes import pushing
+
+
+class Indicator(graphene.ObjectType):
+    """What a project wants to change, measured from a baseline to a target."""
+
+    id = graphene.ID(required=True, description="Its id.")
+    title = graphene.Field(LocalisedText, description="What is measured.")
+    unit = graphene.String(description="In which unit.")
+    baseline = graphene.Float(description="The value at the start, if known.")
+    baseline_on = Date(description="When that was.")
+    target = graphene.Float(description="The value aimed at.")
+    target_on = Date(description="By when.")
+
+
+class IndicatorInput(graphene.InputObjectType):
+    """What a project wants to change; a baseline is optional."""
+
+    class Meta:
+        container = dict
+
+    id = graphene.ID(description="A UUID made by the client. Required.")
+    title = graphene.InputField(LocalisedTextInput, description="What is measured. Required.")
+    unit = graphene.String(description="In which unit.")
+    baseline = graphene.Float(description="The value at the start, if known.")
+    baseline_on = Date(description="When that was.")
+    target = graphene.Float(description="The value aimed at.")
+    target_on = Date(description="By when.")
+
+
+class Project(Record, graphene.ObjectType):
+    """What activities belong to."""
+
+    title = graphene.Field(LocalisedText, description="What it is called.")
+    description = graphene.Field(LocalisedText, description="What it is about.")
+    starts_on = Date(description="The first day.")
+    ends_on = Date(description="The last day.")
+    places = coded_list("place", "places", "Where it works.")
+    indicators = filled(Indicator, "indicators", "What it wants to change.")
+    funders = list_of(Organisation, description="Who pays for it.")
+    partners = list_of(Organisation, description="Who carries it along.")
+
+    @staticmethod
+    async def resolve_funders(root: Mapping[str, Any], info: Any) -> list[dict[str, Any]]:
+        return await _organisations(root.get("funder_ids"), info)
+
+    @staticmethod
+    async def resolve_partners(root: Mapping[str, Any], info: Any) -> list[dict[str, Any]]:
+        return await _organisations(root.get("partner_ids"), info)
+
+
+class ProjectInput(RecordInput, graphene.InputObjectType):
+    """A project to create or to correct. An absent or blank field is left as it is: what is
+    required is so of the first push."""
+
+    class Meta:
+        container = dict
+
+    title = graphene.InputField(LocalisedTextInput, description="What it is called. Required.")
+    description = graphene.InputField(LocalisedTextInput, description="What it is about.")
+    starts_on = Date(description="The first day. Required.")
+    ends_on = Date(description="The last day.")
+    funder_ids = list_of(graphene.ID, description="Organisations that pay for it.")
+    partner_ids = list_of(graphene.ID, description="Organisations that carry it along.")
+    places = list_of(graphene.ID, description="Ids of places of the gazetteer.")
+    indicators = list_of(IndicatorInput, description="What it wants to change.")
+
+
+ProjectConnection = connection(Project, "projects")
+
+
+class ProjectQueries(graphene.ObjectType):
+    project = one(Project, "project")
+    projects = listing(ProjectConnection, "Projects", RecordFilter, "activities", kind="project")
+
+
+class ProjectMutations(graphene.ObjectType):
+    push_projects = pushing("project", "push", ProjectInput, "Create or correct projects.")
+    withdraw_projects = pushing("project", "withdraw", TombstoneInput, "Withdraw projects.")
+    reinstate_projects = pushing(
+        "project", "reinstate", TombstoneInput, "Take withdrawals of projects back."
+    )
+
+
+async def _organisations(ids: list[str] | None, info: Any) -> list[dict[str, Any]]:
+    return await info.context.loaders.records("organisation", ids) if ids else []
