@@ -61,6 +61,13 @@ async def measure(stack: Stack, options: argparse.Namespace) -> tuple[Figures, P
             figures["attendance_rows_per_s"] / figures["raw_mongodb_rows_per_s"]
         )
 
+        registered, corrected = work.registrations(options.registrations, ROWS)
+        for name, payloads in (("registered", registered), ("corrected", corrected)):
+            before = cpu_seconds(stack)
+            load = await send(http, payloads, options.sheet_connections, work.REGISTER_REJECTED)
+            figures[f"people_{name}_per_s"] = load.answers * ROWS / load.span_s
+            profile[f"ms per 500 people {name}"] = spent(before, cpu_seconds(stack), load.answers)
+
         small = work.small_activities(options.activities, work.small_project)
         await send(http, small[:200], SMALL_CONNECTIONS, work.ACTIVITY_REJECTED)  # warm
         before = cpu_seconds(stack)
@@ -138,6 +145,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--sheets", type=int, default=500, help="sheets of 500 rows to push")
     parser.add_argument("--sheet-connections", type=int, default=6)
+    parser.add_argument("--registrations", type=int, default=60, help="batches of 500 people")
     parser.add_argument("--activities", type=int, default=10_000, help="pushed one a request")
     parser.add_argument("--lone", type=int, default=200, help="pushed one after the other")
     parser.add_argument("--result", type=Path, default=Path("bench-result.json"))

@@ -26,6 +26,8 @@ class Workload:
     PUSH_ACTIVITIES = """mutation($input: PushActivitiesInput!) {
       pushActivities(input: $input) { activities { created rejected
         receipts { row id status version } } } }"""
+    REGISTER_REJECTED = "registerParticipants.rejected"
+
     PUSH_PROJECTS = """mutation($items: [ProjectInput!]!) { pushProjects(items: $items) {
       rejected } }"""
     REGISTER = """mutation($items: [ParticipantInput!]!) { registerParticipants(items: $items) {
@@ -74,6 +76,16 @@ class Workload:
                 ]
             ]
         ]
+
+    def registrations(self, batches: int, rows: int) -> tuple[list[bytes], list[bytes]]:
+        """`batches` requests of `rows` new people, and as many that correct every one of them."""
+        registered, corrected = [], []
+        for _ in range(batches):
+            people = [self._person(new_id()) for _ in range(rows)]
+            registered.append(body(self.REGISTER, items=people))
+            again = [person | {"givenName": "Aïssata"} for person in people]
+            corrected.append(body(self.REGISTER, items=again))
+        return registered, corrected
 
     def small_activities(self, count: int, project: str) -> list[bytes]:
         """`count` requests of one activity each."""
