@@ -24,13 +24,17 @@ COPY gateway gateway
 COPY operations operations
 COPY cli cli
 COPY deploy/healthcheck.py deploy/databases.py deploy/permissions.py deploy/
-# An image carries its own service, not its neighbours; the operators' command rebuilds reporting.
+# An image carries its own service, not its neighbours; the operators' command rebuilds reporting,
+# and reads the other databases by what their layouts name.
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 RUN room="${SERVICE//.//}"; \
     test -f "${room}/__main__.py" || { echo "SERVICE='${SERVICE}' has no entry module" >&2; exit 1; }; \
     mkdir /app; \
     cp --recursive --parents "${room}" shared deploy /app/; \
-    if [[ "${room}" == cli ]]; then cp --recursive --parents operations services/reporting /app/; fi; \
+    if [[ "${room}" == cli ]]; then \
+        cp --recursive --parents operations services/reporting /app/; \
+        cp --parents services/*/{__init__,layout}.py gateway/{,identity/}__init__.py gateway/identity/layout.py /app/; \
+    fi; \
     if [[ "${room}" != gateway ]]; then cp --parents services/__init__.py /app/; fi; \
     /venv/bin/python -m compileall -q /app /venv/lib
 

@@ -12,6 +12,7 @@ from threading import Thread
 import pytest
 
 from deploy.validate import ROOT
+from shared.access import SERVICES
 
 
 def entry() -> list[str]:
@@ -70,6 +71,39 @@ def test_the_health_check_tells_what_healthz_answers(
         )
         server.shutdown()
     assert done.returncode == exit_code
+
+
+@pytest.mark.parametrize(
+    ("image", "module"),
+    [
+        ("cli", "cli.__main__"),
+        ("gateway", "gateway.__main__"),
+        *((f"services.{each}", f"services.{each}.service") for each in SERVICES),
+    ],
+)
+def test_an_image_carries_all_that_its_process_imports(
+    image: str, module: str, tmp_path: Path
+) -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    [step] = re.findall(r"^RUN (room=.*?[^\\])$", text, re.MULTILINE | re.DOTALL)
+    script = step.replace("\\\n", "").replace("/app", str(tmp_path / "app"))
+    script = script[: script.rindex("/venv/bin/python -m compileall")] + "true"
+    subprocess.run(
+        ["/bin/bash", "-euo", "pipefail", "-c", script],
+        cwd=ROOT,
+        env={"SERVICE": image, "PATH": os.environ["PATH"]},
+        check=True,
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"import {module}"],
+        cwd=tmp_path / "app",
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_what_the_image_copies_is_let_into_the_build() -> None:
