@@ -26,9 +26,9 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 from pyroaring import BitMap
 
+from cli.audit import show
 from cli.outcome import output
 from deploy.local.database import Database
-from operations.audit import report
 from operations.audit.log import Moment
 from operations.audit.reading import Databases
 from operations.audit.run import audit
@@ -259,7 +259,7 @@ def main() -> int:
             moment = Moment(databases.now, timedelta(0))
             account = audit(databases, EVERYTHING, moment, progress=_clock())
         took_s = time.monotonic() - written
-    report.show(account, output())
+    show(account, output())
     memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\nwritten in {written - began:.1f} s: {asked.people:,} people, {rows:,} rows")
     print(f"audited in {took_s:.1f} s, with {memory_mb:.0f} MB at most (writing included)")

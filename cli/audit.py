@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from cli.outcome import CLEAN, FINDINGS, notes, output, print_json
-from cli.settings import Settings
 from operations.audit import report
-from operations.audit.log import Moment
-from operations.audit.reading import Databases
-from operations.audit.run import audit
-from operations.audit.scope import EVERYTHING, Scope, of_activity, of_period
-from operations.audit.tally import Account
+from operations.audit.run import audit_hub
+from operations.audit.scope import Asked
+from operations.audit.tally import Account, Kind, Tally
 from operations.failure import CannotRun
-from operations.server import connected
+from operations.settings import Settings
 from shared.days import calendar_day, moment
 from shared.ids import canonical
+
+_COLUMNS: Final = (
+    "expected", "found", "in flight", "missing", "double", "other", "checksum",
+)  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:
@@ -62,41 +65,27 @@ def run(
     """
     if sum((everything, activity is not None, since is not None or until is not None)) > 1:
         raise CannotRun("--all, --activity and --from/--to exclude each other")
-    begin, end = _moment("--from", since), _moment("--to", until)
+    asked = Asked(_id(activity), _moment("--from", since), _moment("--to", until))
     uri = Settings.load().mongo_uri
-    grace_given = timedelta(seconds=0 if strict else grace)
-    console = notes()
-    with (
-        console.status("reading") as status,
-        connected(uri) as client,
-        Databases(client) as databases,
-    ):
-        scope = _scope(databases, activity, begin, end)
-        account = audit(
-            databases,
-            scope,
-            Moment(databases.now, grace_given),
+    with notes().status("reading") as status:
+        account = audit_hub(
+            uri,
+            asked,
+            timedelta(seconds=0 if strict else grace),
             most,
             lambda what: status.update(f"reading {what}"),
         )
-    _tell(account, as_json=as_json)
+    if as_json:
+        print_json(report.document(account))
+    else:
+        show(account, output())
     raise typer.Exit(CLEAN if account.clean else FINDINGS)
 
 
-def _scope(
-    databases: Databases, activity: str | None, since: datetime | None, until: datetime | None
-) -> Scope:
-    if activity is not None:
-        identifier = canonical(activity)
-        if identifier is None:
-            raise CannotRun(f"{activity!r} is no id of an activity")
-        try:
-            return of_activity(databases, identifier)
-        except LookupError as error:
-            raise CannotRun(f"no database knows of activity {identifier}") from error
-    if since is not None or until is not None:
-        return of_period(databases, since, until)
-    return EVERYTHING
+def _id(activity: str | None) -> str | None:
+    if activity is not None and canonical(activity) is None:
+        raise CannotRun(f"{activity!r} is no id of an activity")
+    return activity and canonical(activity)
 
 
 def _moment(option: str, given: str | None) -> datetime | None:
@@ -110,8 +99,43 @@ def _moment(option: str, given: str | None) -> datetime | None:
     return at
 
 
-def _tell(account: Account, *, as_json: bool) -> None:
-    if as_json:
-        print_json(report.document(account))
-    else:
-        report.show(account, output())
+def show(account: Account, console: Console) -> None:
+    """Print the table, the findings kept of each stage, and what it all comes to."""
+    table = Table("stage", box=None, pad_edge=False)
+    for column in _COLUMNS:
+        table.add_column(column, justify="right")
+    for tally in account:
+        table.add_row(tally.stage, *_row(tally), style=None if tally.clean else "red")
+    console.print(table)
+    for tally in account:
+        for finding in tally.findings:
+            console.print(
+                f"{finding.kind.upper()}  {finding.stage}: {finding.text}",
+                markup=False,
+                soft_wrap=True,
+            )
+        unnamed = sum(tally.counts.values()) - sum(1 for _ in tally.findings)
+        if unnamed > 0:
+            console.print(f"… {tally.stage}: {unnamed} more (--most)", markup=False)
+        if tally.again:
+            console.print(
+                f"note: {tally.stage}: {tally.again} deliveries were repeated under the same id, "
+                "as after a crash between a partner's answer and the cursor",
+                markup=False,
+                soft_wrap=True,
+            )
+    console.print(_verdict(account))
+
+
+def _row(tally: Tally) -> list[str]:
+    missing, double = tally.counts.get(Kind.MISSING, 0), tally.counts.get(Kind.DOUBLE, 0)
+    other = sum(tally.counts.values()) - missing - double
+    counts = (tally.expected, tally.found, tally.in_flight, missing, double, other)
+    return [*(f"{count:,}" for count in counts), "ok" if tally.checksum_ok else "DIFFERS"]
+
+
+def _verdict(account: Account) -> str:
+    if account.clean:
+        return "Clean: nothing is missing, nothing is double."
+    total = sum(sum(tally.counts.values()) for tally in account)
+    return f"{total:,} findings."

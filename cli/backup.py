@@ -7,14 +7,9 @@ from typing import Annotated
 
 import typer
 
-from cli.outcome import notes, output, print_json, progress
-from cli.settings import Settings
-from operations.archive import catalogue
-from operations.archive.taking import take
-from operations.failure import CannotRun
-from operations.sealed import look, troubles
-from operations.server import Session, connected
-from shared.access import ALL_DATABASES
+from cli.outcome import Display, notes, output, print_json
+from operations.archive.backup import back_up
+from operations.settings import Settings
 
 APART = (
     "The master key is not in it: without that key, people's names and numbers in this backup can "
@@ -41,30 +36,9 @@ def backup(
     People's data stay encrypted as they are stored; a backup whose keys are gone is refused.
     Nothing is overwritten.
     """
-    settings = Settings.load()
-
-    def examine(session: Session) -> list[str]:
-        found = list(troubles(look(client["participants"], session)))
-        if found and not unproven:
-            raise CannotRun(
-                "; ".join(f"{each.text} (remedy: {each.remedy})" for each in found)
-                + ". No backup was taken; --unproven takes it all the same"
-            )
-        return [each.text for each in found]
-
-    with connected(settings.mongo_uri) as client, progress() as display:
-        total = sum(
-            client[each.database][each.name].estimated_document_count()
-            for each in catalogue.collections(client, ALL_DATABASES)
-        )
-        bar = display.add_task("Backing up", total=total)
-        manifest = take(
-            client,
-            ALL_DATABASES,
-            folder.absolute(),
-            lambda _, documents: display.advance(bar, documents),
-            examine,
-        )
+    with Display() as display:
+        uri = Settings.load().mongo_uri
+        manifest = back_up(uri, folder.absolute(), display.watch, unproven=unproven)
     if json:
         print_json(manifest.to_dict())
     else:

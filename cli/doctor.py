@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
 from rich.text import Text
 
 from cli.outcome import CLEAN, FINDINGS, output, print_json
-from cli.settings import Settings
-from operations.doctor import database, machine, node, queues
+from operations.doctor.examining import Room, examine
 from operations.doctor.finding import Finding, Severity
-from operations.failure import CannotRun
-from shared.config import Config, ConfigError
+from operations.settings import Settings
 
 _COLOURS: Final = {Severity.FAULT: "bold red", Severity.WARNING: "yellow", Severity.OK: "green"}
 _ORDER: Final = list(Severity)
-
-
-class Room(StrEnum):
-    """What is looked at through one door: the database, AMQP, rabbitmqctl, this machine."""
-
-    DATABASE = "database"
-    QUEUES = "queues"
-    BROKER = "broker"
-    MACHINE = "machine"
 
 
 def register(app: typer.Typer) -> None:
@@ -64,31 +50,6 @@ def doctor(
     else:
         _show(findings, counts, every)
     raise typer.Exit(FINDINGS if counts[Severity.FAULT] else CLEAN)
-
-
-def examine(settings: Settings, rooms: Sequence[Room] = tuple(Room)) -> list[Finding]:
-    """Every finding of these rooms. Raises CannotRun where the settings lack what one takes."""
-    delays = _retry_delays_s()
-    checks: list[Iterator[Finding]] = []
-    if Room.DATABASE in rooms:
-        checks.append(database.check(settings.mongo_uri))
-    if Room.QUEUES in rooms:
-        checks.append(queues.check(settings.amqp_uri, delays))
-    if Room.BROKER in rooms:
-        checks.append(node.check(settings.rabbitmqctl, delays))
-    if Room.MACHINE in rooms:
-        checks.append(machine.check(settings.home))
-    return [finding for check in checks for finding in check]
-
-
-def _retry_delays_s() -> tuple[float, ...]:
-    """As the services read them: who changed RETRY_DELAYS_S sets it here too."""
-    try:
-        return Config.from_env(
-            "doctor", {"AMQP_URI": "-", "MONGO_URI": "-", **os.environ}
-        ).retry_delays_s
-    except ConfigError as error:
-        raise CannotRun(str(error)) from None
 
 
 def _show(findings: list[Finding], counts: Counter[Severity], every: bool) -> None:

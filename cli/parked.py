@@ -1,52 +1,21 @@
-"""`foscao parked`: the events that services could not apply, and what to do about them.
-
-Owns how they are shown and asked about; the hub itself decides and records (GraphQL).
-"""
+"""`foscao parked`: the events that services could not apply, and what to do about them."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import orjson
 import typer
 
-from cli.hub import Hub
-from cli.outcome import CLEAN, FINDINGS, print_json, progress
-from cli.settings import Settings
+from cli.outcome import CLEAN, FINDINGS, Display, print_json
+from operations import parked
 from operations.failure import CannotRun
+from operations.parked import Reached, Row
+from operations.settings import Settings
+from shared.parked import DISCARDED, RETRIED, STATES
 
-CHUNK: Final = 200  # what the hub takes at once
-STATES: Final = ("parked", "retried", "discarded")
-
-FIELDS: Final = """
-    service id state type subject sequence reason reasonText attempts firstAt lastAt appliedAt
-    holdsUp waitsFor decisions { action at by why }
-"""
-COUNTS: Final = "{ parkedCounts { service parked retried discarded } }"
-LIST: Final = f"""
-query($service: EventConsumer!, $state: ParkedState, $subject: ID, $reason: String, $ids: [ID!],
-      $first: Int, $after: String) {{
-  parked(service: $service, state: $state, subject: $subject, reason: $reason, ids: $ids,
-         first: $first, after: $after) {{
-    nodes {{ {FIELDS} }} pageInfo {{ endCursor hasNextPage }}
-  }}
-}}"""
-SHOW: Final = f"""
-query($service: EventConsumer!, $id: ID!) {{
-  parkedEvent(service: $service, id: $id) {{ {FIELDS} event sizeBytes }}
-}}"""
-RETRY: Final = """
-mutation($service: EventConsumer!, $ids: [ID!]!) {
-  retryParked(service: $service, ids: $ids) { count unknown }
-}"""
-DISCARD: Final = """
-mutation($service: EventConsumer!, $ids: [ID!]!, $reason: String!) {
-  discardParked(service: $service, ids: $ids, reason: $reason) { count unknown }
-}"""
-
-Row = dict[str, Any]
 Service = Annotated[
     str | None, typer.Option("--service", help="Of this service only, e.g. reporting.")
 ]
@@ -76,24 +45,23 @@ def list_parked(
     json: Json = False,
 ) -> None:
     """List them, the one that waits longest first. Exit code 1 if any waits for a decision."""
-    if state not in (*STATES, "all"):
-        raise CannotRun(f"no state is called {state!r}: it is parked, retried, discarded or all")
-    wanted = {"state": None if state == "all" else state, "subject": subject, "reason": reason}
-    with Hub(Settings.load()) as hub:
-        counts = _counts(hub, service)
-        rows = [
-            row for count in counts for row in _rows(hub, count["service"], limit=limit, **wanted)
-        ]
+    found = parked.listed(
+        Settings.load(),
+        service,
+        state=None if state == "all" else state,
+        subject=subject,
+        reason=reason,
+        limit=limit,
+    )
     if json:
-        print_json({"services": counts, "events": rows})
+        print_json({"services": found.counts, "events": found.rows})
     else:
-        for row in rows:
+        for row in found.rows:
             typer.echo(_summary(row))
-        for count in counts:
+        for count in found.counts:
             told = ", ".join(f"{count[each]} {each}" for each in STATES)
             typer.echo(f"{count['service']}: {told}")
-    waiting = any(count["parked"] for count in counts)
-    raise typer.Exit(FINDINGS if waiting else CLEAN)
+    raise typer.Exit(FINDINGS if found.waiting else CLEAN)
 
 
 def show(
@@ -102,9 +70,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show one with its content, and what was decided about it."""
-    with Hub(Settings.load()) as hub:
-        found = _found(hub, [id], service)
-        rows = [hub.ask(SHOW, service=each["service"], id=id)["parkedEvent"] for each in found]
+    rows = parked.shown(Settings.load(), id, service)
     if json:
         print_json({"events": rows})
         return
@@ -132,17 +98,9 @@ def retry(
     """
     if every == bool(ids):
         raise CannotRun("name the events by their ids, or all of them by --all")
-    with Hub(Settings.load()) as hub:
-        if ids:
-            rows = _found(hub, ids, service)
-        else:
-            # All are listed before the first is sent: one that fails again is back at the end.
-            rows = [
-                row
-                for count in _counts(hub, service)
-                for row in _rows(hub, count["service"], state="parked", reason=reason)
-            ]
-        _decide(hub, RETRY, "retried", leading(rows), json=json)
+    with Display() as display:
+        reached = parked.retry(Settings.load(), ids or None, service, reason, display.watch)
+    _tell(reached, RETRIED, json=json)
 
 
 def discard(
@@ -153,69 +111,20 @@ def discard(
     json: Json = False,
 ) -> None:
     """Give events up, on record: what they say stays missing until they are retried."""
-    with Hub(Settings.load()) as hub:
-        rows = _found(hub, ids, service)
-        if not yes:
-            _ask(rows)
-        _decide(hub, DISCARD, "discarded", rows, json=json, reason=why)
+    with Display() as display:
+
+        def confirm(rows: Sequence[Row]) -> bool:
+            return yes or display.aside(lambda: _sure(rows))
+
+        reached = parked.discard(Settings.load(), ids, service, why, confirm, display.watch)
+    if reached is None:
+        typer.echo("Nothing was discarded.", err=True)
+        raise typer.Exit(FINDINGS)
+    _tell(reached, DISCARDED, json=json)
 
 
-def _counts(hub: Hub, service: str | None) -> list[Row]:
-    """The services with how many they hold. Raises CannotRun if one does not answer."""
-    counts: list[Row] = hub.ask(COUNTS)["parkedCounts"]
-    if service is not None:
-        names = [count["service"] for count in counts]
-        counts = [count for count in counts if count["service"] == service]
-        if not counts:
-            raise CannotRun(f"no service {service!r} takes events: {', '.join(names)} do")
-    silent = [count["service"] for count in counts if count["parked"] is None]
-    if silent:
-        raise CannotRun(f"no answer from {', '.join(silent)}; --service asks one of the others")
-    return counts
-
-
-def _rows(hub: Hub, service: str, *, limit: int | None = None, **wanted: Any) -> Iterator[Row]:
-    """A service's rows, page by page."""
-    after, taken = None, 0
-    while limit is None or taken < limit:
-        first = CHUNK if limit is None else min(CHUNK, limit - taken)
-        answer = hub.ask(LIST, service=service, first=first, after=after, **wanted)["parked"]
-        yield from answer["nodes"]
-        taken += len(answer["nodes"])
-        after = answer["pageInfo"]["endCursor"]
-        if not answer["pageInfo"]["hasNextPage"]:
-            return
-
-
-def _found(hub: Hub, ids: Sequence[str], service: str | None) -> list[Row]:
-    """The rows with these ids, of each service that has them; CannotRun if an id is nowhere."""
-    asked = list(dict.fromkeys(ids))
-    rows = [
-        row
-        for count in _counts(hub, service)
-        for start in range(0, len(asked), CHUNK)
-        for row in _rows(hub, count["service"], ids=asked[start : start + CHUNK])
-    ]
-    missing = set(asked) - {row["id"] for row in rows}
-    if missing:
-        raise CannotRun(
-            f"not in the parking lot, so nothing was done: {', '.join(sorted(missing))}"
-        )
-    return rows
-
-
-def leading(rows: Sequence[Row]) -> list[Row]:
-    """The rows without those that go along with another of them."""
-    named = {(row["service"], row["id"]) for row in rows}
-    return [
-        row
-        for row in rows
-        if row["state"] != "parked" or (row["service"], row["waitsFor"]) not in named
-    ]
-
-
-def _ask(rows: Sequence[Row]) -> None:
-    """Return if the person at the terminal says yes; exit otherwise."""
+def _sure(rows: Sequence[Row]) -> bool:
+    """Whether the person at the terminal says yes. Raises: CannotRun: there is none."""
     if not sys.stdin.isatty():
         raise CannotRun("nobody is there to ask: add --yes to discard")
     for row in rows:
@@ -227,34 +136,19 @@ def _ask(rows: Sequence[Row]) -> None:
         f"services until they are retried.{behind}",
         err=True,
     )
-    if typer.prompt("Type yes to discard them", default="no", err=True).strip().lower() != "yes":
-        typer.echo("Nothing was discarded.", err=True)
-        raise typer.Exit(FINDINGS)
+    answer: str = typer.prompt("Type yes to discard them", default="no", err=True)
+    return answer.strip().lower() == "yes"
 
 
-def _decide(
-    hub: Hub, mutation: str, word: str, rows: Sequence[Row], *, json: bool, **more: str
-) -> None:
-    """Send a decision about the rows, service by service, and say what it reached."""
-    by_service: dict[str, list[str]] = {}
-    for row in rows:
-        by_service.setdefault(row["service"], []).append(row["id"])
-    reached = dict.fromkeys(by_service, 0)
-    with progress() as shown:
-        task = shown.add_task(word, total=len(rows))
-        for service, ids in by_service.items():
-            for start in range(0, len(ids), CHUNK):
-                chunk = ids[start : start + CHUNK]
-                (answer,) = hub.ask(mutation, service=service, ids=chunk, **more).values()
-                reached[service] += answer["count"]
-                shown.advance(task, len(chunk))
+def _tell(reached: Reached, word: str, *, json: bool) -> None:
+    """Say what a decision reached."""
     if json:
         print_json({word: reached})
-    else:
-        for service, count in reached.items():
-            typer.echo(f"{service}: {count} {word}")
-        if not reached:
-            typer.echo(f"nothing to be {word}")
+        return
+    for service, count in reached.items():
+        typer.echo(f"{service}: {count} {word}")
+    if not reached:
+        typer.echo(f"nothing to be {word}")
 
 
 def _summary(row: Mapping[str, Any]) -> str:

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli.outcome import CLEAN, FINDINGS, notes, output, print_json, progress
-from cli.settings import Settings
+from cli.outcome import CLEAN, FINDINGS, Display, notes, output, print_json
 from operations.rebuild import rebuild_reporting
+from operations.settings import Settings
 from services.reporting.handlers.rebuild import Outcome
 
 SHOWN = 50  # differences on a screen; --json has all
@@ -42,24 +42,15 @@ def reporting(
     hub as it was; run again, it goes on. Exit code 1: figures differed, or events failed.
     """
     started = time.monotonic()
-    outcome = _run(Settings.load().mongo_uri, dry_run=dry_run, keep=keep, fresh=fresh)
+    with Display() as display:
+        uri = Settings.load().mongo_uri
+        outcome = rebuild_reporting(uri, display.watch, dry_run=dry_run, keep=keep, fresh=fresh)
     seconds = time.monotonic() - started
     if json:
         print_json(_document(outcome, seconds))
     else:
         _show(outcome, seconds)
-    clean = not (outcome.differences or outcome.failed or outcome.waiting)
-    raise typer.Exit(CLEAN if clean else FINDINGS)
-
-
-def _run(mongo_uri: str, **options: bool) -> Outcome:
-    with progress() as bar:
-        task = bar.add_task("starting", total=None)
-
-        def watch(step: str, done: int, of: int) -> None:
-            bar.update(task, description=step, completed=done, total=of or None)
-
-        return rebuild_reporting(mongo_uri, watch, **options)
+    raise typer.Exit(CLEAN if outcome.clean else FINDINGS)
 
 
 def _document(outcome: Outcome, seconds: float) -> dict[str, Any]:

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from cli.outcome import output, print_json, progress
-from cli.settings import Settings
-from operations.archive import republishing
-from operations.server import connected
+from cli.outcome import Display, output, print_json
+from operations.archive.republishing import republish_lost
+from operations.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -24,12 +23,8 @@ def republish(
 
     Run it when all services run again on the new broker. What arrives twice is applied once.
     """
-    settings = Settings.load()
-    with connected(settings.mongo_uri) as client, progress() as display:
-        bar = display.add_task("Comparing", total=republishing.logged(client))
-        missing = republishing.republish(
-            client, lambda events: display.advance(bar, events), dry_run=dry_run
-        )
+    with Display() as display:
+        missing = republish_lost(Settings.load().mongo_uri, display.watch, dry_run=dry_run)
     if json:
         print_json({"events": missing.events, "lacking": missing.lacking, "dry_run": dry_run})
         return

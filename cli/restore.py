@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.outcome import notes, output, print_json, progress
-from cli.settings import Settings
-from operations.archive import broker, catalogue, keys, positions
-from operations.archive.format import Damaged
-from operations.archive.manifest import Manifest
-from operations.archive.putting import put
-from operations.archive.republishing import republish
-from operations.failure import CannotRun
-from operations.server import Client, connected
-from shared.access import ALL_DATABASES
-from shared.config import ConfigError, Environment
+from cli.outcome import Display, notes, output, print_json
+from operations.archive import positions
+from operations.archive.restoring import Restored, restore_keys
+from operations.archive.restoring import restore as restore_all
+from operations.settings import Settings
 
 AFTERWARDS = (
     "Start the services now. What was pushed after the backup is to be pushed again (under its ids "
@@ -61,95 +56,57 @@ def restore(
     those that the backup's consumers had not received are published when the services start.
     """
     settings = Settings.load()
-    try:
-        manifest = Manifest.load(folder)
-        if lacking := set(ALL_DATABASES) - {file.database for file in manifest.files}:
-            raise Damaged(f"{folder} lacks {', '.join(sorted(lacking))}")
-        _verify(manifest, folder)
+    with Display() as display:
         if only_keys:
-            _put_keys_back(settings, manifest, folder, json=json)
-            return
-        with connected(settings.mongo_uri) as client:
-            held = _held(client, manifest)
-            if held and not replace:
-                raise CannotRun(
-                    f"the databases are not empty ({', '.join(held)}): nothing was touched; "
-                    "--replace deletes what they hold"
-                )
-            if not new_broker:
-                broker.require_stopped(settings.amqp_uri)
-            if held and not yes:
-                _ask(f"Delete what {', '.join(held)} hold now?")
-            if not new_broker:
-                broker.forget_events(settings.amqp_uri, _delays_s())
-            replaced = positions.head(client)
-            _put(client, manifest, folder)
-            gap = positions.leave_gap(client, replaced, feed_gap)
-            missing = republish(client, lambda _: None)
-    except Damaged as error:
-        raise CannotRun(str(error)) from error
-    except OSError as error:
-        raise CannotRun(f"{folder}: {error.strerror}") from error
-    if json:
-        print_json(
-            {
-                "taken_at": manifest.taken_at,
-                "documents": manifest.documents,
-                "feed": {"ended_at": gap.after, "goes_on_after": gap.to},
-                "events_published_again": missing.events,
-            }
-        )
+            put = restore_keys(settings, folder, display.watch)
+        else:
+            done = restore_all(
+                settings,
+                folder,
+                display.watch,
+                lambda question: yes or display.aside(lambda: _sure(question)),
+                replace=replace,
+                new_broker=new_broker,
+                feed_gap=feed_gap,
+            )
+    if only_keys:
+        _tell_keys(put, json=json)
     else:
-        console = output()
-        console.print(f"{manifest.documents:,} documents as of {manifest.taken_at} are restored.")
-        console.print(f"The feed ended at {gap.after:,} and goes on behind {gap.to:,}.")
-        console.print(f"{missing.events:,} events are published again.")
-    for doubt in manifest.doubts:
-        notes().print(f"In doubt when it was taken: {doubt}", soft_wrap=True, markup=False)
-    notes().print(AFTERWARDS, soft_wrap=True)
+        _tell(done, json=json)
 
 
-def _put_keys_back(settings: Settings, manifest: Manifest, folder: Path, *, json: bool) -> None:
-    with connected(settings.mongo_uri) as client:
-        put = keys.put_back(client, manifest, folder)
+def _tell_keys(put: Sequence[str], *, json: bool) -> None:
     if json:
         print_json({"keys": put})
     else:
         output().print(f"Put back: {', '.join(put) or 'nothing, no key of the backup is lacking'}.")
 
 
-def _ask(question: str) -> None:
-    """Raises: CannotRun: the answer is no, or there is nobody to answer."""
+def _tell(done: Restored, *, json: bool) -> None:
+    if json:
+        print_json(
+            {
+                "taken_at": done.manifest.taken_at,
+                "documents": done.manifest.documents,
+                "feed": {"ended_at": done.gap.after, "goes_on_after": done.gap.to},
+                "events_published_again": done.events,
+            }
+        )
+    else:
+        console = output()
+        console.print(
+            f"{done.manifest.documents:,} documents as of {done.manifest.taken_at} are restored."
+        )
+        console.print(f"The feed ended at {done.gap.after:,} and goes on behind {done.gap.to:,}.")
+        console.print(f"{done.events:,} events are published again.")
+    for doubt in done.manifest.doubts:
+        notes().print(f"In doubt when it was taken: {doubt}", soft_wrap=True, markup=False)
+    notes().print(AFTERWARDS, soft_wrap=True)
+
+
+def _sure(question: str) -> bool:
+    """False also where there is nobody to answer."""
     try:
-        sure = typer.confirm(question, err=True)
+        return typer.confirm(question, err=True)
     except typer.Abort:
-        sure = False
-    if not sure:
-        raise CannotRun("nothing was touched")
-
-
-def _verify(manifest: Manifest, folder: Path) -> None:
-    with progress() as display:
-        bar = display.add_task("Verifying", total=manifest.documents)
-        manifest.verify(folder, lambda _, documents: display.advance(bar, documents))
-
-
-def _put(client: Client, manifest: Manifest, folder: Path) -> None:
-    with progress() as display:
-        bar = display.add_task("Restoring", total=manifest.documents)
-        put(client, manifest, folder, lambda _, documents: display.advance(bar, documents))
-
-
-def _held(client: Client, manifest: Manifest) -> list[str]:
-    """Which of the databases hold anything."""
-    names = [file.database for file in manifest.files]
-    return sorted({each.database for each in catalogue.collections(client, names)})
-
-
-def _delays_s() -> tuple[float, ...]:
-    """The rungs of the services' ladder, where the environment tells of others than usual."""
-    usual = tuple(str(each) for each in broker.DELAYS_S)
-    try:
-        return tuple(float(each) for each in Environment().words("RETRY_DELAYS_S", usual))
-    except (ConfigError, ValueError):
-        raise CannotRun("RETRY_DELAYS_S must be numbers of seconds with commas") from None
+        return False

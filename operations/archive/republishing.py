@@ -16,6 +16,8 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from operations.generation import live_prefix
+from operations.progress import Count, Watch
+from operations.server import connected
 from services.reporting.layout import under
 from shared.access import SERVICES
 from shared.layout import INBOX, OUTBOX, PARKING_LOT, PUBLISHED_AT, STATE, TYPE
@@ -33,9 +35,11 @@ class Missing:
     lacking: Mapping[str, int]
 
 
-def logged(client: MongoClient[Any]) -> int:
-    """About how many events there are to look at. Raises a PyMongoError."""
-    return sum(client[each][OUTBOX].estimated_document_count() for each in SERVICES)
+def republish_lost(uri: str, watch: Watch, *, dry_run: bool = False) -> Missing:
+    """As `republish`, as the user `operator`. Raises: CannotRun; may be repeated."""
+    with connected(uri) as client:
+        events = sum(client[each][OUTBOX].estimated_document_count() for each in SERVICES)
+        return republish(client, Count(watch, "Comparing", events).add, dry_run=dry_run)
 
 
 def republish(

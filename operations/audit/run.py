@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from functools import partial
 from operator import itemgetter
 from typing import Any, Final
@@ -17,9 +18,10 @@ from operations.audit.log import FIELDS as LOG
 from operations.audit.log import Moment, entries, told_to
 from operations.audit.pending import Behind
 from operations.audit.reading import Databases, Document, in_chunks, joined
-from operations.audit.scope import Scope
+from operations.audit.scope import Asked, Scope, of
 from operations.audit.tally import Account, Tally
 from operations.sealed import troubles
+from operations.server import connected
 from shared.nouns import CONSUMERS, NOUNS, PRODUCERS
 from shared.store.prefixes import below
 
@@ -28,6 +30,22 @@ Progress = Callable[[str], None]
 _SEALS: Final = "people: sealed → opened"
 _POSITIONS: Final = 2_000  # in one query
 _IN_ORDER: Final = [("sequence", 1)]
+
+
+def audit_hub(
+    uri: str,
+    asked: Asked,
+    grace: timedelta,
+    most: int = 20,
+    progress: Progress = lambda _: None,
+) -> Account:
+    """As `audit`, as the user `operator`, of what is asked for.
+
+    Args: grace: how long an event may take to its next stage.
+    Raises: CannotRun: no database knows of the activity, or one does not answer.
+    """
+    with connected(uri) as client, Databases(client) as db:
+        return audit(db, of(db, asked), Moment(db.now, grace), most, progress)
 
 
 def audit(

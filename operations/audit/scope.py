@@ -9,6 +9,7 @@ from typing import Any
 
 from operations.audit.reading import Databases
 from operations.audit.records import RECORDS
+from operations.failure import CannotRun
 from shared.nouns import PRODUCERS
 
 
@@ -25,6 +26,28 @@ class Scope:
 
 
 EVERYTHING = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an operator wants audited: one activity; or what was recorded from `since` until before
+    `until`; or, if nothing is said, everything."""
+
+    activity_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def of(db: Databases, asked: Asked) -> Scope:
+    """Raises: CannotRun: no database knows of the activity."""
+    if asked.activity_id is not None:
+        try:
+            return of_activity(db, asked.activity_id)
+        except LookupError as error:
+            raise CannotRun(f"no database knows of activity {asked.activity_id}") from error
+    if asked.since is not None or asked.until is not None:
+        return of_period(db, asked.since, asked.until)
+    return EVERYTHING
 
 
 def of_activity(db: Databases, activity_id: str) -> Scope:

@@ -54,6 +54,7 @@ STOPPED: Final = [
     ("gateway", "gateway.schema.access.keys", "gateway.http.app"),
     ("gateway", "gateway.calls.client", "gateway.identity.keys"),
     ("operations", "operations.audit.run", "operations.archive.catalogue"),
+    ("operations", "operations.settings", "operations.hub"),
     ("cli", "cli.audit", "cli.doctor"),
     ("deploy", "deploy.permissions", "deploy.local.stack"),
     ("demo", "demo.hub", "demo.sikasso.report"),
@@ -87,6 +88,7 @@ STOPPED: Final = [
     ("web", "gateway.schema", "starlette"),
     ("graphql", "gateway.calls.client", "graphql"),
     ("outside", "services.notifications.handlers.endpoints", "httpcore"),
+    ("outside", "cli.parked", "httpx"),
 ]
 # In each of these a new module must be given its place.
 PLACED: Final = [

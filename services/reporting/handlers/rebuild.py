@@ -52,6 +52,11 @@ class Outcome:
     waiting: dict[str, Event] = field(default_factory=dict)
     swapped: bool = False
 
+    @property
+    def clean(self) -> bool:
+        """Whether every event is applied, and no figure differs by it."""
+        return not (self.differences or self.failed or self.waiting)
+
 
 class Rebuild:
     """One rebuild, by one process; a second at the same time is refused.

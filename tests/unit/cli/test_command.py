@@ -1,4 +1,4 @@
-"""What every command of `foscao` stands on: its settings, its exit codes, what it prints."""
+"""What every command of `foscao` stands on: its exit codes, what it prints."""
 
 from __future__ import annotations
 
@@ -11,39 +11,8 @@ import pytest
 import typer
 
 from cli import __main__ as command
-from cli import parked
-from cli.outcome import print_json, progress
-from cli.parked import Row
-from cli.settings import Settings
+from cli.outcome import Display, print_json
 from operations.failure import CannotRun
-
-
-def test_the_environment_wins_over_the_file_and_blanks_count_as_absent(tmp_path: Path) -> None:
-    (tmp_path / "operator.env").write_text(
-        "# by hand\nHUB_URL=http://file\nHUB_ADMIN_KEY = k=y==\nOPERATOR_AMQP_URI=amqp://file\n"
-    )
-    settings = Settings.load(
-        {"FOSCAO_HOME": str(tmp_path), "HUB_URL": "http://given", "OPERATOR_AMQP_URI": ""}
-    )
-    assert settings.hub_url == "http://given"
-    assert settings.hub_admin_key == "k=y=="
-    assert settings.amqp_uri == "amqp://file"
-
-
-def test_what_is_missing_is_named_with_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(CannotRun, match=r"OPERATOR_MONGO_URI is missing: .*operator\.env"):
-        _ = Settings.load({"FOSCAO_HOME": str(tmp_path)}).mongo_uri
-
-
-def test_a_file_that_cannot_be_read_is_no_traceback(tmp_path: Path) -> None:
-    (tmp_path / "operator.env").write_bytes(b"HUB_URL=\xff\xfe")
-    with pytest.raises(CannotRun, match="cannot be read: UnicodeDecodeError"):
-        Settings.load({"FOSCAO_HOME": str(tmp_path)})
-
-
-def test_settings_show_no_secret(tmp_path: Path) -> None:
-    settings = Settings.load({"FOSCAO_HOME": str(tmp_path), "HUB_ADMIN_KEY": "hush"})
-    assert "hush" not in repr(settings)
 
 
 class Failing:
@@ -78,8 +47,9 @@ def test_json_is_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_progress_says_nothing_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress() as shown:
-        shown.advance(shown.add_task("counting", total=2))
+    with Display() as display:
+        display.watch("counting", 1, 2)
+        assert display.aside(lambda: "yes") == "yes"
     assert capsys.readouterr() == ("", "")
 
 
@@ -89,13 +59,3 @@ def test_the_script_runs_from_anywhere_and_through_a_link(tmp_path: Path) -> Non
     link = tmp_path / "foscao"
     link.symlink_to(script)
     assert os.popen(f"cd / && {link} --help").read().count("parked") >= 1
-
-
-def test_what_goes_along_with_another_is_not_sent_twice() -> None:
-    def row(id: str, waits_for: str | None, state: str = "parked", service: str = "s") -> Row:
-        return {"id": id, "waitsFor": waits_for, "state": state, "service": service}
-
-    alone, other = row("4", "0"), row("2", "1", service="t")
-    given_up = row("3", "1", state="discarded")  # only what is parked goes along by itself
-    rows = [row("1", None), row("2", "1"), given_up, alone, other]
-    assert parked.leading(rows) == [rows[0], given_up, alone, other]

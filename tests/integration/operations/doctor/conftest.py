@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import amqp
 import pytest
 
-from cli.settings import Settings
 from deploy.local.stack import Stack
+from operations.settings import Settings
 from shared.bus.connection import connect
 from tests.integration.operations.doctor.doctor_world import Client
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from cli.doctor import examine
-from cli.settings import Settings
 from deploy.local.stack import Stack
+from operations.doctor.examining import examine
 from operations.doctor.finding import Finding, Severity
+from operations.settings import Settings
 
 DELAYS_S = (1.0, 5.0, 60.0, 600.0)
 ALWAYS = {("members", "rs0")}  # a single member: a warning, on this machine nothing to be done

@@ -8,11 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cli.doctor import Room, examine
-from cli.settings import Settings
 from deploy.local.stack import Stack
 from operations.doctor import node
+from operations.doctor.examining import Room, examine
 from operations.doctor.finding import Severity
+from operations.settings import Settings
 from tests.integration.operations.doctor.doctor_world import ALWAYS, DELAYS_S, mode, named
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -8,6 +8,7 @@ in this folder), which the local stack writes when it starts:
     OPERATOR_MONGO_URI    the databases' user `operator`, for commands that read the databases
     OPERATOR_AMQP_URI     the broker's user `operator`, for commands that look at the broker
     RABBITMQCTL           how to call the broker's own tool, if one can: a command line
+    RETRY_DELAYS_S        as the services have it, where that is not the usual
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from operations.failure import CannotRun
+from shared.config import Config, ConfigError
 
 FILE: Final = "operator.env"
 
@@ -63,6 +65,17 @@ class Settings:
     def rabbitmqctl(self) -> list[str] | None:
         """The words of the command line; None where it is told nowhere."""
         return shlex.split(self._values.get("RABBITMQCTL", "")) or None
+
+    @property
+    def retry_delays_s(self) -> tuple[float, ...]:
+        """The rungs of the services' ladder, read as they read it."""
+        said = {name: self._values[name] for name in ("RETRY_DELAYS_S",) if name in self._values}
+        try:
+            return Config.from_env(
+                "operator", {"AMQP_URI": "-", "MONGO_URI": "-", **said}
+            ).retry_delays_s
+        except ConfigError as error:
+            raise CannotRun(str(error)) from None
 
     def _text(self, name: str) -> str:
         value = self._values.get(name)

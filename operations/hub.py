@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import httpx
 
-from cli.settings import Settings
 from operations.failure import CannotRun
+from operations.settings import Settings
 
 TIMEOUT_S: Final = 30.0
 
