@@ -5,18 +5,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
 
 from pyroaring import BitMap
 
-from operations.audit.log import Entry, steps
+from operations.audit.groups import Document, Session
+from operations.audit.log import Entry, steps, told_to
 from operations.audit.tally import Tally
-from shared.nouns import SCORES
+from services.activities.layout import (
+    ACTIVITY_ID,
+    IS_PRESENT,
+    IS_REMOVED,
+    LINES,
+    POST,
+    PRE,
+    PRESENT,
+    SCORES,
+    SEQ,
+    STATUS,
+    participant_of,
+)
+from services.reporting import layout as reporting
+from shared.nouns import SCORES as SUMS
 
-SHEET_FIELDS: Final = ("activity_id", "seq", "present", "lines", "scores")
-PROJECTED_FIELDS: Final = ("activity_id", "seq", "present", "scores")
-
-Document = Mapping[str, Any]
 Behind = Callable[[Entry], None]
 
 
@@ -49,7 +59,7 @@ class Replay:
 
     sequence: int = 0
     present: set[str] = field(default_factory=set)
-    scores: list[int] = field(default_factory=lambda: [0] * len(SCORES))
+    scores: list[int] = field(default_factory=lambda: [0] * len(SUMS))
 
     def take(self, step: Entry) -> str | None:
         """Play one step; returns what is wrong with it, None if it follows from those before."""
@@ -65,7 +75,7 @@ class Replay:
             wrong = None
         self.present = were.difference(left).union(came)
         deltas = step.data["scores"]
-        self.scores = [a + deltas[name] for a, name in zip(self.scores, SCORES, strict=True)]
+        self.scores = [a + deltas[name] for a, name in zip(self.scores, SUMS, strict=True)]
         self.sequence = step.sequence
         if wrong is None and len(self.present) != step.data["present_total"]:
             said = step.data["present_total"]
@@ -73,25 +83,18 @@ class Replay:
         return wrong
 
 
-def check(
-    stages: Stages,
-    session: str,
-    sheet: Document | None,
-    lines: Sequence[Document],
-    log: Sequence[Entry],
-    projected: Document | None,
-    people: People,
-    behind: Behind,
-) -> None:
+def check(stages: Stages, group: Session, people: People, behind: Behind) -> None:
     """Compare what the databases have of one session.
 
     Args: behind: told of each event that reporting's set does not contain yet.
     """
-    present = {line["_id"][len(session) + 1 :] for line in lines if line["st"] == "present"}
-    if sheet is None and (lines or log):
+    session, sheet, projected = group.key, group.sheet, group.copy
+    log = told_to("reporting", group.log)
+    present = {participant_of(row["_id"]) for row in group.rows if row[STATUS] == IS_PRESENT}
+    if sheet is None and (group.rows or log):
         stages.totals.missing(f"session {session} has rows or events and no sheet", session=session)
     if sheet is not None:
-        _totals(stages.totals, session, sheet, lines, len(present))
+        _totals(stages.totals, session, sheet, group.rows, len(present))
     first, double = steps(log)
     for each in double:
         stages.logged.double(
@@ -100,7 +103,7 @@ def check(
     whole = _log(stages.logged, session, sheet, first)
     replay = Replay()
     # What reporting is compared with: the sheet as of the step that it has arrived at.
-    arrived = projected["seq"] if projected else 0
+    arrived = projected[reporting.SEQ] if projected else 0
     then = Replay()
     for each in first:
         if each.problem:
@@ -115,14 +118,14 @@ def check(
         elif each.sequence > arrived:
             behind(each)
     _compare(stages.logged, session, present, replay, named=whole)
-    if sheet is not None and whole and list(sheet["scores"]) != replay.scores:
+    if sheet is not None and whole and list(sheet[SCORES]) != replay.scores:
         stages.logged.differs(
             f"session {session}: its test scores are not the sum of its steps", session=session
         )
     if projected is None:
         return
-    if not whole and sheet is not None and sheet["seq"] == arrived:
-        then = Replay(arrived, present, list(sheet["scores"]))
+    if not whole and sheet is not None and sheet[SEQ] == arrived:
+        then = Replay(arrived, present, list(sheet[SCORES]))
     if then.sequence == arrived:
         _projected(stages.projected, session, sheet, then, projected, people)
     elif first and whole:
@@ -134,30 +137,30 @@ def check(
 
 
 def _totals(
-    tally: Tally, session: str, sheet: Document, lines: Sequence[Document], present: int
+    tally: Tally, session: str, sheet: Document, rows: Sequence[Document], present: int
 ) -> None:
     """The sheet's own totals against its rows; one finding at most."""
-    stored = sum(line["st"] != "removed" for line in lines)
-    tally.expect(f"{session}:{sheet['lines']}", sheet["lines"])
+    stored = sum(row[STATUS] != IS_REMOVED for row in rows)
+    tally.expect(f"{session}:{sheet[LINES]}", sheet[LINES])
     tally.find(f"{session}:{stored}", stored)
-    text = f"session {session}: its sheet counts {sheet['lines']} rows, {stored} are stored"
-    if stored < sheet["lines"]:
-        tally.missing(text, count=sheet["lines"] - stored, session=session)
-    elif stored > sheet["lines"]:
-        tally.double(text, count=stored - sheet["lines"], session=session)
-    elif present != sheet["present"]:
+    text = f"session {session}: its sheet counts {sheet[LINES]} rows, {stored} are stored"
+    if stored < sheet[LINES]:
+        tally.missing(text, count=sheet[LINES] - stored, session=session)
+    elif stored > sheet[LINES]:
+        tally.double(text, count=stored - sheet[LINES], session=session)
+    elif present != sheet[PRESENT]:
         tally.differs(
-            f"session {session}: its sheet counts {sheet['present']} present, its rows {present}",
+            f"session {session}: its sheet counts {sheet[PRESENT]} present, its rows {present}",
             session=session,
         )
-    elif _scores(lines) != list(sheet["scores"]):
+    elif _scores(rows) != list(sheet[SCORES]):
         tally.differs(f"session {session}: its test scores are not those of its rows",
                       session=session)  # fmt: skip
 
 
 def _log(tally: Tally, session: str, sheet: Document | None, first: Sequence[Entry]) -> bool:
     """Whether the log has every step of the sheet; names those that it has not."""
-    last = max(sheet["seq"] if sheet else 0, first[-1].sequence if first else 0)
+    last = max(sheet[SEQ] if sheet else 0, first[-1].sequence if first else 0)
     logged = {each.sequence for each in first}
     absent = [sequence for sequence in range(1, last + 1) if sequence not in logged]
     for sequence in absent:
@@ -166,9 +169,9 @@ def _log(tally: Tally, session: str, sheet: Document | None, first: Sequence[Ent
             session=session,
             sequence=sequence,
         )
-    if sheet and first and first[-1].sequence > sheet["seq"]:
+    if sheet and first and first[-1].sequence > sheet[SEQ]:
         tally.differs(
-            f"session {session} is stored as of step {sheet['seq']}; the log goes on to {last}",
+            f"session {session} is stored as of step {sheet[SEQ]}; the log goes on to {last}",
             session=session,
         )
     return not absent
@@ -209,7 +212,7 @@ def _projected(
     numbers = people.numbers
     strangers = [each for each in then.present if each not in numbers]
     expected = BitMap([numbers[each] for each in then.present if each in numbers])
-    found = BitMap.deserialize(projected["present"])
+    found = BitMap.deserialize(projected[reporting.PRESENT])
     key = _key(session, then.present)
     tally.expect(key, len(then.present))
     if found == expected and not strangers:
@@ -228,17 +231,17 @@ def _projected(
                 session=session,
                 participant=each,
             )
-    if [projected["scores"].get(name, 0) for name in SCORES] != then.scores:
+    if [projected[reporting.SCORES].get(name, 0) for name in SUMS] != then.scores:
         tally.differs(f"session {session}: reporting has other test scores", session=session)
-    if sheet is not None and projected["activity_id"] != sheet["activity_id"]:
+    if sheet is not None and projected[reporting.ACTIVITY_ID] != sheet[ACTIVITY_ID]:
         tally.differs(f"session {session}: reporting has it in another activity", session=session)
 
 
-def _scores(lines: Iterable[Document]) -> list[int]:
-    sums = [0] * len(SCORES)
-    for line in lines:
-        pre, post = line.get("pre"), line.get("post")
-        if line["st"] != "present" or (pre is None and post is None):
+def _scores(rows: Iterable[Document]) -> list[int]:
+    sums = [0] * len(SUMS)
+    for row in rows:
+        pre, post = row.get(PRE), row.get(POST)
+        if row[STATUS] != IS_PRESENT or (pre is None and post is None):
             continue
         both = pre is not None and post is not None
         one = (pre is not None, pre or 0, post is not None, post or 0, both,

@@ -3,37 +3,23 @@ that listens to its type has applied it, or it is parked there."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
+from operations.audit.groups import At, Document, Occurrence
 from operations.audit.log import Entry, Moment
 from operations.audit.tally import Kind, Tally
+from shared.layout import DECIDED_AT, DECIDED_BY, DECISIONS, REASON, STATE, TEXT
+from shared.parked import DISCARDED, PARKED, RETRIED
 from shared.subscriptions import listens
 from shared.times import rfc3339
 
-FIELDS_CLAIM: Final = ("overtaken",)
-FIELDS_PARKED: Final = ("state", "reason", "text", "last_at", "decisions")
-Document = Mapping[str, Any]
-
-
-@dataclass(slots=True)
-class At:
-    """What one consumer has of an event."""
-
-    claim: Document | None
-    parked: Document | None
-
 
 def check(
-    published: Tally,
-    claimed: Mapping[str, Tally],
-    log: Sequence[Entry],
-    at: Mapping[str, At],
-    moment: Moment,
+    published: Tally, claimed: Mapping[str, Tally], group: Occurrence, moment: Moment
 ) -> None:
     """Compare what logs, brokers' confirms and inboxes have of one event."""
-    event, *twins = log
+    event, *twins = group.log
     for each in twins:
         published.double(f"event {event.id} is in two logs", **each.ids)
     if event.published_at is not None:
@@ -48,27 +34,29 @@ def check(
         )
     for consumer, tally in claimed.items():
         if listens(consumer, event.type, event.schema_version):
-            _claimed(tally, consumer, event, at[consumer], moment)
+            _claimed(tally, consumer, event, group.at[consumer], moment)
 
 
-def check_unlogged(published: Tally, key: str, at: Mapping[str, At], *, in_feed: bool) -> None:
-    """An event that is known further on and is in no log."""
-    where = [f"applied by {consumer}" for consumer, each in at.items() if each.claim]
-    if in_feed:
+def check_unlogged(published: Tally, claimed: Mapping[str, Tally], group: Occurrence) -> None:
+    """An event that is known further on and is in no log; or a row of a parking lot that is none.
+
+    A body that is no event is parked under a key of its own.
+    """
+    key = group.key
+    where = [f"applied by {consumer}" for consumer, each in group.at.items() if each.claim]
+    if group.items:
         where.append("in the feed")
     if where:
         published.missing(f"event {key} is {' and '.join(where)}; no log has it", event=key)
-
-
-def check_parked(tally: Tally, consumer: str, key: str, parked: Document) -> None:
-    """A row of the parking lot that is no event of any log."""
-    if parked["state"] == "parked":
-        tally.undecided(
-            Kind.PARKED,
-            f"{consumer} has parked {key}, which is no event of the logs: {_reason(parked)}",
-            parked=key,
-            consumer=consumer,
-        )
+    for consumer, each in group.at.items():
+        if each.parked and not each.claim and each.parked[STATE] == PARKED:
+            claimed[consumer].undecided(
+                Kind.PARKED,
+                f"{consumer} has parked {key}, which is no event of the logs: "
+                f"{_reason(each.parked)}",
+                parked=key,
+                consumer=consumer,
+            )
 
 
 def _claimed(tally: Tally, consumer: str, event: Entry, at: At, moment: Moment) -> None:
@@ -77,25 +65,25 @@ def _claimed(tally: Tally, consumer: str, event: Entry, at: At, moment: Moment) 
         return
     if at.parked is None and event.published_at is None:
         return  # the stage before this one has it
-    state = at.parked["state"] if at.parked else None
-    if state not in ("parked", "discarded"):
-        decisions = (at.parked.get("decisions") if at.parked else None) or ()
-        if moment.fresh(decisions[-1]["at"] if decisions else event.published_at):
+    state = at.parked[STATE] if at.parked else None
+    if state not in (PARKED, DISCARDED):
+        decisions = (at.parked.get(DECISIONS) if at.parked else None) or ()
+        if moment.fresh(decisions[-1][DECIDED_AT] if decisions else event.published_at):
             tally.in_flight += 1
             return
     tally.expect(event.id)
     ids = {**event.ids, "consumer": consumer}
-    if at.parked and state == "parked":
+    if at.parked and state == PARKED:
         tally.undecided(Kind.PARKED, f"{event.name}: parked by {consumer}: {_reason(at.parked)}",
                         **ids)  # fmt: skip
-    elif at.parked and state == "discarded":
+    elif at.parked and state == DISCARDED:
         tally.undecided(
             Kind.DISCARDED,
             f"{event.name}: discarded at {consumer}{_decision(at.parked)}: {_reason(at.parked)}",
             **ids,
         )
     else:
-        again = ", tried again and" if state == "retried" else ","
+        again = ", tried again and" if state == RETRIED else ","
         tally.missing(
             f"{event.name}: published at {_time(event.published_at)}{again} not applied by "
             f"{consumer}",
@@ -104,15 +92,15 @@ def _claimed(tally: Tally, consumer: str, event: Entry, at: At, moment: Moment) 
 
 
 def _reason(parked: Document) -> str:
-    return f"{parked['reason']}, {parked['text']}"
+    return f"{parked[REASON]}, {parked[TEXT]}"
 
 
 def _decision(parked: Document) -> str:
     """By whom and when; nothing where that was not recorded."""
-    decisions = parked.get("decisions") or ()
+    decisions = parked.get(DECISIONS) or ()
     if not decisions:
         return ""
-    return f" by {decisions[-1]['by']} at {_time(decisions[-1]['at'])}"
+    return f" by {decisions[-1][DECIDED_BY]} at {_time(decisions[-1][DECIDED_AT])}"
 
 
 def _time(at: Any) -> str:

@@ -10,12 +10,19 @@ from typing import Any, Final
 import orjson
 
 from shared.events import wire_type
+from shared.layout import (
+    BODY,
+    PUBLISHED_AT,
+    RECORDED_AT,
+    SCHEMA_VERSION,
+    SEQUENCE,
+    SUBJECT,
+    TYPE,
+)
 from shared.nouns import NOUNS, noun_of
 from shared.store.outbox import version_in
 
-FIELDS: Final = (
-    "type", "schema_version", "subject", "sequence", "recorded_at", "published_at", "body",
-)  # fmt: skip
+FIELDS: Final = (TYPE, SCHEMA_VERSION, SUBJECT, SEQUENCE, RECORDED_AT, PUBLISHED_AT, BODY)
 
 
 @dataclass(slots=True)
@@ -58,22 +65,22 @@ def entry(row: Mapping[str, Any]) -> Entry:
     data: Mapping[str, Any] = {}
     time = ""
     try:
-        event = orjson.loads(row["body"])
+        event = orjson.loads(row[BODY])
         said = (event["id"], event["type"], event["subject"], event["sequence"])
-        kind = wire_type(row["type"], version_in(row))
-        if said != (row["_id"], kind, row["subject"], row["sequence"]):
+        kind = wire_type(row[TYPE], version_in(row))
+        if said != (row["_id"], kind, row[SUBJECT], row[SEQUENCE]):
             problem = "its body is another event"
         data, time = event["data"], event["time"]
     except (ValueError, KeyError, TypeError):
         problem = "its body is no event"
     return Entry(
         row["_id"],
-        row["type"],
+        row[TYPE],
         version_in(row),
-        row["subject"],
-        row["sequence"],
-        row["recorded_at"],
-        row["published_at"],
+        row[SUBJECT],
+        row[SEQUENCE],
+        row[RECORDED_AT],
+        row[PUBLISHED_AT],
         data,
         time,
         problem,

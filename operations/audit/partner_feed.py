@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+from operations.audit.groups import Document, Feed, Occurrence
 from operations.audit.log import Entry
 from operations.audit.tally import Tally
-
-FIELDS: Final = ("type", "subject", "time", "chapter", "data")
-Document = Mapping[str, Any]
+from services.notifications.layout import AFTER, CHAPTER, DATA, OVERTAKEN, SUBJECT, TO, TYPE
 
 
-def check(tally: Tally, event: Entry, items: Sequence[Document], claim: Document | None) -> None:
+def check(tally: Tally, group: Occurrence) -> None:
     """Compare the item of one event with it.
 
     An event that came after a later step of its subject has none: its claim says so.
     """
+    event, items, claim = group.log[0], group.items, group.at["notifications"].claim
     if event.problem:
         return  # named where the log is compared with what is stored
     if not items:
-        if claim is not None and shown(event) and not claim.get("overtaken"):
+        if claim is not None and shown(event) and not claim.get(OVERTAKEN):
             tally.expect(event.id)
             tally.missing(
                 f"{event.name} was applied by notifications and is not in the feed", **event.ids
@@ -53,6 +53,20 @@ def shown(event: Entry) -> bool:
     return event.noun != "attendance" or bool(event.data.get("rows"))
 
 
+def check_feed(tally: Tally, feed: Feed) -> None:
+    """Compare how many items there are, and the last position, with what the counter has given out;
+    position by position only if they differ."""
+    given = feed.head - sum(gap[TO] - gap[AFTER] for gap in feed.gaps)
+    last = feed.head
+    for gap in reversed(feed.gaps):
+        if gap[TO] == last:  # nothing has come since that restore
+            last = gap[AFTER]
+    tally.expect(str(last), given)
+    tally.find(str(feed.last), feed.count)
+    if (feed.count, feed.last) != (given, last):
+        check_positions(tally, feed.head, feed.positions, feed.gaps)
+
+
 def check_positions(
     tally: Tally, head: int, positions: Iterable[int], gaps: Sequence[Document] = ()
 ) -> None:
@@ -60,7 +74,7 @@ def check_positions(
 
     Args: gaps: `{after, to}`, in order: what restores of a backup have left out on purpose.
     """
-    behind = {gap["after"] + 1: gap["to"] + 1 for gap in gaps}
+    behind = {gap[AFTER] + 1: gap[TO] + 1 for gap in gaps}
 
     def given(position: int) -> int:
         """The position, or if a gap starts there, the first one behind it."""
@@ -88,8 +102,7 @@ def check_positions(
 def _unlike(item: Document, event: Entry) -> list[str]:
     """The names of what the item says otherwise than its event."""
     data = event.data
-    said: dict[str, Any] = {"type": event.type, "subject": event.subject}
-    said |= {"chapter": data.get("chapter")}
+    said = {TYPE: event.type, SUBJECT: event.subject, CHAPTER: data.get("chapter")}
     figures: dict[str, Any]
     if event.noun == "attendance":
         present = [row["present"] for row in data["rows"]]
@@ -101,4 +114,4 @@ def _unlike(item: Document, event: Entry) -> list[str]:
     else:
         figures = {name: data.get(name) for name in ("version", "withdrawn", "status")}
     unlike = [name for name, value in said.items() if item[name] != value]
-    return unlike + [name for name, value in figures.items() if item["data"].get(name) != value]
+    return unlike + [name for name, value in figures.items() if item[DATA].get(name) != value]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from operations.audit.log import Entry
-from operations.audit.reading import Databases
 from operations.audit.tally import Tally
 from shared.subscriptions import listens
 
@@ -16,10 +16,13 @@ _TOGETHER: Final = 2_000  # events asked about at once
 @dataclass(slots=True)
 class Behind:
     """Events that a consumer's copies do not contain: a loss where it has claimed them; else the
-    bus accounts for them."""
+    bus accounts for them.
 
-    db: Databases
+    claimed: tells which of some events the consumer has claimed.
+    """
+
     consumer: str
+    claimed: Callable[[set[str]], set[str]]
     _waiting: list[tuple[Tally, Entry]] = field(default_factory=list)
 
     def add(self, tally: Tally, event: Entry) -> None:
@@ -30,7 +33,7 @@ class Behind:
 
     def resolve(self) -> None:
         """Ask which of those that wait are claimed, and name these."""
-        claimed = self.db.claimed(self.consumer, {event.id for _, event in self._waiting})
+        claimed = self.claimed({event.id for _, event in self._waiting})
         for tally, event in self._waiting:
             if event.id in claimed:
                 tally.expect(event.id)

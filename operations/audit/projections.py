@@ -4,14 +4,16 @@ has claimed, and says the same; each person stands in the sets of what is known 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from pyroaring import BitMap
 
-from operations.audit.log import Entry, steps
+from operations.audit.groups import Session, Subject
+from operations.audit.log import Entry, steps, told_to
 from operations.audit.tally import Tally
+from services.reporting.layout import BITS, FACTS, NUMBER, VERSION
 from services.reporting.rules.projections import document, facts_of
 from shared.events import Event
 from shared.nouns import Noun
@@ -19,28 +21,21 @@ from shared.nouns import Noun
 Behind = Callable[[Entry], None]
 
 
-def check(
-    tally: Tally,
-    noun: Noun,
-    key: str,
-    stored: Mapping[str, Any] | None,
-    log: Sequence[Entry],
-    copy: Mapping[str, Any] | None,
-    behind: Behind,
-) -> None:
+def check(tally: Tally, noun: Noun, subject: Subject, behind: Behind) -> None:
     """Compare reporting's copy of one record with the log.
 
-    Args: stored: the record. behind: told of each event that the copy does not contain yet.
+    Args: behind: told of each event that the copy does not contain yet.
     """
-    first, _ = steps(log)
-    version = copy["version"] if copy else 0
+    key, copy = subject.key, subject.copy
+    first, _ = steps(told_to("reporting", subject.log))
+    version = copy[VERSION] if copy else 0
     for each in first:
         if each.sequence > version:
             behind(each)
     if copy is None:
         return
     if version == 0:
-        _stranger(tally, key, stored)
+        _stranger(tally, key, subject.stored)
         return
     tally.match(f"{key}#{version}")
     at = next((each for each in first if each.sequence == version), None)
@@ -50,7 +45,7 @@ def check(
                 f"reporting's copy of {noun.name} {key} is not what step {version} says",
                 **at.ids,
             )
-    elif version > max((stored or {}).get("version", 0), first[-1].sequence if first else 0):
+    elif version > max(subject.last, first[-1].sequence if first else 0):
         tally.differs(
             f"reporting has {noun.name} {key} as of step {version}, which nobody took",
             noun=noun.name,
@@ -58,20 +53,20 @@ def check(
         )
 
 
-def check_subject(
-    tally: Tally, noun: str, key: str, last: int, log: Sequence[Entry], known: int, behind: Behind
-) -> None:
+def check_known(tally: Tally, noun: str, subject: Subject | Session, behind: Behind) -> None:
     """Compare the last step of a subject that notifications has applied with the log.
 
-    Args: last: the step as of which the subject is stored. known: 0 if notifications has none.
+    Args: behind: as above.
     """
+    key, known = subject.key, subject.known
+    log = told_to("notifications", subject.log)
     for each in steps(log)[0]:
         if each.sequence > known:
             behind(each)
     if not known:
         return
     tally.match(f"{noun}/{key}#{known}")
-    if known > max(last, *(each.sequence for each in log), 0):
+    if known > max(subject.last, *(each.sequence for each in log), 0):
         tally.differs(
             f"notifications has {noun} {key} as of step {known}, which nobody took",
             noun=noun,
@@ -89,7 +84,7 @@ def _stranger(tally: Tally, key: str, stored: Mapping[str, Any] | None) -> None:
 
 def _alike(noun: Noun, at: Entry, copy: Mapping[str, Any]) -> bool:
     if noun.name == "participant":
-        return frozenset(copy["facts"]) == facts_of(at.data)
+        return frozenset(copy[FACTS]) == facts_of(at.data)
     event = Event(at.id, at.type, "", at.subject, at.sequence, datetime.now(UTC), dict(at.data))
     return document(event) == copy
 
@@ -102,9 +97,9 @@ class Sets:
         self._seen = BitMap()
 
     def add(self, person: Mapping[str, Any]) -> None:
-        self._seen.add(person["n"])
-        for fact in person["facts"]:
-            self._members[fact].append(person["n"])
+        self._seen.add(person[NUMBER])
+        for fact in person[FACTS]:
+            self._members[fact].append(person[NUMBER])
 
     def check(
         self,
@@ -115,7 +110,7 @@ class Sets:
         """Compare with the stored sets, as far as people were added here."""
         found: defaultdict[str, BitMap] = defaultdict(BitMap)
         for chunk in stored:
-            found[chunk["_id"].rpartition("/")[0]] |= BitMap.deserialize(chunk["bits"])
+            found[chunk["_id"].rpartition("/")[0]] |= BitMap.deserialize(chunk[BITS])
         for fact in sorted({*self._members, *found}):
             expected, there = BitMap(self._members[fact]), found[fact] & self._seen
             tally.expect(_key(fact, expected), len(expected))

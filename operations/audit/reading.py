@@ -16,7 +16,10 @@ from typing import Any, Final, Self
 
 from pymongo import ASCENDING, MongoClient
 
+from operations.generation import live_prefix
 from operations.sealed import Sight, look
+from services.activities.layout import ATTENDANCE, POST, PRE, STATUS, line_key, session_of
+from services.reporting.layout import under
 from shared.nouns import CONSUMERS, PRODUCERS
 from shared.store.prefixes import below
 
@@ -45,8 +48,7 @@ class Databases:
         self._session = client.start_session(snapshot=True)
         hello = client.admin.command("hello")
         self.now: datetime = hello["localTime"].astimezone(UTC)
-        live = next(self.find("reporting", "settings", {"_id": "live"}, ("prefix",)), None)
-        self._prefix: str = live["prefix"] if live else ""
+        self._prefix = live_prefix(client[self._names["reporting"]], self._session)
 
     def __enter__(self) -> Self:
         return self
@@ -94,15 +96,15 @@ class Databases:
         service: str,
         name: str,
         key: str,
-        values: Iterable[Any] | None,
-        fields: Fields | None,
+        values: Iterable[Any] | None = None,
+        fields: Fields | None = (),
         where: Mapping[str, Any] | None = None,
         then: Sequence[tuple[str, int]] = (),
     ) -> Iterator[tuple[Any, Document]]:
         """(key, document) in the order of the key.
 
-        Args: key: a field. values: only documents whose key is one of them; None: all. then: the
-            order within a key.
+        Args: key: a field. values: only documents whose key is one of them; None: all. fields:
+            besides the key. then: the order within a key.
         """
         sort = [(key, ASCENDING), *then]
         wanted = None if fields is None else (key, *fields)
@@ -119,27 +121,23 @@ class Databases:
         """(session id, line) of the attendance sheets, in the order of sessions; None: of all."""
         queries: Iterable[Mapping[str, Any]] = ({},)
         if session_ids is not None:
-            ranges = [{"_id": below(f"{s}:")} for s in sorted(session_ids)]
+            ranges = [{"_id": below(line_key(each, ""))} for each in sorted(session_ids)]
             queries = ({"$or": chunk} for chunk in in_chunks(ranges, _RANGES))
         for query in queries:
             found = self.find(
-                "activities", "attendance", query, ("st", "pre", "post"), [("_id", ASCENDING)]
+                "activities", ATTENDANCE, query, (STATUS, PRE, POST), [("_id", ASCENDING)]
             )
             for line in found:
-                yield line["_id"].partition(":")[0], line
+                yield session_of(line["_id"]), line
 
     def sealed(self) -> Sight:
         """What there is to know of whether people's records can be opened."""
         return look(self._client[self._names["participants"]], self._session)
 
-    def claimed(self, consumer: str, ids: Iterable[str]) -> set[str]:
-        """Those of the events that the consumer has applied."""
-        return {key for key, _ in self.by(consumer, "inbox", "_id", ids, ())}
-
     def _collection(self, service: str, name: str) -> Any:
         # A rebuild puts reporting's projections, with their inbox, under a prefix of their own.
-        beside = service == "reporting" and name not in ("settings", "parked", "outbox")
-        return self._client[self._names[service]][(self._prefix if beside else "") + name]
+        found = under(self._prefix, name) if service == "reporting" else name
+        return self._client[self._names[service]][found]
 
 
 def in_chunks(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

@@ -3,26 +3,27 @@ says what is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
-from operations.audit.log import Entry, steps
+from operations.audit.groups import Subject
+from operations.audit.log import steps, told_to
 from operations.audit.tally import Tally
+from shared.layout import CHAPTER, CONTENT, VERSION, WITHDRAWN
 from shared.nouns import NOUNS
 
 RECORDS: Final = tuple(noun for noun in NOUNS.values() if not noun.by_difference)
 """What is stored as a record in versions; sheets are not."""
 
-FIELDS: Final = ("version", "withdrawn", "chapter", "content")
-
 _PARTLY_PRIVATE: Final = frozenset({"sessions", "dialogue"})
 """Fields of which an event leaves parts out or fills them in."""
 
 
-def check(
-    tally: Tally, noun: str, key: str, record: Mapping[str, Any] | None, log: Sequence[Entry]
-) -> None:
+def check(tally: Tally, noun: str, subject: Subject) -> None:
     """Compare one record with the steps that the log has of it."""
+    key, record, log = subject.key, subject.stored, told_to(None, subject.log)
+    if record is None and not log:
+        return  # known further on alone
     first, double = steps(log)
     for each in double:
         tally.double(f"two events are step {each.sequence} of {noun} {key}", **each.ids)
@@ -36,7 +37,7 @@ def check(
             f"{noun} {key} is in the log and not stored", count=len(first), noun=noun, subject=key
         )
         return
-    version = record["version"]
+    version = record[VERSION]
     logged = {each.sequence for each in first}
     for sequence in range(1, version + 1):
         tally.expect(f"{key}#{sequence}")
@@ -71,8 +72,8 @@ def _unlike(record: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
 
     Only names are told, and only what lies in the clear is compared.
     """
-    content: Mapping[str, Any] = record["content"]
+    content: Mapping[str, Any] = record[CONTENT]
     compared = [name for name in content if name in data and name not in _PARTLY_PRIVATE]
     unlike = [name for name in compared if content[name] != data[name]]
-    unlike += [n for n in ("chapter", "withdrawn") if n in data and record[n] != data[n]]
+    unlike += [n for n in (CHAPTER, WITHDRAWN) if n in data and record[n] != data[n]]
     return sorted(unlike)

@@ -10,6 +10,10 @@ from typing import Any
 from operations.audit.reading import Databases
 from operations.audit.records import RECORDS
 from operations.failure import CannotRun
+from services.activities import layout as activities
+from services.participants.layout import NOMINATIONS, TARGET
+from services.reporting import layout as reporting
+from shared.layout import CONTENT, OUTBOX, RECORDED_AT, SUBJECT, UPDATED_AT
 from shared.nouns import PRODUCERS
 
 
@@ -55,16 +59,16 @@ def of_activity(db: Databases, activity_id: str) -> Scope:
 
     Raises: LookupError if no database knows of it.
     """
-    query = {"activity_id": activity_id}
-    subjects = {row["_id"] for row in db.find("activities", "sheets", query, ())}
-    subjects |= {row["_id"] for row in db.find("reporting", "sessions", query, ())}
-    for record in db.find("activities", "activities", {"_id": activity_id}, ("content.sessions",)):
+    stored, copied = {activities.ACTIVITY_ID: activity_id}, {reporting.ACTIVITY_ID: activity_id}
+    subjects = {row["_id"] for row in db.find("activities", activities.SHEETS, stored, ())}
+    subjects |= {row["_id"] for row in db.find("reporting", reporting.SESSIONS, copied, ())}
+    itself, fields = {"_id": activity_id}, (f"{CONTENT}.sessions",)
+    for record in db.find("activities", activities.ACTIVITIES, itself, fields):
         subjects.add(activity_id)
-        subjects |= {each["id"] for each in record["content"].get("sessions") or ()}
-    subjects |= {line["_id"].rpartition(":")[2] for _, line in db.lines(subjects)}
-    subjects |= {
-        row["_id"] for row in db.find("participants", "nominations", {"target": activity_id}, ())
-    }
+        subjects |= {each["id"] for each in record[CONTENT].get("sessions") or ()}
+    subjects |= {activities.participant_of(line["_id"]) for _, line in db.lines(subjects)}
+    nominated = db.find("participants", NOMINATIONS, {TARGET: activity_id}, ())
+    subjects |= {row["_id"] for row in nominated}
     scope = _of(db, subjects | {activity_id})
     if not subjects and not scope.events:
         raise LookupError(activity_id)
@@ -77,13 +81,13 @@ def of_period(db: Databases, since: datetime | None, until: datetime | None) -> 
     bounds: dict[str, Any] = {"$gte": since, "$lt": until}
     period = {operator: at for operator, at in bounds.items() if at is not None}
     subjects = {
-        row["subject"]
+        row[SUBJECT]
         for service in PRODUCERS
-        for row in db.find(service, "outbox", {"recorded_at": period}, ("subject",))
+        for row in db.find(service, OUTBOX, {RECORDED_AT: period}, (SUBJECT,))
     }
     # What was stored and never came into the log shall not be missed.
     for noun in RECORDS:
-        stored = db.find(noun.owner, noun.collection, {"updated_at": period}, ())
+        stored = db.find(noun.owner, noun.collection, {UPDATED_AT: period}, ())
         subjects |= {row["_id"] for row in stored}
     return _of(db, subjects)
 
@@ -91,7 +95,7 @@ def of_period(db: Databases, since: datetime | None, until: datetime | None) -> 
 def _of(db: Databases, subjects: set[str]) -> Scope:
     def events() -> Iterator[str]:
         for service in PRODUCERS:
-            for _, row in db.by(service, "outbox", "subject", subjects, ()):
+            for _, row in db.by(service, OUTBOX, SUBJECT, subjects):
                 yield row["_id"]
 
     return Scope(frozenset(subjects), frozenset(events()))
