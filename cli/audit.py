@@ -13,7 +13,7 @@ from cli.outcome import CLEAN, FINDINGS, notes, output, print_json
 from operations.audit import report
 from operations.audit.run import audit_hub
 from operations.audit.scope import Asked
-from operations.audit.tally import Account, Kind, Tally
+from operations.audit.tally import Account, FindingKind, Tally
 from operations.failure import CannotRun
 from operations.settings import Settings
 from shared.days import calendar_day, moment
@@ -128,7 +128,10 @@ def show(account: Account, console: Console) -> None:
 
 
 def _row(tally: Tally) -> list[str]:
-    missing, double = tally.counts.get(Kind.MISSING, 0), tally.counts.get(Kind.DOUBLE, 0)
+    missing, double = (
+        tally.counts.get(FindingKind.MISSING, 0),
+        tally.counts.get(FindingKind.DOUBLE, 0),
+    )
     other = sum(tally.counts.values()) - missing - double
     counts = (tally.expected, tally.found, tally.in_flight, missing, double, other)
     return [*(f"{count:,}" for count in counts), "ok" if tally.checksum_ok else "DIFFERS"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from operations.audit.groups import At, Document, Occurrence
 from operations.audit.log import Entry, Moment
-from operations.audit.tally import Kind, Tally
+from operations.audit.tally import FindingKind, Tally
 from shared.layout import DECIDED_AT, DECIDED_BY, DECISIONS, REASON, STATE, TEXT
 from shared.parked import DISCARDED, PARKED, RETRIED
 from shared.subscriptions import listens
@@ -51,7 +51,7 @@ def check_unlogged(published: Tally, claimed: Mapping[str, Tally], group: Occurr
     for consumer, each in group.at.items():
         if each.parked and not each.claim and each.parked[STATE] == PARKED:
             claimed[consumer].undecided(
-                Kind.PARKED,
+                FindingKind.PARKED,
                 f"{consumer} has parked {key}, which is no event of the logs: "
                 f"{_reason(each.parked)}",
                 parked=key,
@@ -74,11 +74,11 @@ def _claimed(tally: Tally, consumer: str, event: Entry, at: At, moment: Moment) 
     tally.expect(event.id)
     ids = {**event.ids, "consumer": consumer}
     if at.parked and state == PARKED:
-        tally.undecided(Kind.PARKED, f"{event.name}: parked by {consumer}: {_reason(at.parked)}",
-                        **ids)  # fmt: skip
+        text = f"{event.name}: parked by {consumer}: {_reason(at.parked)}"
+        tally.undecided(FindingKind.PARKED, text, **ids)
     elif at.parked and state == DISCARDED:
         tally.undecided(
-            Kind.DISCARDED,
+            FindingKind.DISCARDED,
             f"{event.name}: discarded at {consumer}{_decision(at.parked)}: {_reason(at.parked)}",
             **ids,
         )

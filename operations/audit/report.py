@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from operations.audit.tally import Account, Kind
+from operations.audit.tally import Account, FindingKind
 
 
 def document(account: Account) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def document(account: Account) -> dict[str, Any]:
                 "expected": tally.expected,
                 "found": tally.found,
                 "in_flight": tally.in_flight,
-                **{kind.value: tally.counts.get(kind, 0) for kind in Kind},
+                **{kind.value: tally.counts.get(kind, 0) for kind in FindingKind},
                 "repeated": tally.again,
                 "expected_checksum": str(tally.expected_sum),
                 "found_checksum": str(tally.found_sum),

@@ -11,7 +11,9 @@ from typing import Any, Final
 _MODULUS: Final = 1 << 128
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
+    """`parked` and `discarded`: an event that a person has to decide about, or has given up."""
+
     MISSING = "missing"
     DOUBLE = "double"
     DIFFERS = "differs"
@@ -24,7 +26,7 @@ class Finding:
     """One gap, double or difference: where, which, and in plain words."""
 
     stage: str
-    kind: Kind
+    kind: FindingKind
     text: str
     ids: dict[str, Any]
 
@@ -58,7 +60,7 @@ class Tally:
     found: int = 0
     in_flight: int = 0
     again: int = 0
-    counts: dict[Kind, int] = field(default_factory=dict)
+    counts: dict[FindingKind, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     expected_sum: Checksum = field(default_factory=Checksum)
     found_sum: Checksum = field(default_factory=Checksum)
@@ -87,19 +89,19 @@ class Tally:
         self.find(key, count)
 
     def missing(self, text: str, count: int = 1, **ids: Any) -> None:
-        self._name(Kind.MISSING, text, count, ids)
+        self._name(FindingKind.MISSING, text, count, ids)
 
     def double(self, text: str, count: int = 1, **ids: Any) -> None:
-        self._name(Kind.DOUBLE, text, count, ids)
+        self._name(FindingKind.DOUBLE, text, count, ids)
 
     def differs(self, text: str, count: int = 1, **ids: Any) -> None:
-        self._name(Kind.DIFFERS, text, count, ids)
+        self._name(FindingKind.DIFFERS, text, count, ids)
 
-    def undecided(self, kind: Kind, text: str, **ids: Any) -> None:
-        """An event that a person has to decide about (PARKED), or has given up (DISCARDED)."""
+    def undecided(self, kind: FindingKind, text: str, **ids: Any) -> None:
+        """An event that is not applied, and that is no loss: PARKED or DISCARDED."""
         self._name(kind, text, 1, ids)
 
-    def _name(self, kind: Kind, text: str, count: int, ids: dict[str, Any]) -> None:
+    def _name(self, kind: FindingKind, text: str, count: int, ids: dict[str, Any]) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + count
         if len(self.findings) < self.most:
             self.findings.append(Finding(self.stage, kind, text, ids))
