@@ -1,4 +1,4 @@
-"""Pages of a list: how much one asks for, and the cursor that says where to go on."""
+"""Cursors: opaque texts that say where in a list an item stands."""
 
 from __future__ import annotations
 
@@ -13,28 +13,16 @@ import orjson
 from shared.days import moment
 from shared.errors import Refused
 
-MAX_FIRST = 200
-DEFAULT_FIRST = 50
-
-
-def bounded(first: Any, *, limit: int = MAX_FIRST) -> int:
-    """The asked page size. Raises Refused PAGE_SIZE (final) outside 1..limit."""
-    if first is None:
-        return min(DEFAULT_FIRST, limit)
-    if not isinstance(first, int) or isinstance(first, bool) or not 1 <= first <= limit:
-        raise Refused("PAGE_SIZE", limit=limit)
-    return first
-
 
 def encode_cursor(values: Sequence[Any]) -> str:
-    """An opaque cursor that stands behind the row with these sort values; times have an offset."""
+    """The cursor of the row with these sort values; times have an offset."""
     marked = [
         {"t": value.isoformat()} if isinstance(value, datetime) else value for value in values
     ]
     return base64.urlsafe_b64encode(orjson.dumps(marked)).rstrip(b"=").decode()
 
 
-def decode_cursor(cursor: str, width: int) -> list[Any]:
+def decode_cursor(cursor: Any, width: int) -> list[Any]:
     """The sort values of a cursor. Raises Refused BAD_CURSOR (final)."""
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))

@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from shared.errors import Refused
+
+IDS_ASKED: Final = 200  # to which a list may be narrowed at once: the largest page
 
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -24,3 +30,26 @@ def canonical(value: object) -> str | None:
         return None
     text = value.lower()
     return text if _CANONICAL.fullmatch(text) else None
+
+
+def asked_for(
+    given: Any, *path: str, read: Callable[[object], str | None] = canonical
+) -> list[str] | None:
+    """The ids at `path` of a request, to which a list is narrowed, once each; None: not narrowed.
+
+    Raises Refused (final) with the path: NOT_A_LIST, TOO_MANY (beyond IDS_ASKED), INVALID_ID (one
+    that `read` does not take).
+    """
+    if given is None:
+        return None
+    if not isinstance(given, list):
+        raise Refused("NOT_A_LIST", path=[*path])
+    if len(given) > IDS_ASKED:
+        raise Refused("TOO_MANY", path=[*path], limit=IDS_ASKED)
+    ids: dict[str, None] = {}
+    for place, each in enumerate(given):
+        identifier = read(each)
+        if identifier is None:
+            raise Refused("INVALID_ID", path=[*path, place])
+        ids[identifier] = None
+    return list(ids)

@@ -15,6 +15,7 @@ from gateway.calls.context import Context
 from gateway.http.endpoint import GraphQLEndpoint
 from shared.caller import Caller
 from shared.errors import Internal, NotFound, TimedOut, Unavailable
+from shared.paging import Page
 
 Method = Callable[[Mapping[str, Any]], Any]
 CHAPTER = Caller("chapter", "ML", "k1", "c1")
@@ -80,8 +81,15 @@ class FakeKeys:
     async def webhooks_closed(self, key_ids: Sequence[str]) -> None:
         raise AssertionError("no key of these is ever revoked")
 
-    async def page(self, after: str | None, first: int) -> dict[str, Any]:
-        return {"items": [], "next": None}
+    async def page(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        return listed()
+
+
+def listed(*items: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """A service's page of these items; the cursors are `after <id>`, or `after <number>`."""
+    cursors = [f"after {each.get('id', number)}" for number, each in enumerate(items)]
+    page = Page(list(items), cursors)
+    return {**page.answer(dict), **more}
 
 
 class Direct:

@@ -57,8 +57,8 @@ class Keys(Protocol):
     async def webhooks_closed(self, key_ids: Sequence[str]) -> None:
         """Note that these keys' webhooks are closed."""
 
-    async def page(self, after: str | None, first: int) -> dict[str, Any]:
-        """`{"items", "next"}`, newest first, without hashes."""
+    async def page(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """A page of them (`shared.paging`), newest first, without hashes."""
 
 
 @dataclass(slots=True)

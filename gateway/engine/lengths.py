@@ -29,7 +29,9 @@ def _codes(list_name: str) -> int:
     return len(code_list(list_name)) + 1
 
 
-PAGES: Final = frozenset({"edges", "nodes"})  # as many as the `first` of a field above says
+PAGES: Final = frozenset(
+    {"edges", "nodes"}
+)  # as many as the `first` or `last` of a field above says
 CELLS: Final = "Figure.cells"
 LONGEST: Final[Mapping[str, int]] = {
     "Activity.sessions": _PARTS,

@@ -1,9 +1,10 @@
 """Owns the price of a query: how many fields may be answered if every list is as long as it can be.
 
-The price is known before anything is asked of a service. A page counts with its `first`, any other
-list with the most it can hold (`gateway.engine.lengths`). Fields count whatever `@skip` and
-`@include` say of them, and each time they are selected. Introspection is no exception: what stands
-below `__schema` and `__type` is counted out on the schema itself, so it costs what it answers.
+The price is known before anything is asked of a service. A page counts with its `first` or `last`,
+any other list with the most it can hold (`gateway.engine.lengths`). Fields count whatever `@skip`
+and `@include` say of them, and each time they are selected. Introspection is no exception: what
+stands below `__schema` and `__type` is counted out on the schema itself, so it costs what it
+answers.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ from graphql import (
 )
 
 from gateway.engine.lengths import CELLS, LONGEST, PAGES, cells
-from shared.cursors import DEFAULT_FIRST
 from shared.errors import Refused
+from shared.paging import DEFAULT_FIRST
 
 MAX_DEPTH: Final = 15  # fields within fields; below `__schema` the price alone counts
 MAX_LEVELS: Final = 50  # the same, with fragments as levels of their own, below `__schema` as well
@@ -200,7 +201,7 @@ class Pricing:
             return self._described(place, field, self._described_by(field, place.elements))
         page, crossed = place.page, place.cells
         if "first" in field.args:
-            page = self._page(_argument(node, "first"))
+            page = self._page(_argument(node, "first"), _argument(node, "last"))
         if "by" in field.args:
             crossed = cells(self._dimensions(_argument(node, "by")))
         times = place.times
@@ -238,12 +239,13 @@ class Pricing:
         found = self._schema.get_type(given) if isinstance(given, str) else None
         return [] if found is None else [found]
 
-    def _page(self, asked: ValueNode | None) -> int:
-        """How many items the page may hold; one beyond what is allowed is refused by its owner."""
-        first = self._value(asked)
-        if isinstance(asked, VariableNode) and self._variables is None:
+    def _page(self, *asked: ValueNode | None) -> int:
+        """How many items the page may hold by its `first` or `last`; one beyond what is allowed is
+        refused by its owner, and so are both together."""
+        sizes = [self._value(each) for each in asked]
+        if self._variables is None and any(isinstance(each, VariableNode) for each in asked):
             return 1
-        return max(first, 1) if isinstance(first, int) else DEFAULT_FIRST
+        return max((max(each, 1) for each in sizes if isinstance(each, int)), default=DEFAULT_FIRST)
 
     def _dimensions(self, asked: ValueNode | None) -> list[str]:
         given = self._value(asked)

@@ -20,8 +20,9 @@ from typing import Any, Final
 
 from gateway.identity.store import Document, KeyStore
 from shared.caller import Caller
-from shared.cursors import bounded
 from shared.errors import NotFound, Unavailable
+from shared.ids import asked_for
+from shared.paging import Asked
 from shared.times import rfc3339
 
 PREFIX: Final = "fhk"
@@ -123,10 +124,14 @@ class ApiKeys:
         """Note that these keys' webhooks are closed. Raises Unavailable (retryable)."""
         await self._store.webhooks_closed(key_ids)
 
-    async def page(self, after: str | None, first: int) -> dict[str, Any]:
-        """`{"items", "next"}`, newest first. Raises Refused PAGE_SIZE, BAD_CURSOR (final)."""
-        found, following = await self._store.page(after, bounded(first))
-        return {"items": [_shown(document) for document in found], "next": following}
+    async def page(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """A page (`shared.paging`) of the keys, newest first; of `ids` alone where given.
+
+        Raises: Refused (final) PAGE_SIZE, FIRST_AND_LAST, BAD_CURSOR, TOO_MANY; Unavailable
+            (retryable).
+        """
+        ids = asked_for(request.get("ids"), "ids", read=str)
+        return (await self._store.page(Asked.of(request), ids)).answer(_shown)
 
     async def _look_up(self, key_id: str) -> Document | None:
         known = self._found.get(key_id)

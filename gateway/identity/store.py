@@ -13,6 +13,8 @@ from pymongo.errors import PyMongoError
 
 from gateway.identity.layout import API_KEYS, REVOKED_AT, WEBHOOKS_CLOSED_AT
 from shared.errors import Refused, Unavailable
+from shared.keysets import Condition, behind, between, reverse, values_of
+from shared.paging import Asked, Page
 
 DATABASE_S: Final = 2.0
 
@@ -87,22 +89,35 @@ class KeyStore:
             )
         )
 
-    async def page(self, after: str | None, first: int) -> tuple[list[Document], str | None]:
-        """Keys, newest first, and the id to go on after. Raises Refused BAD_CURSOR (final)."""
-        query: Document = {}
-        if after is not None:
-            last = await self.get(after)
-            if last is None:
-                raise Refused("BAD_CURSOR")
-            query = {
-                "$or": [
-                    {"created_at": {"$lt": last["created_at"]}},
-                    {"created_at": last["created_at"], "_id": {"$lt": after}},
-                ]
-            }
-        cursor = self._keys.find(query).sort(_NEWEST_FIRST)
-        found: list[Document] = await _answered(cursor.limit(first + 1).to_list())
-        return found[:first], found[first - 1]["_id"] if len(found) > first else None
+    async def page(self, asked: Asked, ids: Sequence[str] | None = None) -> Page[Document]:
+        """Keys, all or of these ids, newest first; a key's id is its cursor. Raises Refused
+        BAD_CURSOR (final)."""
+        query: Document = {} if ids is None else {"_id": {"$in": list(ids)}}
+        after, before = await self._values(asked.after), await self._values(asked.before)
+        walked = self._found(query, between(_NEWEST_FIRST, after, before), asked.backwards)
+        found: list[Document] = await _answered(walked.limit(asked.size + 1).to_list())
+        stands_behind = False
+        if (start := await self._values(asked.behind)) is not None:
+            back = _NEWEST_FIRST if asked.backwards else reverse(_NEWEST_FIRST)
+            at = self._found(query, [behind(back, start, itself=True)], not asked.backwards)
+            stands_behind = bool(await _answered(at.limit(1).to_list()))
+        count = await _answered(self._keys.count_documents(query)) if asked.count else None
+        return asked.cut(
+            found, lambda key: str(key["_id"]), behind=stands_behind, total_count=count
+        )
+
+    def _found(self, query: Document, bounds: Sequence[Condition], backwards: bool) -> Any:
+        order = reverse(_NEWEST_FIRST) if backwards else _NEWEST_FIRST
+        return self._keys.find({"$and": [query, *bounds]}).sort(order)
+
+    async def _values(self, cursor: Any) -> list[Any] | None:
+        """What the key of that id stands at: keys are never deleted, nor made anew."""
+        if cursor is None:
+            return None
+        key = await self.get(str(cursor))
+        if key is None:
+            raise Refused("BAD_CURSOR")
+        return values_of(key, _NEWEST_FIRST)
 
 
 async def _answered(operation: Any) -> Any:

@@ -1,18 +1,39 @@
-"""Owns paging: Relay connections over the keyset cursors that the services hand out."""
+"""Owns lists as clients expect them: connections by the GraphQL Cursor Connections Specification
+(relay.dev/graphql/connections.htm), over the pages that the services answer (`shared.paging`)."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
 import graphene
 
+from gateway.engine.selection import selects
+from shared.errors import Refused
+from shared.paging import DEFAULT_FIRST, MAX_FIRST
+
 
 class PageInfo(graphene.ObjectType):
-    """Where this page ends and whether there is another."""
+    """Where this page begins and ends, and whether there is another."""
 
-    end_cursor = graphene.String(
-        description="Pass it as `after` for the next page; null where nothing follows."
+    has_next_page = graphene.Boolean(
+        required=True,
+        description="Whether items follow: with `first`, within the range asked for; with `last`, "
+        "from `before` on.",
     )
-    has_next_page = graphene.Boolean(required=True, description="Whether more items follow.")
+    has_previous_page = graphene.Boolean(
+        required=True,
+        description="Whether items precede: with `last`, within the range asked for; with `first`, "
+        "up to `after`.",
+    )
+    start_cursor = graphene.String(
+        description="The cursor of the first item; pass it as `before` for the page before. Null "
+        "where the page is empty."
+    )
+    end_cursor = graphene.String(
+        description="The cursor of the last item; pass it as `after` for the next page. Null where "
+        "the page is empty."
+    )
 
 
 def connection(node: Any, plural: str) -> type[graphene.ObjectType]:
@@ -25,10 +46,7 @@ def connection(node: Any, plural: str) -> type[graphene.ObjectType]:
         {
             "__doc__": f"One of the {plural}, with its cursor.",
             "node": graphene.Field(graphene.NonNull(node), description="The item."),
-            "cursor": graphene.String(
-                description="Stands behind this item. Where pages end by keyset only, the last "
-                "item of a page alone has one."
-            ),
+            "cursor": graphene.String(required=True, description="Says where the item stands."),
         },
     )
     return type(
@@ -43,19 +61,31 @@ def connection(node: Any, plural: str) -> type[graphene.ObjectType]:
                 graphene.NonNull(node), required=True, description="The items alone."
             ),
             "page_info": graphene.Field(
-                PageInfo, required=True, description="Where this page ends."
+                PageInfo, required=True, description="Where this page begins and ends."
             ),
+            "total_count": graphene.Int(
+                description="How many the whole list has: all that this key may see of what was "
+                "asked for, on whatever page. Counted only if it is selected; TOO_MANY_TO_COUNT "
+                "where that would take too long."
+            ),
+            "resolve_total_count": staticmethod(_total_count),
         },
     )
 
 
 def paged(kind: Any, description: str, **arguments: Any) -> graphene.Field:
-    """A root field that pages: `first` at most 200, 50 by default."""
+    """A root field that pages: at most 200, 50 by default."""
     return graphene.Field(
         kind,
         description=description,
-        first=graphene.Int(description="How many at most: 1 to 200, by default 50."),
-        after=graphene.String(description="A cursor: what stands behind it follows."),
+        first=graphene.Int(
+            description=f"So many from the beginning: 1 to {MAX_FIRST}, by default {DEFAULT_FIRST}."
+        ),
+        after=graphene.String(description="A cursor: only what stands behind it."),
+        last=graphene.Int(
+            description=f"So many from the end: 1 to {MAX_FIRST}. Not together with `first`."
+        ),
+        before=graphene.String(description="A cursor: only what stands before it."),
         **arguments,
     )
 
@@ -66,14 +96,12 @@ def listing(
     """A root field that lists what the service's method pages and filters."""
 
     async def resolve(
-        _: Any,
-        info: Any,
-        filter: Mapping[str, Any] | None = None,
-        first: int | None = None,
-        after: str | None = None,
+        _: Any, info: Any, filter: Mapping[str, Any] | None = None, **part: Any
     ) -> dict[str, Any]:
-        asked = {"filter": criteria(filter), "first": first, "after": after}
-        return page(await info.context.ask(service, method, **fixed, **asked))
+        answer = await info.context.ask(
+            service, method, **fixed, filter=criteria(filter), **wanted(info, part)
+        )
+        return page(answer)
 
     return paged(
         nodes,
@@ -83,19 +111,42 @@ def listing(
     )
 
 
+def wanted(info: Any, part: Mapping[str, Any], *at: str) -> dict[str, Any]:
+    """What is asked of the service: the part of the list, and what it shall look for besides,
+    because the selection has it. `at` leads from the field to its connection, if it is none."""
+    behind = "hasNextPage" if part.get("last") is not None else "hasPreviousPage"
+    besides = {
+        "count": selects(info, *at, "totalCount"),
+        "both_ends": selects(info, *at, "pageInfo", behind),
+    }
+    return {**part, **{name: True for name, asked in besides.items() if asked}}
+
+
 def page(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The connection for a service's `{"items", "next"}`."""
-    items, following = answer["items"], answer.get("next")
-    edges = [{"node": item, "cursor": item.get("cursor")} for item in items]
-    if edges and edges[-1]["cursor"] is None:
-        edges[-1]["cursor"] = following
+    """The connection for a service's page (`shared.paging`)."""
+    items, cursors = answer["items"], answer["cursors"]
     return {
-        "edges": edges,
+        "edges": [
+            {"node": item, "cursor": cursor} for item, cursor in zip(items, cursors, strict=True)
+        ],
         "nodes": items,
-        "page_info": {"end_cursor": following, "has_next_page": following is not None},
+        "page_info": {
+            "has_next_page": answer["has_next"],
+            "has_previous_page": answer["has_previous"],
+            "start_cursor": cursors[0] if cursors else None,
+            "end_cursor": cursors[-1] if cursors else None,
+        },
+        "total_count": answer["total_count"],
     }
 
 
 def criteria(given: Mapping[str, Any] | None) -> dict[str, Any]:
     """A filter as the services know it: without blanks, and without Python's trailing `_`."""
     return {name.rstrip("_"): value for name, value in (given or {}).items() if value is not None}
+
+
+def _total_count(root: Mapping[str, Any], _: Any) -> int:
+    if root["total_count"] is None:
+        raise Refused("TOO_MANY_TO_COUNT")
+    counted: int = root["total_count"]
+    return counted

@@ -10,15 +10,16 @@ from marshmallow import ValidationError
 
 from shared.codes import LANGUAGES
 from shared.errors import Refused, problems_from
+from shared.ids import IDS_ASKED
 from shared.records import fields as f
 
 Condition = dict[str, Any]
-IDS_ASKED: Final = 200
 
 
 class Asked(f.Period):
     """What a list of any kind may be narrowed to."""
 
+    ids = f.Many(f.Id(), limit=IDS_ASKED)
     chapters = f.codes("country")
     project_ids = f.Many(f.Id(), limit=IDS_ASKED)
     activity_ids = f.Many(f.Id(), limit=IDS_ASKED)
@@ -43,12 +44,17 @@ def query(kind: str, wanted: Mapping[str, Any]) -> Condition:
     """The condition of a filter; records withdrawn are left out unless `withdrawn` is true, which
     shows them alone.
 
-    Filters: as `Asked`; `places` with all that lies in them; `from` and `to` are days, and what
+    Filters: as `Asked`; an empty list asks for nothing, but for `ids`, of which none is none;
+    `places` with all that lies in them; `from` and `to` are days, and what
     overlaps them is found; `text` is looked for in titles, names and texts.
     Raises: Refused (final) with the path of what is wrong: a list must not look empty only because
         its filter names nothing.
     """
-    given = {name: value for name, value in wanted.items() if value not in (None, "", [])}
+    given = {
+        name: value
+        for name, value in wanted.items()
+        if value not in (None, "", []) or (name == "ids" and value == [])
+    }
     try:
         asked = _ASKED_OF.get(kind, _ASKED).load(given)
     except ValidationError as error:
@@ -91,6 +97,7 @@ def _containing(text: str) -> Condition:
 
 
 _CONDITIONS: Final[Mapping[str, Callable[[Any], Condition]]] = {
+    "ids": _one_of("_id"),
     "chapters": _one_of("chapter"),
     "project_ids": _one_of("content.project_id"),
     "activity_ids": _one_of("content.activity_id"),

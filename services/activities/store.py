@@ -32,6 +32,7 @@ from services.activities.layout import (
 )
 from services.activities.rules.sheets import Given, Line, Scores, Sheet
 from shared.layout import CHAPTER, CONTENT, SCHEMA_VERSION, SEQUENCE, SUBJECT, TYPE, WITHDRAWN
+from shared.paging import Asked, Page
 from shared.records.collection import RecordCollection
 from shared.records.pushes import Write
 from shared.store.mongo import Store, Tx
@@ -174,15 +175,14 @@ class ActivityStore(Store):
             self.sheets.bulk_write(updates, ordered=False, session=tx.session)
 
     def page_of_lines(
-        self, session_id: str, after: str | None, first: int
-    ) -> tuple[list[tuple[str, Line]], str | None]:
-        """One page of a sheet's lines by participant id, removed ones left out."""
-        query = {
-            "_id": below(line_key(session_id, "")),
-            STATUS: {"$ne": IS_REMOVED},
-        }
-        found, cursor = keyset(self.attendance, query, after=after, first=first)
-        return [(each["p"], _line(each)) for each in found], cursor
+        self, session_id: str, asked: Asked, participant_ids: Sequence[str] | None = None
+    ) -> Page[tuple[str, Line]]:
+        """Lines of a sheet by participant id, of all or of these, removed ones left out."""
+        here: Document = below(line_key(session_id, ""))
+        if participant_ids is not None:
+            here = {"$in": [line_key(session_id, each) for each in participant_ids]}
+        found = keyset(self.attendance, {"_id": here, STATUS: {"$ne": IS_REMOVED}}, asked)
+        return found.of(lambda each: (each["p"], _line(each)))
 
     def lines_of(self, participant_ids: Sequence[str]) -> list[tuple[str, str, Line]]:
         """(session id, participant id, line) wherever one of them is on a sheet."""
@@ -191,19 +191,29 @@ class ActivityStore(Store):
         )
         return [(session_of(each["_id"]), each["p"], _line(each)) for each in found]
 
-    def history(self, subject: str, noun: str, after: int, first: int) -> list[Document]:
-        """The outbox rows of a subject behind sequence `after`, in order: each step once, in the
-        oldest version in which it was told."""
-        found = self.outbox.collection.find(
-            {SUBJECT: subject, SEQUENCE: {"$gt": after}, TYPE: below(f"{noun}.")}
-        ).sort([(SEQUENCE, ASCENDING), (SCHEMA_VERSION, ASCENDING)])
+    def history(
+        self, subject: str, noun: str, *, since: int, until: int | None, most: int, newest: bool
+    ) -> list[Document]:
+        """The outbox rows of a subject from sequence `since` to `until`, in order: each step once,
+        in the oldest version in which it was told; the `newest` so many, or the oldest."""
+        way = -1 if newest else 1
+        found = self.outbox.collection.find(_steps(subject, noun, since, until)).sort(
+            [(SEQUENCE, way), (TYPE, way), (SCHEMA_VERSION, way)]
+        )
         steps: dict[int, Document] = {}
         with found:
             for row in found:
-                if row[SEQUENCE] not in steps and len(steps) == first:
+                if row[SEQUENCE] not in steps and len(steps) == most:
                     break
-                steps.setdefault(row[SEQUENCE], row)
-        return list(steps.values())
+                if newest:
+                    steps[row[SEQUENCE]] = row
+                else:
+                    steps.setdefault(row[SEQUENCE], row)
+        return [steps[sequence] for sequence in sorted(steps)]
+
+    def count_steps(self, subject: str, noun: str) -> int:
+        """How many steps there are in all."""
+        return len(self.outbox.collection.distinct(SEQUENCE, _steps(subject, noun, 0, None)))
 
     def reasons_of(self, identifier: str, versions: Iterable[int]) -> dict[int, str]:
         keys = [f"{identifier}:{version}" for version in versions]
@@ -211,6 +221,11 @@ class ActivityStore(Store):
             int(each["_id"].rpartition(":")[2]): each["reason"]
             for each in self.reasons.find({"_id": {"$in": keys}})
         }
+
+
+def _steps(subject: str, noun: str, since: int, until: int | None) -> Document:
+    within: Document = {"$gte": since} if until is None else {"$gte": since, "$lte": until}
+    return {SUBJECT: subject, SEQUENCE: within, TYPE: below(f"{noun}.")}
 
 
 def _sheet(document: Mapping[str, Any]) -> Sheet:

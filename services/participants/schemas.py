@@ -18,8 +18,9 @@ from services.participants.rules.person import (
     international,
 )
 from shared.codes import countries
+from shared.ids import IDS_ASKED
 from shared.records import fields as f
-from shared.records.pushes import MAX_ITEMS, Record
+from shared.records.pushes import Record
 
 # One @ between a local part and a dotted domain: whether the mailbox exists, only a mail can tell.
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
@@ -112,10 +113,11 @@ class PersonFilter(_Part):
     organisation_id = f.Id()
     chapter = f.Code("country")
     withdrawn = f.Truth()
-    ids = f.Many(f.Id(), limit=MAX_ITEMS)
+    ids = f.Many(f.Id(), limit=IDS_ASKED)
 
 
 class NominationFilter(_Part):
+    ids = f.Many(f.Id(), limit=IDS_ASKED)
     activity_id = f.Id()
     project_id = f.Id()
     status = f.Code("nomination_status")

@@ -17,9 +17,13 @@ from services.reporting.rules.figures import (
 from services.reporting.schemas import ReportQuestion, ScopeSchema
 from shared.codes import code_list
 from shared.cursors import decode_cursor, encode_cursor
+from shared.errors import Refused
+from shared.paging import Page
 from shared.times import rfc3339
 
 Section: TypeAlias = Mapping[str, Any]
+Row: TypeAlias = tuple[str, list[Activity]]
+_Place: TypeAlias = tuple[int, str, str]
 
 CODE_LISTS: Final = {
     "sex": "sex",
@@ -70,26 +74,42 @@ def listed(list_name: str, found: Collection[str]) -> list[str]:
     return [*codes, *sorted(beyond, key=lambda each: each == UNKNOWN)]
 
 
-def page_of_rows(
-    activities: Sequence[Activity], asked: ReportQuestion
-) -> tuple[dict[str, list[Activity]], str | None]:
-    """A page of a report's rows, by key, and the cursor of the next page, None on the last.
+def page_of_rows(activities: Sequence[Activity], asked: ReportQuestion) -> Page[Row]:
+    """A page of a report's rows, each with the activities in it.
 
     Activities come in the order of their days, other rows in that of their keys, `unknown` last.
     Raises: Refused BAD_CURSOR (final).
     """
     if not asked.rows_by:
-        return {}, None
-    rows: dict[tuple[int, str, str], list[Activity]] = {}
+        return Page([], [])
+    rows: dict[_Place, list[Activity]] = {}
     for each in activities:
         key = row_key(each, asked.rows_by)
         day = each.starts_on if asked.rows_by == "activity" else ""
         rows.setdefault((int(key == UNKNOWN), day, key), []).append(each)
-    after = tuple(decode_cursor(asked.after, 3)) if asked.after else (-1, "", "")
-    behind = [each for each in sorted(rows) if each > after]
-    page = behind[: asked.first]
-    cursor = encode_cursor(page[-1]) if len(behind) > len(page) else None
-    return {key: rows[(last, day, key)] for last, day, key in page}, cursor
+    page = asked.page
+    after, before = _place(page.after), _place(page.before)
+    walked = [
+        place
+        for place in sorted(rows, reverse=page.backwards)
+        if (after is None or place > after) and (before is None or place < before)
+    ]
+    if page.backwards:
+        stands_behind = before is not None and any(place >= before for place in rows)
+    else:
+        stands_behind = after is not None and any(place <= after for place in rows)
+    cut = page.cut(walked, encode_cursor, behind=stands_behind, total_count=len(rows))
+    return cut.of(lambda place: (place[2], rows[place]))
+
+
+def _place(cursor: Any) -> _Place | None:
+    """Where a cursor stands in the order of rows. Raises Refused BAD_CURSOR (final)."""
+    if cursor is None:
+        return None
+    last, day, key = decode_cursor(cursor, 3)
+    if not (isinstance(last, int) and isinstance(day, str) and isinstance(key, str)):
+        raise Refused("BAD_CURSOR")
+    return last, day, key
 
 
 def media_shown(media: Sequence[Section]) -> dict[str, Any]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from marshmallow import ValidationError, fields, validate
 
 from services.reporting.rules.figures import PERSON_DIMENSIONS, ROWS_BY, Scope
 from shared.caller import Caller
-from shared.cursors import bounded
 from shared.errors import Forbidden, Refused, problems_from
-from shared.records.fields import Id, Many, Part, Period, PlaceId, RowSchema, Text, Truth, codes
+from shared.paging import FIELDS, Asked
+from shared.records.fields import Id, Many, Part, Period, PlaceId, RowSchema, Truth, codes
 
 DIMENSIONS_CROSSED: Final = 3  # more cells than people, beyond that
 IDS_ASKED: Final = 500
@@ -41,8 +41,6 @@ class ReportSchema(QuestionSchema):
         distinct=True,
     )
     rows_by = fields.String(validate=validate.OneOf(ROWS_BY, error="UNKNOWN_DIMENSION"))
-    after = Text(500)
-    first = fields.Raw()
     with_zeros = Truth()
 
 
@@ -68,9 +66,8 @@ class ReportQuestion(Question):
 
     by: Sequence[str] = ()
     rows_by: str | None = None
-    after: str | None = None
-    first: int | None = None
     with_zeros: bool = False
+    page: Asked = field(default_factory=Asked)
 
 
 def question(request: Mapping[str, Any]) -> Question:
@@ -85,8 +82,9 @@ def coverage_question(request: Mapping[str, Any]) -> Question:
 
 def report_question(request: Mapping[str, Any]) -> ReportQuestion:
     """Raises Refused (final), with the path of the field; Forbidden for partners."""
-    asked = ReportQuestion(**_parsed(ReportSchema(), request))
-    return replace(asked, first=bounded(asked.first))
+    page = Asked.of(request)
+    besides = {name: part for name, part in request.items() if name not in FIELDS}
+    return ReportQuestion(**_parsed(ReportSchema(), besides), page=page)
 
 
 def _parsed(schema: RowSchema, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,11 +15,12 @@ from shared import topology
 from shared.bus.connection import Message, Publisher
 from shared.bus.relay import pack
 from shared.caller import Caller
-from shared.cursors import bounded
 from shared.errors import Forbidden, NotFound, Refused, Unavailable
 from shared.events import BATCH_CONTENT_TYPE, CONTENT_TYPE
 from shared.host.part import Part
 from shared.host.rpc import rpc
+from shared.ids import asked_for
+from shared.paging import Asked
 from shared.parked import PARKED, STATES
 from shared.store.mongo import Document, Store
 
@@ -64,8 +65,8 @@ class ParkingService:
 
     @rpc
     def parked(self, request: Request) -> Answer:
-        """`{"items", "next", "counts"}`: the rows in `state` (all states without one), of `subject`
-        and `reason` and among `ids` where given, oldest first."""
+        """A page (`shared.paging`) of the rows in `state` (all states without one), of `subject`
+        and `reason` and among `ids` where given, oldest first; and `counts` of all by state."""
         _operator(request)
         state = request.get("state")
         if state is not None and state not in STATES:
@@ -76,15 +77,16 @@ class ParkingService:
             "reason": request.get("reason"),
         }
         query: Document = {n: _text(value) for n, value in wanted.items() if value is not None}
-        if request.get("ids") is not None:
-            query["_id"] = {"$in": _ids(request)}
+        ids = asked_for(request.get("ids"), "ids", read=_text)
+        if ids is not None:
+            query["_id"] = {"$in": ids}
         store: Store = self.store
-        rows, following = store.parked.page(
-            query,
-            after=request.get("after"),
-            first=bounded(request.get("first")),
-        )
-        return {"items": _shown(store, rows), "next": following, "counts": store.parked.counts()}
+        page = store.parked.page(query, Asked.of(request))
+        return {
+            "items": _shown(store, page.items),
+            "counts": store.parked.counts(),
+            **page.frame(),
+        }
 
     @rpc
     def parked_event(self, request: Request) -> Answer:

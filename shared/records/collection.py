@@ -10,7 +10,9 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
 from shared.caller import Caller
+from shared.keysets import Order
 from shared.layout import CHAPTER, CONTENT, UPDATED_AT, VERSION, WITHDRAWN
+from shared.paging import Asked, Page
 from shared.records.pushes import Record, Write
 from shared.store.pages import keyset
 
@@ -88,20 +90,12 @@ class RecordCollection:
         self,
         query: Mapping[str, Any],
         caller: Caller,
-        *,
-        after: str | None,
-        first: int,
-        sort: Sequence[tuple[str, int]] = (("_id", 1),),
-    ) -> tuple[list[Record], str | None]:
-        """One page of what the caller may see, and the next page's cursor (None on the last)."""
-        documents, cursor = keyset(
-            self.collection,
-            {"$and": [query, visible_to(caller)]} if query else visible_to(caller),
-            sort=sort,
-            after=after,
-            first=first,
-        )
-        return [self.decode(document) for document in documents], cursor
+        asked: Asked,
+        order: Order = (("_id", 1),),
+    ) -> Page[Record]:
+        """The part asked for of what the caller may see. Raises Refused BAD_CURSOR (final)."""
+        seen = {"$and": [query, visible_to(caller)]} if query else visible_to(caller)
+        return keyset(self.collection, seen, asked, order=order).of(self.decode)
 
 
 def visible_to(caller: Caller) -> dict[str, Any]:

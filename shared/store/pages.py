@@ -2,66 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
+from pymongo.errors import ExecutionTimeout
 
-from shared.cursors import DEFAULT_FIRST, decode_cursor, encode_cursor
+from shared.cursors import decode_cursor, encode_cursor
+from shared.keysets import Condition, Order, behind, between, reverse, values_of
+from shared.paging import Asked, Page
+
+COUNT_MS: Final = 2_000
+
+Document = dict[str, Any]
 
 
 def keyset(
-    collection: Collection[dict[str, Any]],
+    collection: Collection[Document],
     query: Mapping[str, Any],
+    asked: Asked,
     *,
-    sort: Sequence[tuple[str, int]] = (("_id", 1),),
-    after: str | None = None,
-    first: int = DEFAULT_FIRST,
+    order: Order = (("_id", 1),),
     session: ClientSession | None = None,
     leave_out: str | None = None,
-) -> tuple[list[dict[str, Any]], str | None]:
-    """One page of documents and the cursor of the next page, None on the last.
+) -> Page[Document]:
+    """The part of the list that is asked for; `leave_out` names a field not to be read.
 
-    `sort` names the fields and directions and must end in a unique one; an index shall carry it.
-    Fields of `sort` must be present in every document; `leave_out` names one not to be read.
+    An index shall carry `order`; backwards it is read from its other end.
     Raises Refused BAD_CURSOR (final).
     """
-    conditions = [dict(query)] if query else []
-    if after is not None:
-        values = decode_cursor(after, len(sort))
-        name, direction = sort[0]
-        # Says nothing new, but gives the index its bound where the planner makes none of the $or.
-        conditions.append({name: {"$gte" if direction > 0 else "$lte": values[0]}})
-        conditions.append({"$or": _behind(sort, values)})
-    found = list(
+    after, before = _decoded(asked.after, order), _decoded(asked.before, order)
+    walked = list(
         collection.find(
-            {"$and": conditions} if conditions else {},
+            _all(query, *between(order, after, before)),
             {leave_out: 0} if leave_out else None,
             session=session,
         )
-        .sort(list(sort))
-        .limit(first + 1)
+        .sort(reverse(order) if asked.backwards else list(order))
+        .limit(asked.size + 1)
     )
-    page = found[:first]
-    if len(found) <= first:
-        return page, None
-    return page, encode_cursor([_dig(page[-1], name) for name, _ in sort])
+    return asked.cut(
+        walked,
+        lambda document: encode_cursor(values_of(document, order)),
+        behind=asked.behind is not None and _behind(collection, query, asked, order, session),
+        total_count=counted(collection, query, session) if asked.count else None,
+    )
 
 
-def _behind(sort: Sequence[tuple[str, int]], values: Sequence[Any]) -> list[dict[str, Any]]:
-    """What sorts after `values`: equal on a prefix of the fields, then beyond on the next one."""
-    return [
-        {
-            **{earlier: value for (earlier, _), value in zip(sort[:i], values, strict=False)},
-            name: {"$gt" if direction > 0 else "$lt": values[i]},
-        }
-        for i, (name, direction) in enumerate(sort)
-    ]
+def counted(
+    collection: Collection[Document],
+    query: Mapping[str, Any],
+    session: ClientSession | None = None,
+) -> int | None:
+    """How many documents match; None where counting them takes the server longer than COUNT_MS."""
+    try:
+        return collection.count_documents(query, session=session, maxTimeMS=COUNT_MS)
+    except ExecutionTimeout:
+        return None
 
 
-def _dig(document: Mapping[str, Any], dotted: str) -> Any:
-    value: Any = document
-    for part in dotted.split("."):
-        value = value[part]
-    return value
+def _behind(
+    collection: Collection[Document],
+    query: Mapping[str, Any],
+    asked: Asked,
+    order: Order,
+    session: ClientSession | None,
+) -> bool:
+    """Whether anything stands at the cursor where the walk begins, or on its other side. What the
+    cursor was given for is usually still there, so the first document looked at will do."""
+    back = list(order) if asked.backwards else reverse(order)
+    start = _decoded(asked.behind, order) or ()
+    condition = _all(query, behind(back, start, itself=True))
+    found = collection.find(condition, {"_id": True}, session=session).sort(back).limit(1)
+    return any(True for _ in found)
+
+
+def _decoded(cursor: Any, order: Order) -> list[Any] | None:
+    return None if cursor is None else decode_cursor(cursor, len(order))
+
+
+def _all(query: Mapping[str, Any], *conditions: Condition) -> Condition:
+    parts = [dict(query), *conditions] if query else list(conditions)
+    return {"$and": parts} if parts else {}

@@ -35,6 +35,7 @@ from shared.layout import (
     TEXT,
     TYPE,
 )
+from shared.paging import Asked, Page
 from shared.parked import DISCARDED, PARKED, RETRIED, STATES, reason_text
 from shared.store.pages import keyset
 
@@ -48,6 +49,8 @@ INDEXES = (
 )
 
 Row = dict[str, Any]
+
+_OLDEST_FIRST: Final = ((LAST_AT, ASCENDING), ("_id", ASCENDING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,9 @@ class ParkingLot:
             upsert=True,
         )
 
-    def page(
-        self, query: Mapping[str, Any], *, after: str | None, first: int
-    ) -> tuple[list[Row], str | None]:
-        """Rows that match, oldest first, without their bodies; and the next page's cursor."""
-        sort = ((LAST_AT, ASCENDING), ("_id", ASCENDING))
-        return keyset(self.collection, query, sort=sort, after=after, first=first, leave_out=BODY)
+    def page(self, query: Mapping[str, Any], asked: Asked) -> Page[Row]:
+        """Rows that match, oldest first, without their bodies."""
+        return keyset(self.collection, query, asked, order=_OLDEST_FIRST, leave_out=BODY)
 
     def get(self, key: str) -> Row | None:
         """One row with its body."""

@@ -6,7 +6,8 @@ import graphene
 
 from gateway.identity import revocations
 from gateway.schema.access.types import ApiKey, ApiKeyConnection, NewApiKey, Role
-from gateway.schema.paging import page, paged
+from gateway.schema.paging import page, paged, wanted
+from gateway.schema.texts import list_of
 from shared.codes import code_list
 from shared.errors import Refused
 
@@ -14,13 +15,15 @@ MAX_LABEL: Final = 100
 
 
 class KeyQueries(graphene.ObjectType):
-    api_keys = paged(ApiKeyConnection, "All API keys, newest first.")
+    api_keys = paged(
+        ApiKeyConnection,
+        "All API keys, newest first.",
+        ids=list_of(graphene.ID, description="Those of these ids alone, at most 200."),
+    )
 
     @staticmethod
-    async def resolve_api_keys(
-        _: Any, info: Any, first: int = 50, after: str | None = None
-    ) -> dict[str, Any]:
-        return page(await info.context.keys.page(after, first))
+    async def resolve_api_keys(_: Any, info: Any, **asked: Any) -> dict[str, Any]:
+        return page(await info.context.keys.page(wanted(info, asked)))
 
 
 class KeyMutations(graphene.ObjectType):

@@ -7,7 +7,7 @@ import graphene
 import orjson
 
 from gateway.schema.enums import closed
-from gateway.schema.paging import connection, page, paged
+from gateway.schema.paging import connection, page, paged, wanted
 from gateway.schema.receipts import camel
 from gateway.schema.scalars import DateTime
 from gateway.schema.texts import list_of
@@ -73,11 +73,9 @@ class ChangeQueries(graphene.ObjectType):
     )
 
     @staticmethod
-    async def resolve_changes(
-        _: Any, info: Any, of: Any, id: str, first: int | None = None, after: str | None = None
-    ) -> dict[str, Any]:
+    async def resolve_changes(_: Any, info: Any, of: Any, **asked: Any) -> dict[str, Any]:
         answer = await info.context.ask(
-            "activities", "changes", kind=of.value, id=id, first=first, after=after
+            "activities", "changes", kind=of.value, **wanted(info, asked)
         )
         return page(answer)
 

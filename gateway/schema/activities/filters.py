@@ -12,6 +12,7 @@ class ActivityFilter(graphene.InputObjectType):
     class Meta:
         container = dict
 
+    ids = list_of(graphene.ID, description="Those of these ids alone, at most 200.")
     chapters = list_of(graphene.String, description="Of these chapters (countries).")
     project_ids = list_of(graphene.ID, description="Of these projects.")
     types = list_of(graphene.String, description="Of these types.")

@@ -5,7 +5,8 @@ from typing import Any
 import graphene
 
 from gateway.schema.attendance.types import AttendanceRowConnection
-from gateway.schema.paging import page, paged
+from gateway.schema.paging import page, paged, wanted
+from gateway.schema.texts import list_of
 
 
 class AttendanceQueries(graphene.ObjectType):
@@ -13,13 +14,11 @@ class AttendanceQueries(graphene.ObjectType):
         AttendanceRowConnection,
         "The attendance sheet of a session.",
         session_id=graphene.ID(required=True, description="The session's id."),
+        participant_ids=list_of(
+            graphene.ID, description="Of these participants alone, at most 200."
+        ),
     )
 
     @staticmethod
-    async def resolve_attendance(
-        _: Any, info: Any, session_id: str, first: int | None = None, after: str | None = None
-    ) -> dict[str, Any]:
-        answer = await info.context.ask(
-            "activities", "attendance", session_id=session_id, first=first, after=after
-        )
-        return page(answer)
+    async def resolve_attendance(_: Any, info: Any, **asked: Any) -> dict[str, Any]:
+        return page(await info.context.ask("activities", "attendance", **wanted(info, asked)))

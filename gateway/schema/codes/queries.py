@@ -9,8 +9,8 @@ from gateway.schema.texts import list_of
 from shared.codes import code_list, list_names
 from shared.codes.places import Place as PlaceData
 from shared.codes.places import ancestors, children, place, search
-from shared.cursors import bounded
 from shared.errors import NotFound
+from shared.paging import bounded
 
 
 class CodeQueries(graphene.ObjectType):

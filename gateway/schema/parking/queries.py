@@ -5,7 +5,7 @@ from typing import Any
 
 import graphene
 
-from gateway.schema.paging import page, paged
+from gateway.schema.paging import page, paged, wanted
 from gateway.schema.parking.types import (
     EventConsumer,
     ParkedCount,
@@ -47,11 +47,11 @@ class ParkedQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_parked(
-        _: Any, info: Any, service: Any, state: Any = None, **wanted: Any
+        _: Any, info: Any, service: Any, state: Any = None, **asked: Any
     ) -> dict[str, Any]:
         if state:
-            wanted["state"] = state.value
-        answer = await info.context.ask(service.value, "parked", **wanted)
+            asked["state"] = state.value
+        answer = await info.context.ask(service.value, "parked", **wanted(info, asked))
         return page({**answer, "items": with_service(service.value, answer["items"])})
 
     @staticmethod

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 import graphene
 
-from gateway.schema.paging import criteria, page, paged
+from gateway.schema.paging import criteria, page, paged, wanted
 from gateway.schema.partners.filters import FeedFilter
 from gateway.schema.partners.types import Feed, WebhookAttemptConnection, WebhookConnection
+from gateway.schema.texts import list_of
 
 MAX_FEED: Final = 500
 
@@ -18,9 +19,14 @@ class PartnerQueries(graphene.ObjectType):
         first=graphene.Int(description=f"How many at most: 1 to {MAX_FEED}, by default 50."),
         after=graphene.String(description="The last cursor you hold; without one, from the start."),
         filter=graphene.Argument(FeedFilter, description="Which items."),
-        description="What happened, in the order in which it was recorded.",
+        description="What happened, in the order in which it was recorded. It is read forwards "
+        "alone: a reader keeps the last cursor, and goes on from there.",
     )
-    webhooks = paged(WebhookConnection, "Your webhooks; for an operator, everybody's.")
+    webhooks = paged(
+        WebhookConnection,
+        "Your webhooks, the newest id first; for an operator, everybody's.",
+        ids=list_of(graphene.ID, description="Those of these ids alone, at most 200."),
+    )
     webhook_attempts = paged(
         WebhookAttemptConnection,
         "What was tried at a webhook, newest first.",
@@ -43,24 +49,23 @@ class PartnerQueries(graphene.ObjectType):
             "edges": [{"node": item, "cursor": item["cursor"]} for item in answer["items"]],
             "nodes": answer["items"],
             "page_info": {
-                "end_cursor": None if following is None else str(following),
                 "has_next_page": str(following or "0") != head,
+                "has_previous_page": str(after or "0") != "0",
+                "start_cursor": answer["items"][0]["cursor"] if answer["items"] else None,
+                "end_cursor": None if following is None else str(following),
             },
             "head": head,
         }
 
     @staticmethod
-    async def resolve_webhooks(
-        _: Any, info: Any, first: int | None = None, after: str | None = None
-    ) -> dict[str, Any]:
-        answer = await info.context.ask("notifications", "list_endpoints", first=first, after=after)
-        return page(answer)
+    async def resolve_webhooks(_: Any, info: Any, **asked: Any) -> dict[str, Any]:
+        return page(
+            await info.context.ask("notifications", "list_endpoints", **wanted(info, asked))
+        )
 
     @staticmethod
-    async def resolve_webhook_attempts(
-        _: Any, info: Any, id: str, first: int | None = None, after: str | None = None
-    ) -> dict[str, Any]:
+    async def resolve_webhook_attempts(_: Any, info: Any, id: str, **asked: Any) -> dict[str, Any]:
         answer = await info.context.ask(
-            "notifications", "attempts", endpoint_id=id, first=first, after=after
+            "notifications", "attempts", endpoint_id=id, **wanted(info, asked)
         )
         return page(answer)

@@ -35,7 +35,8 @@ class FeedEdge(graphene.ObjectType):
 
 
 class Feed(graphene.ObjectType):
-    """A page of the feed. The cursor has no gaps: keep the last one, and nothing is missed."""
+    """A page of the feed. The cursor has no gaps: keep the last one, and nothing is missed. There
+    is no way back: no `last`, no `before`."""
 
     edges = graphene.List(
         graphene.NonNull(FeedEdge), required=True, description="The items with their cursors."
@@ -44,7 +45,9 @@ class Feed(graphene.ObjectType):
     page_info = graphene.Field(
         PageInfo,
         required=True,
-        description="`endCursor` is where to go on from, also after the newest item.",
+        description="`endCursor` is where to go on from, also after the newest item and where "
+        "nothing on the way matched; `hasNextPage` and `hasPreviousPage` speak of the whole feed, "
+        "whatever the filter.",
     )
     head = graphene.String(required=True, description="The cursor of the newest item of all.")
 

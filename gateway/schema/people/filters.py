@@ -20,7 +20,7 @@ class ParticipantFilter(graphene.InputObjectType):
     organisation_id = graphene.ID(description="Belonging to this organisation.")
     chapter = graphene.String(description="Registered by this chapter.")
     withdrawn = graphene.Boolean(description="Withdrawn ones (true) or not (false, the default).")
-    ids = list_of(graphene.ID, description="With these ids.")
+    ids = list_of(graphene.ID, description="Those of these ids alone, at most 200.")
 
 
 class NominationFilter(graphene.InputObjectType):
@@ -29,6 +29,7 @@ class NominationFilter(graphene.InputObjectType):
     class Meta:
         container = dict
 
+    ids = list_of(graphene.ID, description="Those of these ids alone, at most 200.")
     activity_id = graphene.ID(description="For this activity.")
     project_id = graphene.ID(description="For this project.")
     participant_id = graphene.ID(description="Of this person.")

@@ -4,7 +4,7 @@ from typing import Any
 
 import graphene
 
-from gateway.schema.paging import listing, page, paged
+from gateway.schema.paging import listing, page, paged, wanted
 from gateway.schema.people.filters import NominationFilter, ParticipantFilter
 from gateway.schema.people.types import (
     DuplicatesConnection,
@@ -12,6 +12,7 @@ from gateway.schema.people.types import (
     Participant,
     ParticipantConnection,
 )
+from gateway.schema.texts import list_of
 
 
 class ParticipantQueries(graphene.ObjectType):
@@ -24,7 +25,11 @@ class ParticipantQueries(graphene.ObjectType):
         ParticipantConnection, "People", ParticipantFilter, "participants", kind="participant"
     )
     possible_duplicates = paged(
-        DuplicatesConnection, "People who may have been registered twice, with the reasons."
+        DuplicatesConnection,
+        "People who may have been registered twice, with the reasons.",
+        participant_ids=list_of(
+            graphene.ID, description="Only with one of these participants, at most 200."
+        ),
     )
     nominations = listing(
         NominationConnection, "Nominations", NominationFilter, "participants", kind="nomination"
@@ -36,10 +41,8 @@ class ParticipantQueries(graphene.ObjectType):
         return found
 
     @staticmethod
-    async def resolve_possible_duplicates(
-        _: Any, info: Any, first: int | None = None, after: str | None = None
-    ) -> dict[str, Any]:
+    async def resolve_possible_duplicates(_: Any, info: Any, **asked: Any) -> dict[str, Any]:
         answer = await info.context.ask(
-            "participants", "possible_duplicates", first=first, after=after
+            "participants", "possible_duplicates", **wanted(info, asked)
         )
         return page(answer)

@@ -11,6 +11,7 @@ class RecordFilter(graphene.InputObjectType):
     class Meta:
         container = dict
 
+    ids = list_of(graphene.ID, description="Those of these ids alone, at most 200.")
     chapters = list_of(graphene.String, description="Of these chapters (countries).")
     text = graphene.String(
         description="With this in the title, the name or, of a concern, the text."

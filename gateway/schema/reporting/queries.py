@@ -6,7 +6,7 @@ from typing import Any
 import graphene
 
 from gateway.engine.lengths import MAX_GAPS
-from gateway.schema.paging import criteria, page, paged
+from gateway.schema.paging import criteria, page, paged, wanted
 from gateway.schema.reporting.choices import CoverageOf, Dimension, RowsBy
 from gateway.schema.reporting.figures import Report
 from gateway.schema.reporting.filters import ReportFilter
@@ -35,7 +35,7 @@ def _filter() -> graphene.Argument:
 class ReportQueries(graphene.ObjectType):
     report = paged(
         Report,
-        "The four figures, parted as asked; `first` and `after` page the rows.",
+        "The four figures, parted as asked; `first`, `after`, `last` and `before` page the rows.",
         filter=_filter(),
         by=list_of(Dimension, description="Up to three dimensions, crossed."),
         rows_by=graphene.Argument(RowsBy, description="One row for each of these."),
@@ -72,8 +72,7 @@ class ReportQueries(graphene.ObjectType):
         by: Sequence[Any] | None = None,
         rows_by: Any = None,
         with_zeros: bool = False,
-        first: int | None = None,
-        after: str | None = None,
+        **part: Any,
     ) -> dict[str, Any]:
         ctx = info.context
         report: dict[str, Any] = await ctx.ask(
@@ -83,13 +82,12 @@ class ReportQueries(graphene.ObjectType):
             by=[each.value for each in by or ()],
             rows_by=rows_by.value if rows_by else None,
             with_zeros=with_zeros,
-            first=first,
-            after=after,
+            **wanted(info, part, "rows"),
         )
         rows = None
         if rows_by:
             items = [_labelled(row, rows_by.value, ctx.lang) for row in report["rows"]]
-            rows = page({"items": items, "next": report.get("next")})
+            rows = page({**report, "items": items})
         return report | {"rows": rows}
 
     @staticmethod

@@ -14,11 +14,11 @@ from services.activities.rules.sheets import Given, Line, Outcome, Row, Sheet, S
 from services.activities.schemas import read_rows
 from services.activities.store import ActivityStore
 from shared.caller import Caller
-from shared.cursors import bounded
 from shared.errors import NotFound, Problem, Refused
 from shared.events import Event
-from shared.ids import canonical
+from shared.ids import asked_for, canonical
 from shared.nouns import NOUNS
+from shared.paging import Asked
 from shared.records.pushes import MAX_ITEMS, Push, Receipt, Status, parse, settle
 from shared.store.mongo import Tx
 
@@ -111,23 +111,20 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
 
 
 def page(request: Request, store: ActivityStore) -> dict[str, Any]:
-    """One session's sheet: `{"sheet": totals, "items": [line], "next": cursor or None}`, lines by
-    participant id, removed ones left out.
+    """One session's sheet: `{"sheet": totals}`, and a page (`shared.paging`) of its lines by
+    participant id, of `participant_ids` alone where given, removed ones left out.
 
-    Raises: NotFound (final) also where the caller may not see it; Refused PAGE_SIZE, BAD_CURSOR.
+    Raises: NotFound (final) also where the caller may not see it; Refused (final): PAGE_SIZE,
+        FIRST_AND_LAST, BAD_CURSOR, TOO_MANY, INVALID_ID.
     """
     caller = Caller.of(request)
     session_id = canonical(request.get("session_id")) or ""
     sheet = store.get_sheets([session_id]).get(session_id)
     if sheet is None or not caller.may_touch(sheet.chapter):
         raise NotFound()
-    first = bounded(request.get("first"), limit=MAX_ITEMS)
-    lines, cursor = store.page_of_lines(session_id, request.get("after"), first)
-    return {
-        "sheet": _dumped(sheet),
-        "items": [_dumped_line(person, line) for person, line in lines],
-        "next": cursor,
-    }
+    people = asked_for(request.get("participant_ids"), "participant_ids")
+    lines = store.page_of_lines(session_id, Asked.of(request, limit=MAX_ITEMS), people)
+    return {"sheet": _dumped(sheet), **lines.answer(lambda line: _dumped_line(*line))}
 
 
 def sheets_of(request: Request, store: ActivityStore) -> dict[str, Any]:

@@ -12,14 +12,17 @@ from services.activities.kinds import KINDS
 from services.activities.store import ActivityStore
 from shared.caller import Caller
 from shared.contracts import HOUSE
-from shared.cursors import bounded, decode_cursor, encode_cursor
+from shared.cursors import decode_cursor, encode_cursor
 from shared.errors import NotFound, Refused
 from shared.ids import canonical
+from shared.paging import Asked, Page
 from shared.store.outbox import version_in
 from shared.times import rfc3339
 
 SHEET = "attendance"
 Changes = dict[str, dict[str, Any]]
+Step = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""A row of the log behind the one before it."""
 _NO_FIELDS = frozenset({"version", "private_changed"})
 
 
@@ -27,49 +30,78 @@ def changes(request: Mapping[str, Any], store: ActivityStore) -> dict[str, Any]:
     """The versions of one record, or the steps of one session's sheet, oldest first.
 
     Args: request: `{"caller", "id", "kind" (a record's kind, or "attendance"; activity if left
-        out), "after", "first"}`.
-    Returns: `{"items": [{"version", "kind" (recorded, corrected, …), "at", "actor", "reason",
-        "changed": {field: {"before", "after"}}, "private_changed": [field]}], "next"}`. The
+        out)}`, and which page (`shared.paging`).
+    Returns: the page, its items `{"version", "kind" (recorded, corrected, …), "at", "actor",
+        "reason", "changed": {field: {"before", "after"}}, "private_changed": [field]}`. The
         fields are those of the events; of a free text the log tells only that it changed. A
         sheet's fields are `present_total` and, by participant id, who came on or off it.
     Raises: NotFound (final), also where the caller may not see it; Refused (final): UNKNOWN_KIND,
-        PAGE_SIZE, BAD_CURSOR.
+        PAGE_SIZE, FIRST_AND_LAST, BAD_CURSOR.
     """
     caller, noun = Caller.of(request), request.get("kind") or "activity"
     identifier = canonical(request.get("id")) or ""
     if noun not in KINDS and noun != SHEET:
         raise Refused("UNKNOWN_KIND", value=str(noun)[:80])
-    first, after = bounded(request.get("first")), request.get("after")
-    shown = int(decode_cursor(after, 1)[0]) if after else 0
-    # One more at each end: the version to compare the first with, and whether there is a next page.
-    begin = max(shown - 1, 0)
-    rows = store.history(identifier, noun, begin, first + 1 + (shown - begin))
+    page = _page(identifier, noun, caller, Asked.of(request), store)
+    versions = [row["sequence"] for _, row in page.items]
+    reasons = store.reasons_of(identifier, versions) if noun != SHEET else {}
+
+    def shown(step: Step) -> dict[str, Any]:
+        old, row = step
+        return {
+            "version": row["sequence"],
+            "kind": row["type"].partition(".")[2],
+            "at": rfc3339(row["recorded_at"]),
+            "actor": row["actor"],
+            "reason": reasons.get(row["sequence"]),
+            "changed": _sheet_changes(old["data"], row["data"])
+            if noun == SHEET
+            else _field_changes(old["data"], row["data"]),
+            "private_changed": row["data"].get("private_changed", []),
+        }
+
+    return page.answer(shown)
+
+
+def _page(
+    identifier: str, noun: str, caller: Caller, asked: Asked, store: ActivityStore
+) -> Page[Step]:
+    after, before = _sequence(asked.after), _sequence(asked.before)
+    until = before and max(before, after or 0)  # the log is there also where the range is empty
+    # Besides the page: the row to compare its first with, whether there are more, and the rows that
+    # the cursors stand for.
+    most = asked.size + 3
+    rows = store.history(
+        identifier, noun, since=after or 0, until=until, most=most, newest=asked.backwards
+    )
     entries = [{**row, "data": _data(row)} for row in rows]
     if not entries or not _visible(caller, noun, entries[0]["data"]["chapter"]):
         raise NotFound()
-    if not shown:
-        entries.insert(0, {"data": {}})
-    page = list(pairwise(entries))[:first]
-    versions = [row["sequence"] for _, row in page]
-    reasons = store.reasons_of(identifier, versions) if noun != SHEET else {}
-    more = len(entries) - 1 > first
-    return {
-        "items": [
-            {
-                "version": row["sequence"],
-                "kind": row["type"].partition(".")[2],
-                "at": rfc3339(row["recorded_at"]),
-                "actor": row["actor"],
-                "reason": reasons.get(row["sequence"]),
-                "changed": _sheet_changes(old["data"], row["data"])
-                if noun == SHEET
-                else _field_changes(old["data"], row["data"]),
-                "private_changed": row["data"].get("private_changed", []),
-            }
-            for old, row in page
-        ],
-        "next": encode_cursor([versions[-1]]) if more and versions else None,
-    }
+    if after is None and not (asked.backwards and len(entries) == most):
+        entries.insert(0, {"sequence": 0, "data": {}})
+    steps = [
+        (old, row) for old, row in pairwise(entries) if before is None or row["sequence"] < before
+    ]
+    if asked.backwards:
+        stands_behind = before is not None and entries[-1]["sequence"] >= before
+    else:
+        stands_behind = after is not None and entries[0]["sequence"] <= after
+    return asked.cut(
+        steps[::-1] if asked.backwards else steps,
+        lambda step: encode_cursor([step[1]["sequence"]]),
+        behind=stands_behind,
+        total_count=store.count_steps(identifier, noun) if asked.count else None,
+    )
+
+
+def _sequence(cursor: Any) -> int | None:
+    """The step that a cursor stands for. Raises Refused BAD_CURSOR (final)."""
+    if cursor is None:
+        return None
+    [sequence] = decode_cursor(cursor, 1)
+    if not isinstance(sequence, int) or sequence < 1:
+        raise Refused("BAD_CURSOR")
+    return sequence
 
 
 def _data(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from services.activities.kinds import Kind
 from services.activities.store import ActivityStore
 from shared.caller import Caller
 from shared.codes import code_list
-from shared.cursors import bounded
+from shared.paging import Asked
 from shared.records.pushes import Record
 
 
@@ -25,10 +25,10 @@ def get_many(request: Request, store: ActivityStore) -> dict[str, Any]:
 
 
 def list_page(request: Request, store: ActivityStore) -> dict[str, Any]:
-    """`{"items": [record], "next": cursor or None}` in the kind's order, `filter` as in `listing`.
+    """A page of records in the kind's order (`shared.paging`), `filter` as in `filters.query`.
 
-    Raises: Refused (final): MALFORMED, UNKNOWN_KIND, PAGE_SIZE, BAD_CURSOR, or what is
-        wrong with the filter, with its path.
+    Raises: Refused (final): MALFORMED, UNKNOWN_KIND, PAGE_SIZE, FIRST_AND_LAST, BAD_CURSOR, or what
+        is wrong with the filter, with its path.
     """
     caller, kind = Caller.of(request), kind_of(request)
     reader = _as_reader(caller, kind)
@@ -36,14 +36,9 @@ def list_page(request: Request, store: ActivityStore) -> dict[str, Any]:
     if reader.role == "secretariat":
         # Names the chapters, so that the index of each gives its part in order.
         query.setdefault("chapter", {"$in": list(code_list("country"))})
-    records, cursor = store.records[kind.name].page(
-        query,
-        reader,
-        after=request.get("after"),
-        first=bounded(request.get("first")),
-        sort=(kind.order, ("_id", kind.order[1])),
-    )
-    return {"items": [dumped(kind, record) for record in records], "next": cursor}
+    order = (kind.order, ("_id", kind.order[1]))
+    page = store.records[kind.name].page(query, reader, Asked.of(request), order)
+    return page.answer(lambda record: dumped(kind, record))
 
 
 def dumped(kind: Kind, record: Record) -> dict[str, Any]:

@@ -19,9 +19,10 @@ from services.notifications.store.feed import NotificationStore
 from services.notifications.store.owners import Owners
 from services.notifications.transports import posting
 from shared.caller import Caller
-from shared.cursors import bounded
 from shared.errors import Conflict, Forbidden, NotFound, Refused
 from shared.events import Event
+from shared.ids import asked_for
+from shared.paging import Asked, bounded
 from shared.store.mongo import Tx
 
 FEED_PAGE: Final = 500
@@ -199,23 +200,22 @@ def rotate_secret(request: Request, store: NotificationStore, sealer: Sealer) ->
 
 
 def list_endpoints(request: Request, store: NotificationStore) -> Answer:
-    """The caller's endpoints, a page at a time (`after`, `first`)."""
+    """A page (`shared.paging`) of the caller's endpoints; of `ids` alone where given."""
     _, owner = _caller(request)
-    found, cursor = store.list_endpoints(owner, request.get("after"), bounded(request.get("first")))
+    ids = asked_for(request.get("ids"), "ids")
+    page = store.list_endpoints(owner, Asked.of(request), ids)
     head = store.head()
-    return {"items": [schemas.dump_endpoint(each, head) for each in found], "next": cursor}
+    return page.answer(lambda endpoint: schemas.dump_endpoint(endpoint, head))
 
 
 def list_attempts(request: Request, store: NotificationStore) -> Answer:
-    """What was tried for `endpoint_id`, deleted or not, newest first. Raises: NotFound (final)."""
+    """A page (`shared.paging`) of what was tried for `endpoint_id`, deleted or not, newest first.
+    Raises: NotFound (final)."""
     _, owner = _caller(request)
     endpoint = store.endpoint(str(request.get("endpoint_id")), owner)
     if endpoint is None:
         raise NotFound
-    found, cursor = store.list_attempts(
-        endpoint.id, request.get("after"), bounded(request.get("first"))
-    )
-    return {"items": [schemas.dump_attempt(each) for each in found], "next": cursor}
+    return store.list_attempts(endpoint.id, Asked.of(request)).answer(schemas.dump_attempt)
 
 
 def resend(request: Request, store: NotificationStore) -> Answer:

@@ -32,14 +32,16 @@ from services.notifications.layout import (
 from services.notifications.rules.items import Applied
 from services.notifications.rules.model import Attempt, Endpoint, Filter, Item, Secret, State
 from shared.ids import new_id
+from shared.paging import Asked, Page
 from shared.store.mongo import Document, Store, Tx
 from shared.store.pages import keyset
 
 ATTEMPTS_KEPT_S: Final = 30 * 24 * 3600
+_YOUNGEST_FIRST: Final = (("_id", DESCENDING),)
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Stretch:
     """Items in order; everything up to position `next` was looked at; `head` is the feed's end."""
 
     items: list[Item]
@@ -125,12 +127,12 @@ class NotificationStore(Store):
         counter = self.counters.find_one({"_id": layout.FEED})
         return counter[POSITION] if counter else 0
 
-    def read(self, after: int, wanted: Filter, first: int) -> Page:
+    def read(self, after: int, wanted: Filter, first: int) -> Stretch:
         """The next items behind position `after` that match, at most `first`."""
         head = self.head()  # read first: what is counted by now is there to be found
         query = {"_id": {"$gt": after, "$lte": head}, **_matching(wanted)}
         items = [to_item(each) for each in self.feed.find(query).sort("_id").limit(first)]
-        return Page(items, items[-1].position if len(items) == first else max(after, head), head)
+        return Stretch(items, items[-1].position if len(items) == first else max(after, head), head)
 
     def matching(self, positions: Iterable[int], wanted: Filter) -> list[Item]:
         """The items at these positions that match, in order."""
@@ -159,14 +161,14 @@ class NotificationStore(Store):
         return to_endpoint(found) if found else None
 
     def list_endpoints(
-        self, owner: str | None, after: str | None, first: int
-    ) -> tuple[list[Endpoint], str | None]:
-        """The owner's endpoints without the deleted ones, youngest id first."""
-        query = {STATE: {"$ne": State.DELETED}, **_owned(owner)}
-        found, cursor = keyset(
-            self.endpoints, query, sort=(("_id", DESCENDING),), after=after, first=first
-        )
-        return [to_endpoint(each) for each in found], cursor
+        self, owner: str | None, asked: Asked, ids: Sequence[str] | None = None
+    ) -> Page[Endpoint]:
+        """The owner's endpoints, all or of these ids, without the deleted ones, youngest id
+        first."""
+        query: Document = {STATE: {"$ne": State.DELETED}, **_owned(owner)}
+        if ids is not None:
+            query["_id"] = {"$in": list(ids)}
+        return keyset(self.endpoints, query, asked, order=_YOUNGEST_FIRST).of(to_endpoint)
 
     def change_endpoint(self, seen: Endpoint, **changes: Any) -> Endpoint | None:
         """Store what the owner changed; None if somebody else did since it was `seen`.
@@ -184,18 +186,10 @@ class NotificationStore(Store):
         )
         return to_endpoint(found) if found else None
 
-    def list_attempts(
-        self, endpoint_id: str, after: str | None, first: int
-    ) -> tuple[list[Attempt], str | None]:
+    def list_attempts(self, endpoint_id: str, asked: Asked) -> Page[Attempt]:
         """What was tried, newest first."""
-        found, cursor = keyset(
-            self.attempts,
-            {ENDPOINT_ID: endpoint_id},
-            sort=(("_id", DESCENDING),),
-            after=after,
-            first=first,
-        )
-        return [to_attempt(each) for each in found], cursor
+        query = {ENDPOINT_ID: endpoint_id}
+        return keyset(self.attempts, query, asked, order=_YOUNGEST_FIRST).of(to_attempt)
 
     def queue_resends(self, endpoint_id: str, positions: Sequence[int], now: datetime) -> None:
         """Ask for each position once; one that waits already starts its schedule anew."""

@@ -11,7 +11,6 @@ from services.participants.handlers.requests import (
     Answer,
     Request,
     filter_of,
-    page_of,
     pushes_of,
     reader_of,
 )
@@ -23,6 +22,7 @@ from shared.caller import Caller
 from shared.errors import Problem
 from shared.events import Event
 from shared.ids import canonical
+from shared.paging import Asked
 from shared.records import engine
 from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of
 from shared.store.mongo import Tx
@@ -64,12 +64,11 @@ def nominate(request: Request, store: ParticipantStore) -> Answer:
 
 
 def list_nominations(request: Request, store: ParticipantStore) -> Answer:
-    """One page of nominations, in the order of their ids: {"items", "next"}; `filter` as
+    """A page of nominations (`shared.paging`), in the order of their ids; `filter` as
     `NominationFilter`."""
     caller = reader_of(request)
     query = store.nominations.query(filter_of(NOMINATION_FILTER, request))
-    page, cursor = store.nominations.page(query, caller, **page_of(request))
-    return {"items": [nomination_view(record) for record in page], "next": cursor}
+    return store.nominations.page(query, caller, Asked.of(request)).answer(nomination_view)
 
 
 def _participants(pushes: Sequence[Push], stored: Mapping[str, Record]) -> set[str]:

@@ -11,7 +11,6 @@ from services.participants.handlers.requests import (
     Request,
     filter_of,
     ids_in,
-    page_of,
     pushes_of,
     reader_of,
     today,
@@ -19,10 +18,13 @@ from services.participants.handlers.requests import (
 from services.participants.kinds import PARTICIPANT
 from services.participants.rules import person
 from services.participants.schemas import PERSON, PERSON_FILTER, person_view
+from services.participants.store.alike import alike
 from services.participants.store.people import ParticipantStore
 from shared.caller import Caller
 from shared.errors import Problem
 from shared.events import Event
+from shared.ids import asked_for
+from shared.paging import Asked
 from shared.records import engine
 from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of
 from shared.store.mongo import Tx
@@ -63,14 +65,13 @@ def get_many(request: Request, store: ParticipantStore) -> Answer:
 
 
 def list_people(request: Request, store: ParticipantStore) -> Answer:
-    """One page of people, in the order of their ids: {"items", "next"}.
+    """A page of people (`shared.paging`), in the order of their ids.
 
     `filter` as `PersonFilter`; the withdrawn ones only if `withdrawn` asks for them.
     """
     caller = reader_of(request)
     query = store.people.query(filter_of(PERSON_FILTER, request), caller)
-    page, cursor = store.people.page(query, caller, **page_of(request))
-    return {"items": [person_view(record) for record in page], "next": cursor}
+    return store.people.page(query, caller, Asked.of(request)).answer(person_view)
 
 
 def vouch(request: Request, store: ParticipantStore) -> Answer:
@@ -81,13 +82,15 @@ def vouch(request: Request, store: ParticipantStore) -> Answer:
 
 
 def possible_duplicates(request: Request, store: ParticipantStore) -> Answer:
-    """One page of groups of people of one chapter who may be the same: {"items", "next"}.
+    """A page (`shared.paging`) of groups of people of one chapter who may be the same; of those
+    alone in which one of `participant_ids` is, where given.
 
     An item is {chapter, ids (at most 50 of `count`), count, reasons: same_phone, same_email,
     same_name_and_place, same_name_and_birth_year}.
     """
-    items, cursor = store.people.alike(reader_of(request), **page_of(request))
-    return {"items": items, "next": cursor}
+    caller = reader_of(request)
+    ids = asked_for(request.get("participant_ids"), "participant_ids")
+    return alike(store.people.collection, caller, Asked.of(request), ids).answer(dict)
 
 
 def _write_people(

@@ -1,4 +1,4 @@
-"""Owns what each request of this service is read by: who may ask, pushes, ids, page and filter.
+"""Owns what each request of this service is read by: who may ask, pushes, ids and filter.
 
 Chapters and the secretariat deal with people; partners and operators have no business with them.
 """
@@ -12,7 +12,6 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 
 from shared.caller import Caller
-from shared.cursors import bounded
 from shared.errors import Forbidden, Refused, problems_from
 from shared.records.pushes import MAX_ITEMS, Push, parse
 
@@ -42,11 +41,6 @@ def ids_in(request: Request) -> list[str]:
     if len(ids) > MAX_IDS:
         raise Refused("TOO_MANY_ITEMS", limit=MAX_IDS, count=len(ids))
     return ids
-
-
-def page_of(request: Request) -> dict[str, Any]:
-    """Which page. Raises Refused PAGE_SIZE (final)."""
-    return {"after": request.get("after"), "first": bounded(request.get("first"))}
 
 
 def filter_of(schema: Schema, request: Request) -> Mapping[str, Any]:

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import pymongo
-from bson.binary import Binary
 from pymongo import ASCENDING, IndexModel
 from pymongo.database import Database
 
@@ -27,8 +26,6 @@ from shared import layout
 from shared.caller import Caller
 from shared.codes import code_list, countries
 from shared.config import Environment
-from shared.cursors import decode_cursor, encode_cursor
-from shared.errors import Refused
 from shared.records.collection import RecordCollection, visible_to
 from shared.records.pushes import Record
 from shared.store import vault
@@ -38,8 +35,6 @@ from shared.store.prefixes import below
 Document = dict[str, Any]
 
 STANDING = "standing"  # the slot of a nomination that counts; a withdrawn one's is its own id
-ALIKE_SHOWN = 50  # people of one group of possible duplicates; `count` tells how many there are
-SCAN_S = 5.0  # the likenesses of a whole chapter are compared in one go: 0.2 s for 10,000 people
 
 PEOPLE_INDEXES = (
     # vouch (answered from the index alone), a chapter's list in the order of ids and through any of
@@ -118,7 +113,8 @@ class People(SealedCollection):
         return {each["_id"]: each[layout.CHAPTER] for each in found}
 
     def query(self, asked: Mapping[str, Any], caller: Caller) -> Document:
-        """The condition of a list's filter; an absent or empty part asks for nothing."""
+        """The condition of a list's filter; an absent or empty part asks for nothing, but for
+        `ids`, of which none is none."""
         query: Document = {layout.WITHDRAWN: bool(asked.get("withdrawn"))}
         if text := asked.get("text"):
             words = self._blind_words(text)
@@ -142,57 +138,6 @@ class People(SealedCollection):
         if (ids := asked.get("ids")) is not None:
             query["_id"] = {"$in": list(ids)}
         return query
-
-    def alike(
-        self, caller: Caller, after: str | None, first: int
-    ) -> tuple[list[Document], str | None]:
-        """Groups of people who may be one and the same: {chapter, ids, count, reasons}.
-
-        Raises: Unavailable (retryable) if it takes longer than `SCAN_S`.
-        """
-        behind = [{"$match": {"mark": {"$gt": _mark(after)}}}] if after else []
-        pipeline: list[Document] = [
-            {"$match": {layout.WITHDRAWN: False, **visible_to(caller)}},
-            {"$project": {"chapter": 1, "alike": 1}},
-            {"$unwind": "$alike"},
-            {
-                "$group": {
-                    "_id": "$alike.mark",
-                    "by": {"$first": "$alike.by"},
-                    "chapter": {"$first": "$chapter"},
-                    "ids": {"$addToSet": "$_id"},
-                }
-            },
-            {"$match": {"ids.1": {"$exists": True}}},
-            # The same people by another likeness are one group with two reasons. No likeness is
-            # in two groups, so the least of them names the group and puts it in order.
-            {
-                "$group": {
-                    "_id": {"$sortArray": {"input": "$ids", "sortBy": 1}},
-                    "mark": {"$min": "$_id"},
-                    "chapter": {"$first": "$chapter"},
-                    "reasons": {"$addToSet": "$by"},
-                }
-            },
-            *behind,
-            {"$sort": {"mark": 1}},
-            {"$limit": first + 1},
-            {
-                "$project": {
-                    "_id": 0,
-                    "mark": 1,
-                    "chapter": 1,
-                    "ids": {"$slice": ["$_id", ALIKE_SHOWN]},
-                    "count": {"$size": "$_id"},
-                    "reasons": {"$sortArray": {"input": "$reasons", "sortBy": 1}},
-                }
-            },
-        ]
-        with pymongo.timeout(SCAN_S):
-            groups = list(self.collection.aggregate(pipeline, allowDiskUse=True))
-        cursor = encode_cursor([groups[first - 1]["mark"].hex()]) if len(groups) > first else None
-        shown = ("chapter", "ids", "count", "reasons")
-        return [{name: group[name] for name in shown} for group in groups[:first]], cursor
 
     def _blind_words(self, *names: str | None) -> list[bytes]:
         return [self.cipher.blind("name", word) for word in sorted(name_words(*names))]
@@ -222,7 +167,8 @@ class Nominations(SealedCollection):
         return {(each["participant_id"], each[TARGET]): each["_id"] for each in found}
 
     def query(self, asked: Mapping[str, Any]) -> Document:
-        """The condition of a list's filter; an absent or empty part asks for nothing."""
+        """The condition of a list's filter; an absent or empty part asks for nothing, but for
+        `ids`, of which none is none."""
         query: Document = {}
         if wanted := asked.get("activity_id") or asked.get("project_id"):
             query[TARGET] = wanted
@@ -230,6 +176,8 @@ class Nominations(SealedCollection):
             query["participant_id"] = participant
         if status := asked.get("status"):
             query[f"{layout.CONTENT}.status"] = status
+        if (ids := asked.get("ids")) is not None:
+            query["_id"] = {"$in": list(ids)}
         return query
 
 
@@ -256,10 +204,3 @@ class ParticipantStore(Store):
 def open_store(db: Database[Document]) -> ParticipantStore:
     """The store with the master key that the environment names. Raises ConfigError."""
     return ParticipantStore(db, read_master_key(Environment().path("FOSCAO_MASTER_KEY_FILE")))
-
-
-def _mark(cursor: str) -> Binary:
-    try:
-        return Binary(bytes.fromhex(decode_cursor(cursor, 1)[0]))
-    except (TypeError, ValueError) as error:
-        raise Refused("BAD_CURSOR") from error

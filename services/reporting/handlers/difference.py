@@ -8,7 +8,7 @@ from services.reporting.handlers.reports import report
 from services.reporting.rules.figures import PERSON_DIMENSIONS, Scope
 from services.reporting.schemas import ReportQuestion
 from services.reporting.store.live import ReportingStore
-from shared.cursors import MAX_FIRST
+from shared.paging import MAX_FIRST, Asked
 
 ROWS_BY: Final = ("chapter", "project")
 
@@ -54,13 +54,10 @@ def _figures(store: ReportingStore) -> Iterator[tuple[Place, int]]:
 
 
 def _rows(store: ReportingStore, rows_by: str, dimension: str) -> Iterator[dict[str, Any]]:
-    after: str | None = None
+    page = Asked(size=MAX_FIRST)
     while True:
-        asked = ReportQuestion(
-            Scope(), by=(dimension,), rows_by=rows_by, after=after, first=MAX_FIRST
-        )
-        answer = report(asked, store)
+        answer = report(ReportQuestion(Scope(), by=(dimension,), rows_by=rows_by, page=page), store)
         yield from answer["rows"]
-        after = answer["next"]
-        if after is None:
+        if not answer["has_next"]:
             return
+        page = Asked(size=MAX_FIRST, after=answer["cursors"][-1])

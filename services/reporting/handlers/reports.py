@@ -40,7 +40,7 @@ def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
 
     Returns: figures with their cells (those that are not zero, unless `with_zeros`), the event
         they stand by, the filter applied, how many activities were counted and how many were not;
-        `next` is the cursor of the next page of rows.
+        of the rows' page what `shared.paging` tells.
     Raises: Unavailable (retryable); Refused BAD_CURSOR (final).
     """
     with store.snapshot() as seen:
@@ -49,9 +49,9 @@ def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
         sheets = seen.sheets([each.id for each in counted])
         attributes = ["birth_year" if dim == "age_band" else dim for dim in asked.by]
         cells = Cells(asked.by, seen.bits(attributes), age_band)
-        rows, cursor = page_of_rows(counted, asked)
+        rows = page_of_rows(counted, asked)
         titled = asked.rows_by if asked.rows_by in ("project", "activity") else None
-        titles = seen.titles(titled, list(rows)) if titled else {}
+        titles = seen.titles(titled, [key for key, _ in rows.items]) if titled else {}
         frame = framed(seen.position(), asked.scope)
     last_year = max((each.year for each in counted), default=None)
 
@@ -68,9 +68,9 @@ def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
         "figures": shown(counted),
         "rows": [
             {"key": key, "label": titles.get(key), "figures": shown(some)}
-            for key, some in rows.items()
+            for key, some in rows.items
         ],
-        "next": cursor,
+        **rows.frame(),
         "activities_counted": len(counted),
         "activities_not_counted": {status: statuses[status] for status in NOT_COUNTED},
         "age_reference_year": last_year,

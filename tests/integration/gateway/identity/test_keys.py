@@ -134,14 +134,38 @@ async def test_a_revoked_key_is_untold_until_its_webhooks_are_closed(
 
 async def test_keys_are_listed_page_by_page_newest_first_without_hashes(keys: ApiKeys) -> None:
     made = [(await keys.create("partner", None, str(n), "bootstrap"))["api_key"] for n in range(5)]
-    first = await keys.page(None, 3)
-    rest = await keys.page(first["next"], 3)
-    listed = [*first["items"], *rest["items"]]
-    assert listed == sorted(made, key=lambda k: (k["created_at"], k["id"]), reverse=True)
-    assert rest["next"] is None
-    assert all("hash" not in each for each in listed)
+    newest_first = sorted(made, key=lambda k: (k["created_at"], k["id"]), reverse=True)
+    first = await keys.page({"first": 3})
+    rest = await keys.page({"first": 3, "after": first["cursors"][-1], "both_ends": True})
+    assert [*first["items"], *rest["items"]] == newest_first
+    assert (first["has_previous"], first["has_next"]) == (False, True)
+    assert (rest["has_previous"], rest["has_next"]) == (True, False)
+    assert all("hash" not in each for each in newest_first)
     with pytest.raises(Refused, match="BAD_CURSOR"):
-        await keys.page("nobody", 3)
+        await keys.page({"after": "nobody"})
+
+
+async def test_keys_are_listed_from_the_end_in_a_range_by_ids_and_counted(keys: ApiKeys) -> None:
+    for number in range(5):
+        await keys.create("partner", None, str(number), "bootstrap")
+    everything = (await keys.page({}))["items"]
+    ids = [each["id"] for each in everything]
+
+    last = await keys.page({"last": 2, "count": True})
+    assert (last["items"], last["total_count"]) == (everything[3:], 5)
+    assert last["cursors"] == ids[3:], "a cursor of before the last page was there is one still"
+    before = await keys.page({"last": 2, "before": last["cursors"][0], "both_ends": True})
+    assert before["items"] == everything[1:3]
+    assert (before["has_previous"], before["has_next"]) == (True, True)
+    assert (await keys.page({"after": ids[0], "before": ids[4]}))["items"] == everything[1:4]
+
+    some = await keys.page({"ids": [ids[4], ids[1], "nobody"], "count": True})
+    assert (some["items"], some["total_count"]) == ([everything[1], everything[4]], 2)
+    assert (await keys.page({"ids": []}))["items"] == []
+    with pytest.raises(Refused, match="TOO_MANY"):
+        await keys.page({"ids": ["x"] * 201})
+    with pytest.raises(Refused, match="FIRST_AND_LAST"):
+        await keys.page({"first": 1, "last": 1})
 
 
 async def test_without_its_database_nobody_is_let_in_and_nobody_is_turned_away_for_good() -> None:

@@ -17,6 +17,7 @@ from tests.integration.services.activities.activities_world import (
     World,
     codes,
 )
+from tests.walking import walk
 from tests.world.items import concern, present, project, session
 
 
@@ -65,22 +66,9 @@ def test_lists_filter_and_page_in_the_order_of_days(world: World) -> None:
     world.withdraw(other)
 
     def listed(caller: Any = MALI, **filters: Any) -> list[str]:
-        found: list[str] = []
-        cursor = None
-        while True:
-            page = reading.list_page(
-                {
-                    "caller": caller.to_dict(),
-                    "kind": "activity",
-                    "filter": filters,
-                    "first": 2,
-                    "after": cursor,
-                },
-                world.store,
-            )
-            found += [item["id"] for item in page["items"]]
-            if (cursor := page["next"]) is None:
-                return found
+        asked = {"caller": caller.to_dict(), "kind": "activity", "filter": filters}
+        found = walk(lambda **page: reading.list_page({**asked, **page}, world.store), 2)
+        return [item["id"] for item in found]
 
     newest_first = [made[3], *sorted(made[1:3], reverse=True), made[0]]
     assert listed() == newest_first
@@ -151,6 +139,6 @@ def test_the_change_log_tells_each_step_and_what_it_changed(world: World) -> Non
 
     first = log(first=2)
     assert [step["version"] for step in first["items"]] == [1, 2]
-    rest = log(first=2, after=first["next"])
+    rest = log(first=2, after=first["cursors"][-1])
     assert rest["items"] == steps[2:]
-    assert rest["next"] is None
+    assert not rest["has_next"]

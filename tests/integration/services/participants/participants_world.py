@@ -17,6 +17,7 @@ from shared import contracts
 from shared.config import Config
 from shared.events import Event
 from shared.store import mongo
+from tests.walking import walk
 
 Item = dict[str, Any]
 
@@ -72,15 +73,12 @@ def read(
 
 def found(store: ParticipantStore, caller: Mapping[str, Any] = MALI, **asked: Any) -> set[str]:
     """The ids of all people of the list, through all its pages."""
-    ids: list[str] = []
-    after = None
-    while True:
-        page = people.list_people({"caller": caller, "filter": asked, "after": after}, store)
-        ids += [item["id"] for item in page["items"]]
-        after = page["next"]
-        if after is None:
-            assert len(set(ids)) == len(ids)
-            return set(ids)
+    everybody = walk(
+        lambda **page: people.list_people({"caller": caller, "filter": asked, **page}, store)
+    )
+    ids = [item["id"] for item in everybody]
+    assert len(set(ids)) == len(ids)
+    return set(ids)
 
 
 def emitted(store: ParticipantStore) -> list[Event]:

@@ -49,7 +49,7 @@ def nominate(store: ParticipantStore, *items: Item, **how: Any) -> list[Item]:
 def listed(store: ParticipantStore, caller: Item = MALI, **asked: Any) -> dict[str, str]:
     """id → status of the nominations that a list finds."""
     answer = nominations.list_nominations({"caller": caller, "filter": asked}, store)
-    assert answer["next"] is None
+    assert not answer["has_next"]
     return {item["id"]: item["status"] for item in answer["items"]}
 
 

@@ -28,6 +28,7 @@ from tests.integration.services.participants.participants_world import (
     statuses,
     types,
 )
+from tests.walking import walk
 from tests.world.items import CONSENT, person
 
 Use = Callable[[Mapping[str, Any], ParticipantStore], dict[str, Any]]
@@ -44,15 +45,11 @@ def vouched(store: ParticipantStore, *ids: str, caller: Mapping[str, Any] = MALI
     return list(people.vouch({"caller": caller, "ids": ids}, store)["unknown"])
 
 
-def duplicates(store: ParticipantStore, **request: Any) -> list[dict[str, Any]]:
-    groups: list[dict[str, Any]] = []
-    after = None
-    while True:
-        page = people.possible_duplicates({"caller": MALI, "after": after, **request}, store)
-        groups += page["items"]
-        after = page["next"]
-        if after is None:
-            return groups
+def duplicates(store: ParticipantStore, *sizes: int, **request: Any) -> list[dict[str, Any]]:
+    def ask(**page: Any) -> dict[str, Any]:
+        return people.possible_duplicates({"caller": MALI, **request, **page}, store)
+
+    return walk(ask, *sizes)
 
 
 def five_hundred_with_three_wrong() -> list[dict[str, Any]]:
@@ -262,16 +259,12 @@ def test_a_filter_that_makes_no_sense_is_named_without_its_value(store: Particip
 def test_pages_go_through_everybody_once_while_others_come(store: ParticipantStore) -> None:
     everybody = [person(family_name=f"Keïta {number}") for number in range(25)]
     push(store, *everybody)
-    seen: list[str] = []
-    after = None
-    while True:
-        page = people.list_people({"caller": MALI, "first": 10, "after": after}, store)
-        seen += [item["id"] for item in page["items"]]
-        after = page["next"]
-        if after is None:
-            break
-        push(store, person(id="00000000-0000-7000-8000-" + seen[-1][-12:]))
-    assert seen == sorted(each["id"] for each in everybody)
+    seen = walk(
+        lambda **page: people.list_people({"caller": MALI, **page}, store),
+        10,
+        meanwhile=lambda: push(store, person(id="00000000-0000-7000-8000-" + new_id()[-12:])),
+    )
+    assert [each["id"] for each in seen] == sorted(each["id"] for each in everybody)
 
 
 def test_another_chapter_sees_nobody_and_takes_no_id(store: ParticipantStore) -> None:
@@ -344,7 +337,7 @@ def test_people_who_may_be_the_same_are_told_with_the_reasons(store: Participant
     people = [*twins, *same_mail, *neighbours, *strangers, elsewhere | {"chapter": "NE"}]
     receipts = push(store, *({"chapter": "ML"} | each for each in people), caller=SECRETARIAT)
     assert set(statuses(receipts)) == {"CREATED"}
-    groups = {tuple(each["ids"]): each["reasons"] for each in duplicates(store, first=1)}
+    groups = {tuple(each["ids"]): each["reasons"] for each in duplicates(store, 1)}
     assert groups == {
         ids_of(twins): ["same_name_and_birth_year", "same_name_and_place", "same_phone"],
         ids_of(same_mail): ["same_email"],

@@ -17,6 +17,7 @@ from tests.integration.services.reporting.reporting_world import (
     question,
     totals,
 )
+from tests.walking import walk
 from tests.world.events import PROJECT, Told
 from tests.world.items import KALANA, NAMPALA, OTHER_NAMPALA, ids
 
@@ -130,15 +131,16 @@ def test_rows_are_paged_in_the_order_of_their_days(store: ReportingStore, told: 
     for activity, day in zip(activities, days, strict=True):
         title = {"fr": f"Formation du {day}"}
         project([told.activity(activity, starts_on=day, title=title)], store)
-    seen: list[str] = []
-    after = None
-    while True:
-        answer = ask(store, rows_by="activity", first=2, after=after)
+
+    def asked(**page: Any) -> dict[str, Any]:
+        answer = ask(store, rows_by="activity", **page)
         assert answer["activities_counted"] == 5
-        seen += [row["label"]["fr"] for row in answer["rows"]]
-        if (after := answer["next"]) is None:
-            break
-    assert seen == [f"Formation du {day}" for day in sorted(days)]
+        return answer
+
+    seen = walk(asked, 2, items="rows")
+    assert [row["label"]["fr"] for row in seen] == [f"Formation du {day}" for day in sorted(days)]
+    assert walk(asked, 2, items="rows", backwards=True) == seen
+    assert asked(first=1)["total_count"] == 5
     with pytest.raises(Refused, match="BAD_CURSOR"):
         ask(store, rows_by="activity", after="nonsense")
 

@@ -13,11 +13,13 @@ from shared.config import Config
 from shared.errors import Forbidden, NotFound, Refused
 from shared.events import CONTENT_TYPE, Event
 from shared.ids import new_id
+from shared.paging import Asked
 from shared.store import mongo
 from shared.store.mongo import Store
 from tests.integration.services.reporting.reporting_world import SECRETARIAT
 from tests.integration.shared.bus_world import Db, Rpc, Service, applied, counted, noted
 from tests.stack import ServiceProcess, publish, publish_raw, wait_for
+from tests.walking import walk
 from tests.world.events import Told
 from tests.world.items import ids
 
@@ -197,16 +199,15 @@ def test_a_list_is_paged_and_can_be_narrowed(store: Store) -> None:
     events = [counted(subject, n) for n in range(1, 8)]
     for each in events:
         store.parked.park(each.to_json(), reason="OUT_OF_ORDER", params={}, attempts=1, event=each)
-    seen: list[str] = []
-    after = None
-    while True:
-        rows, after = store.parked.page({"state": "parked"}, after=after, first=3)
-        assert all("body" not in row for row in rows)
-        seen += [row["_id"] for row in rows]
-        if after is None:
-            break
-    assert sorted(seen) == sorted(each.id for each in events)
-    assert len(store.parked.page({"subject": new_id()}, after=None, first=9)[0]) == 0
+
+    def ask(**page: Any) -> dict[str, Any]:
+        return store.parked.page({"state": "parked"}, Asked.of(page)).answer(dict)
+
+    seen = walk(ask, 3)
+    assert all("body" not in row for row in seen)
+    assert sorted(row["_id"] for row in seen) == sorted(each.id for each in events)
+    assert walk(ask, 3, backwards=True) == seen
+    assert store.parked.page({"subject": new_id()}, Asked()).items == []
 
 
 def test_histories_of_different_things_under_one_id_are_kept_apart(store: Store) -> None:
@@ -216,7 +217,7 @@ def test_histories_of_different_things_under_one_id_are_kept_apart(store: Store)
     sheets = [Event.new("attendance.recorded", "/testing", shared_id, n, {}) for n in (1, 3)]
     for each in (activity, *sheets):
         store.parked.park(each.to_json(), reason="INTERNAL", params={}, attempts=1, event=each)
-    rows, _ = store.parked.page({}, after=None, first=9)
+    rows = store.parked.page({}, Asked()).items
     standings = store.parked.standings(rows, {})
     assert (standings[activity.id].holds_up, standings[activity.id].waits_for) == (0, None)
     assert standings[sheets[0].id].holds_up == 1

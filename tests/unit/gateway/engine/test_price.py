@@ -67,7 +67,7 @@ async def test_introspection_costs_the_fields_that_it_answers(text: str, unanswe
 
 def test_a_type_named_by_a_variable_costs_what_that_type_answers() -> None:
     text = "query($name: String!) { __type(name: $name) { fields { name } } }"
-    for name, fields in (("PageInfo", 2), ("CodeValue", 2), ("LocalisedText", 4), ("None", 1)):
+    for name, fields in (("PageInfo", 4), ("CodeValue", 2), ("LocalisedText", 4), ("None", 1)):
         assert priced(text, {"name": name}) == 2 + fields
 
 
@@ -78,6 +78,8 @@ def test_a_type_named_by_a_variable_costs_what_that_type_answers() -> None:
         ("{ me { role again: role } }", 3),
         ("{ activities { nodes { id } pageInfo { endCursor } } }", 1 + 1 + 50 + 1 + 1),
         ("{ activities { edges { cursor node { id } } } }", 1 + 1 + 50 * 3),
+        ("{ activities(last: 3) { nodes { id } totalCount } }", 2 + 3 + 1),
+        ("{ activities(first: 3, last: 9) { nodes { id } } }", 2 + 9),
         ("{ activities(first: 200) { nodes { sessions { id on } } } }", 2 + 200 * (1 + 100 * 2)),
         (
             "{ activities(first: 10) { nodes { project { funders { name } } } } }",
@@ -109,19 +111,20 @@ def test_every_list_counts_with_the_most_it_can_hold(text: str, cost: int) -> No
     assert priced(text) == cost
 
 
-PAGE = "query($n: Int = 7) { activities(first: $n) { nodes { id } } }"
+PAGE = "query($n: Int = 7) { activities(%s: $n) { nodes { id } } }"
 
 
 @pytest.mark.parametrize(
     ("first", "items"), [(3, 3), (1, 1), (0, 1), (-1, 1), (-99_999, 1), (None, 50), (9_000, 9_000)]
 )
+@pytest.mark.parametrize("size", ["first", "last"])
 def test_a_page_counts_with_one_item_at_least_written_out_or_by_a_variable(
-    first: int | None, items: int
+    first: int | None, items: int, size: str
 ) -> None:
     written = "null" if first is None else str(first)
-    assert priced(f"{{ activities(first: {written}) {{ nodes {{ id }} }} }}") == 2 + items
-    assert priced(PAGE, {"n": first}) == 2 + items
-    inner = f"{{ activities(first: {written}) {{ nodes {{ sessions {{ id }} }} }} }}"
+    assert priced(f"{{ activities({size}: {written}) {{ nodes {{ id }} }} }}") == 2 + items
+    assert priced(PAGE % size, {"n": first}) == 2 + items
+    inner = f"{{ activities({size}: {written}) {{ nodes {{ sessions {{ id }} }} }} }}"
     if items <= 50:
         assert priced(inner) == 2 + items * (1 + 100)
 

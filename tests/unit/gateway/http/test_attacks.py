@@ -17,20 +17,20 @@ from starlette.routing import Route
 from demo.sikasso import documents as demo
 from gateway.http.endpoint import GraphQLEndpoint
 from gateway.http.protocol import BoundedConnection
-from shared.cursors import bounded
-from tests.gateway_fakes import Direct, FakeKeys, FakeServices
+from shared.paging import Asked
+from tests.gateway_fakes import Direct, FakeKeys, FakeServices, listed
 
 ME = "{ me { role } }"
 
 
-def listed(request: Any) -> dict[str, Any]:
-    bounded(request.get("first"))
-    return {"items": [], "next": None}
+def empty(request: Any) -> dict[str, Any]:
+    Asked.of(request)
+    return listed()
 
 
 @pytest.fixture
 def services() -> FakeServices:
-    return FakeServices({"activities.list": listed})
+    return FakeServices({"activities.list": empty})
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from gateway.http import endpoint, graphiql
 from gateway.http.endpoint import GraphQLEndpoint
 from shared.errors import NotFound, Refused, TimedOut, Unavailable
 from shared.ids import new_id
-from tests.gateway_fakes import Direct, FakeKeys, FakeServices, accept
+from tests.gateway_fakes import Direct, FakeKeys, FakeServices, accept, listed
 
 GRAPHQL = "application/graphql-response+json"
 ME = "{ me { role language } }"
@@ -358,8 +358,8 @@ async def test_one_level_of_a_query_asks_each_service_once(
     http: httpx.AsyncClient, services: FakeServices
 ) -> None:
     projects = [new_id() for _ in range(3)]
-    listed = [{"id": f"a{n}", "version": 1, "project_id": projects[n % 3]} for n in range(9)]
-    services.methods["activities.list"] = lambda _: {"items": listed, "next": "more"}
+    items = [{"id": f"a{n}", "version": 1, "project_id": projects[n % 3]} for n in range(9)]
+    services.methods["activities.list"] = lambda _: listed(*items, has_next=True)
     services.methods["activities.get_many"] = lambda r: {
         "items": [{"id": i, "title": {"fr": i}} for i in r["ids"]]
     }
@@ -367,7 +367,7 @@ async def test_one_level_of_a_query_asks_each_service_once(
         pageInfo { endCursor hasNextPage } } }"""
     answer = (await ask(http, text)).json()["data"]["activities"]
     assert [each["node"]["project"]["title"]["in"] for each in answer["edges"]] == projects * 3
-    assert answer["edges"][-1]["cursor"] == answer["pageInfo"]["endCursor"] == "more"
+    assert answer["edges"][-1]["cursor"] == answer["pageInfo"]["endCursor"] == "after a8"
     assert answer["pageInfo"]["hasNextPage"] is True
     [request] = services.asked("activities.get_many")
     assert sorted(request["ids"]) == sorted(projects)

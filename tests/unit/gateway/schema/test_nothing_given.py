@@ -23,7 +23,7 @@ from graphql import (
 
 from gateway.identity.authorisation import REQUIRES
 from gateway.schema import schema
-from tests.gateway_fakes import FakeServices, accept, asking
+from tests.gateway_fakes import FakeServices, accept, asking, listed
 
 ID = "0197a0c2-5b1e-7cc3-9d27-2f1c3a5e8d01"
 Path = tuple[str, ...]
@@ -34,7 +34,7 @@ class Obliging(FakeServices):
     """Has every method, and answers each with something that has whatever is looked for."""
 
     ANSWER: Mapping[str, Any] = {
-        "items": [], "next": None, "rows": [], "receipts": [], "unknown": [], "count": 0,
+        **listed(), "rows": [], "receipts": [], "unknown": [], "count": 0,
         "head": 0, "queued": 0, "endpoint": {}, "secret": None, "counts": {}, "figures": {},
     }  # fmt: skip
 

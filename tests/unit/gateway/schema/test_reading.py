@@ -9,7 +9,7 @@ import pytest
 from gateway.engine.completion import execute
 from gateway.engine.documents import Documents
 from gateway.schema import schema
-from tests.gateway_fakes import FakeServices, context
+from tests.gateway_fakes import FakeServices, context, listed
 
 
 async def read(services: FakeServices, query: str, lang: str = "fr") -> dict[str, Any]:
@@ -67,7 +67,7 @@ async def test_the_change_log_names_fields_as_clients_do_and_values_as_json() ->
         "changed": {"ends_on": {"before": None, "after": {"n": 1}}},
         "private_changed": ["venue"],
     }
-    services = FakeServices({"activities.changes": lambda _: {"items": [step], "next": None}})
+    services = FakeServices({"activities.changes": lambda _: listed(step)})
     query = """{ changes(of: ATTENDANCE, id: "s") { nodes {
         version kind privateChanged fields { field before after } } } }"""
     shown = await read(services, query)
@@ -87,9 +87,9 @@ def report(rows: list[dict[str, Any]], cells: list[dict[str, Any]] | None = None
     names = ("announced", "person_sessions", "unique_per_activity", "unique_people")
     figures = dict.fromkeys(names, figure)
     answer = {
+        **listed(*rows, has_next=True),
         "figures": figures,
         "rows": [{**row, "figures": figures} for row in rows],
-        "next": "more" if rows else None,
         "adds_up": True,
     }
     return FakeServices({"reporting.report": lambda _: answer})
@@ -126,7 +126,7 @@ async def test_rows_of_a_report_read(rows_by: str, row: dict[str, Any], label: s
         nodes {{ key label }} pageInfo {{ endCursor hasNextPage }} }} }} }}"""
     shown = (await read(report([row]), query))["report"]["rows"]
     assert shown["nodes"] == [{"key": row["key"], "label": label}]
-    assert shown["pageInfo"] == {"endCursor": "more", "hasNextPage": True}
+    assert shown["pageInfo"] == {"endCursor": "after 0", "hasNextPage": True}
 
 
 async def test_a_filter_reaches_the_service_without_its_blanks() -> None:
@@ -189,7 +189,7 @@ async def test_sessions_tell_how_many_were_present_by_one_call_for_a_page() -> N
             }
             for name in "ab"
         ]
-        return {"items": items, "next": None}
+        return listed(*items)
 
     def sheets(request: Any) -> dict[str, Any]:
         assert sorted(request["activity_ids"]) == ["a", "b"]

@@ -74,4 +74,4 @@ def test_blank_is_as_good_as_absent() -> None:
     scope: dict[str, Any] = {"from": None, "types": []}
     blank = {"by": None, "rows_by": None, "first": None, "filter": scope}
     asked = report_question({"caller": SECRETARIAT, **blank})
-    assert (asked.by, asked.rows_by, asked.first, asked.scope) == ((), None, 50, Scope())
+    assert (asked.by, asked.rows_by, asked.page.size, asked.scope) == ((), None, 50, Scope())

@@ -1,0 +1,117 @@
+"""Owns how possible duplicates are found: people of one chapter who share a blind likeness.
+
+No index holds the groups: the likenesses of all whom the caller may see are compared in one go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pymongo
+from bson.binary import Binary
+from pymongo.collection import Collection
+
+from shared.caller import Caller
+from shared.cursors import decode_cursor, encode_cursor
+from shared.errors import Refused
+from shared.keysets import behind, between, reverse
+from shared.layout import WITHDRAWN
+from shared.paging import Asked, Page
+from shared.records.collection import visible_to
+
+SHOWN: Final = 50  # people of one group; `count` tells how many there are
+SCAN_S: Final = 5.0  # 0.2 s for 10,000 people
+
+Document = dict[str, Any]
+
+_ORDER: Final = (("mark", 1),)
+_FIELDS: Final = ("chapter", "ids", "count", "reasons")
+
+
+def alike(
+    people: Collection[Document], caller: Caller, asked: Asked, ids: Sequence[str] | None
+) -> Page[Document]:
+    """Groups of people who may be one and the same: {chapter, ids, count, reasons}; with `ids`
+    those in which one of them is.
+
+    Raises: Refused BAD_CURSOR (final); Unavailable (retryable) if it takes longer than `SCAN_S`.
+    """
+    with pymongo.timeout(SCAN_S):
+        [found] = people.aggregate(
+            [*_groups(caller, ids), {"$facet": _parts(asked)}], allowDiskUse=True
+        )
+    page = asked.cut(
+        found["page"],
+        lambda group: encode_cursor([group["mark"].hex()]),
+        behind=bool(found.get("behind")),
+        total_count=sum(each["n"] for each in found["count"]) if asked.count else None,
+    )
+    return page.of(lambda group: {name: group[name] for name in _FIELDS})
+
+
+def _groups(caller: Caller, ids: Sequence[str] | None) -> list[Document]:
+    named = [] if ids is None else [{"$match": {"_id": {"$in": list(ids)}}}]
+    return [
+        {"$match": {WITHDRAWN: False, **visible_to(caller)}},
+        {"$project": {"chapter": 1, "alike": 1}},
+        {"$unwind": "$alike"},
+        {
+            "$group": {
+                "_id": "$alike.mark",
+                "by": {"$first": "$alike.by"},
+                "chapter": {"$first": "$chapter"},
+                "ids": {"$addToSet": "$_id"},
+            }
+        },
+        {"$match": {"ids.1": {"$exists": True}}},
+        # The same people by another likeness are one group with two reasons. No likeness is in two
+        # groups, so the least of them names the group and puts it in order.
+        {
+            "$group": {
+                "_id": {"$sortArray": {"input": "$ids", "sortBy": 1}},
+                "mark": {"$min": "$_id"},
+                "chapter": {"$first": "$chapter"},
+                "reasons": {"$addToSet": "$by"},
+            }
+        },
+        *named,
+    ]
+
+
+def _parts(asked: Asked) -> Mapping[str, Any]:
+    """What is asked of the groups, all by one scan."""
+    after, before = _mark(asked.after), _mark(asked.before)
+    back = _ORDER if asked.backwards else reverse(_ORDER)
+    parts: dict[str, list[Document]] = {
+        "page": [
+            *({"$match": bound} for bound in between(_ORDER, after, before)),
+            {"$sort": dict(reverse(_ORDER) if asked.backwards else _ORDER)},
+            {"$limit": asked.size + 1},
+            {
+                "$project": {
+                    "_id": 0,
+                    "mark": 1,
+                    "chapter": 1,
+                    "ids": {"$slice": ["$_id", SHOWN]},
+                    "count": {"$size": "$_id"},
+                    "reasons": {"$sortArray": {"input": "$reasons", "sortBy": 1}},
+                }
+            },
+        ]
+    }
+    if (start := _mark(asked.behind)) is not None:
+        at = {"$match": behind(back, start, itself=True)}
+        parts["behind"] = [at, {"$limit": 1}, {"$project": {"mark": 1, "_id": 0}}]
+    if asked.count:
+        parts["count"] = [{"$count": "n"}]
+    return parts
+
+
+def _mark(cursor: Any) -> list[Binary] | None:
+    if cursor is None:
+        return None
+    try:
+        return [Binary(bytes.fromhex(decode_cursor(cursor, 1)[0]))]
+    except (TypeError, ValueError) as error:
+        raise Refused("BAD_CURSOR") from error
