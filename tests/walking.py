@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
+from pymongo.database import Database
+
 Ask = Callable[..., Mapping[str, Any]]
 
 
@@ -39,3 +41,19 @@ def walk(
     if backwards:
         found.reverse()
     return [each for page in found for each in page]
+
+
+def plans(
+    db: Database[dict[str, Any]], collection: str, ask: Callable[..., object], **asked: Any
+) -> list[str]:
+    """How the server found what `ask(**asked)` reads of the collection: `IXSCAN { a: 1 }` and the
+    like, with `SORT` before it where it had to be sorted."""
+    db.command("profile", 2)
+    try:
+        ask(**asked)
+    finally:
+        db.command("profile", 0)
+    reads = db["system.profile"].find({"ns": f"{db.name}.{collection}"}).sort("ts")
+    found = [("SORT " if each.get("hasSortStage") else "") + each["planSummary"] for each in reads]
+    db["system.profile"].drop()
+    return found

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from services.notifications.handlers import endpoints
+from services.notifications.rules.model import Attempt
 from services.notifications.sealing import Sealer
-from services.notifications.store.feed import NotificationStore
+from services.notifications.store.feed import NotificationStore, from_attempt
 from shared.errors import Conflict, Forbidden, NotFound, Refused
 from shared.ids import new_id
 from tests.notified import CHAPTER, OPERATOR, OTHER, PARTNER, grow
-from tests.walking import walk
+from tests.walking import plans, walk
 
 URL = "https://partner.example/hook"
 
@@ -119,6 +121,54 @@ def test_the_list_comes_in_pages(store: NotificationStore, sealer: Sealer) -> No
 
     assert [each["id"] for each in walk(ask, 2)] == sorted(made, reverse=True)
     assert walk(ask, 2, backwards=True) == walk(ask, 2)
+
+
+def test_the_list_is_counted_and_narrowed_to_ids_of_which_strangers_are_not_there(
+    store: NotificationStore, sealer: Sealer
+) -> None:
+    made = sorted((create(store, sealer)["endpoint"]["id"] for _ in range(3)), reverse=True)
+    theirs = create(store, sealer, OTHER)["endpoint"]["id"]
+
+    def ask(**asked: Any) -> dict[str, Any]:
+        return endpoints.list_endpoints({"caller": PARTNER, **asked}, store)
+
+    page = ask(last=1, count=True)
+    assert ([each["id"] for each in page["items"]], page["total_count"]) == ([made[2]], 3)
+    some = ask(ids=[made[2], theirs, made[0], new_id()], count=True)
+    assert [each["id"] for each in some["items"]] == [made[0], made[2]]
+    assert some["total_count"] == 2
+    assert ask(ids=[])["items"] == []
+    with pytest.raises(Refused) as refused:
+        ask(ids=[made[0], "mine"])
+    assert (refused.value.code, refused.value.params) == ("INVALID_ID", {"path": ["ids", 1]})
+
+
+def test_attempts_are_read_from_either_end_by_their_index(
+    store: NotificationStore, sealer: Sealer
+) -> None:
+    identifier = create(store, sealer)["endpoint"]["id"]
+    at = datetime.now(UTC)
+    for position in range(7):
+        for endpoint in (identifier, *[new_id()] * 20):  # those of another lie between
+            made = Attempt(endpoint, position, new_id(), 1, False, 204, None, 5, at, None)
+            store.attempts.insert_one(from_attempt(made))
+
+    def ask(**page: Any) -> dict[str, Any]:
+        asked = {"caller": PARTNER, "endpoint_id": identifier}
+        return endpoints.list_attempts({**asked, **page}, store)
+
+    forwards = walk(ask, 3)
+    assert {each["position"] for each in forwards} == set(range(7))
+    assert walk(ask, 3, backwards=True) == forwards
+    assert ask(first=1, count=True)["total_count"] == 7
+    pages: list[dict[str, Any]] = [
+        {"first": 2},
+        {"last": 2},
+        {"last": 2, "before": ask()["cursors"][4]},
+    ]
+    for page in pages:
+        read = plans(store.db, "attempts", ask, **page)
+        assert read == ["IXSCAN { endpoint_id: 1, _id: -1 }"]
 
 
 def test_a_deleted_endpoint_is_gone_for_good(store: NotificationStore, sealer: Sealer) -> None:

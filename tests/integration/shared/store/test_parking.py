@@ -1,27 +1,20 @@
 """The parking lot through real parts: listed, explained, retried in order, discarded on record."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from services.reporting.store.live import ReportingStore
 from shared import topology
 from shared.bus.connection import Message
 from shared.caller import ROLES, Caller
-from shared.config import Config
 from shared.errors import Forbidden, NotFound, Refused
 from shared.events import CONTENT_TYPE, Event
 from shared.ids import new_id
 from shared.paging import Asked
-from shared.store import mongo
 from shared.store.mongo import Store
-from tests.integration.services.reporting.reporting_world import SECRETARIAT
-from tests.integration.shared.bus_world import Db, Rpc, Service, applied, counted, noted
+from tests.integration.shared.bus_world import Db, Rpc, applied, counted, noted
 from tests.stack import ServiceProcess, publish, publish_raw, wait_for
-from tests.walking import walk
-from tests.world.events import Told
-from tests.world.items import ids
+from tests.walking import plans, walk
 
 OPERATOR = {"caller": Caller("operator", None, "op-key").to_dict()}
 APPLIED = 'foscao_events_total{outcome="applied"}'
@@ -186,6 +179,24 @@ def test_what_is_no_event_comes_back_to_the_same_row_when_retried(
     assert db.parked.count_documents({}) == 1
 
 
+def test_a_list_is_narrowed_to_ids_and_counted(bus: ServiceProcess, rpc: Rpc, db: Db) -> None:
+    store = Store(db)
+    events = [counted(new_id(), 1) for _ in range(4)]
+    for each in events:
+        store.parked.park(each.to_json(), reason="INTERNAL", params={}, attempts=1, event=each)
+
+    def ask(**asked: Any) -> Any:
+        return rpc("bus.parked", {**OPERATOR, **asked})
+
+    narrowed = ask(ids=[events[2].id, events[0].id, "raw-unheard-of"], count=True)
+    assert {each["id"] for each in narrowed["items"]} == {events[0].id, events[2].id}
+    assert narrowed["total_count"] == 2
+    assert ask(ids=[])["items"] == []
+    assert ask(last=1, count=True)["total_count"] == 4
+    with pytest.raises(Refused, match="TOO_MANY"):
+        ask(ids=["x"] * 201)
+
+
 @pytest.mark.parametrize("role", [each for each in ROLES if each != "operator"])
 @pytest.mark.parametrize("method", ["parked", "parked_event", "retry_parked", "discard_parked"])
 def test_only_operators_are_let_near(bus: ServiceProcess, rpc: Rpc, role: str, method: str) -> None:
@@ -227,47 +238,9 @@ def test_histories_of_different_things_under_one_id_are_kept_apart(store: Store)
 
 
 def test_the_operators_list_is_read_by_its_index(store: Store) -> None:
-    plan = (
-        store.parked.collection.find({"state": "parked"}).sort([("last_at", 1), ("_id", 1)])
-    ).explain()["queryPlanner"]["winningPlan"]
-    assert "'indexName': 'state_oldest'" in str(plan)
-    assert "SORT'" not in str(plan)
+    def ask(**page: Any) -> object:
+        return store.parked.page({"state": "parked"}, Asked.of(page))
 
-
-def test_reporting_takes_a_sheet_s_missing_step_and_then_what_waited_for_it(
-    service: Service, rpc: Rpc, amqp_uri: str
-) -> None:
-    service("reporting", RETRY_DELAYS_S="0.1,0.2")
-    told, people, activity = Told(), ids(4), new_id()
-    history = [told.person(each) for each in people] + [told.activity(activity)]
-    sheets = [told.sheet(activity, activity, came=[each]) for each in people]
-    publish(amqp_uri, [*history, sheets[0], *sheets[2:]])
-
-    def lot(**wanted: Any) -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = rpc("reporting.parked", {**OPERATOR, **wanted})["items"]
-        return items
-
-    wait_for(lambda: len(lot(state="parked", reason="OUT_OF_ORDER")) == 2)
-    publish(amqp_uri, [sheets[1]])
-    rpc("reporting.retry_parked", {**OPERATOR, "ids": [sheets[2].id]})
-    wait_for(lambda: _person_sessions(rpc) == 4)
-    wait_for(lambda: [item["applied_at"] is not None for item in lot()] == [True, True])
-
-
-def _person_sessions(rpc: Rpc) -> int:
-    figures = rpc("reporting.report", {"caller": SECRETARIAT})["figures"]
-    return int(figures["person_sessions"]["total"])
-
-
-def test_whether_an_event_was_applied_is_asked_of_the_projections_that_are_live(
-    config: Config,
-) -> None:
-    store = ReportingStore(mongo.connect(config))
-    store.ensure_indexes()
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    store.db["inbox"].insert_one({"_id": "before", "at": at})
-    store.db["b_inbox"].insert_one({"_id": "after", "at": at})
-    assert store.claimed(["before", "after"]) == {"before": at}
-    store.settings.insert_one({"_id": "live", "prefix": "b_"})
-    assert store.claimed(["before", "after"]) == {"after": at}
-    store.db.client.close()
+    for page in ({"first": 2}, {"last": 2}):
+        plan = plans(store.db, "parked", ask, **page)
+        assert plan == ["IXSCAN { state: 1, last_at: 1, _id: 1 }"]
