@@ -194,6 +194,23 @@ def test_the_change_log_reads_backwards_as_forwards_in_whatever_pages(
             assert first["has_previous"] is last["has_next"] is True
 
 
+def test_a_step_told_in_two_versions_is_one_step_of_the_log_from_either_end(world: World) -> None:
+    identifier = world.held(announced={"total": 0})
+    for number in range(1, 4):
+        world.push([{"id": identifier, "announced": {"total": number}}])
+    asked = {"caller": MALI.to_dict(), "id": identifier}
+
+    def log(**page: Any) -> dict[str, Any]:
+        return changes({**asked, **page}, world.store)
+
+    steps = log()["items"]
+    for row in list(world.store.outbox.collection.find({"subject": identifier})):
+        later = {"_id": new_id(), "schema_version": 2, "actor": "of the second version"}
+        world.store.outbox.collection.insert_one({**row, **later})
+    assert walk(log, 2) == walk(log, 2, backwards=True) == steps
+    assert log(count=True)["total_count"] == 4
+
+
 @pytest.mark.parametrize("cursor", ["nonsense", "WyJ4Il0", "WzBd", "Wy0xXQ"])  # ["x"] [0] [-1]
 def test_a_change_logs_cursor_is_one_of_its_steps(world: World, cursor: str) -> None:
     asked = {"caller": MALI.to_dict(), "id": world.held(), "before": cursor}
