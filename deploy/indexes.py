@@ -8,9 +8,11 @@ A test compares the file with what the services make.
 
 import asyncio
 import json
+import os
 import secrets
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +21,32 @@ from pymongo import AsyncMongoClient, MongoClient
 from deploy.local.database import Database
 from gateway.identity.store import KeyStore
 from operations.doctor.indexes import EXPECTED, described
-from services.activities.store import ActivityStore
-from services.notifications.store.feed import NotificationStore
-from services.participants.store.people import ParticipantStore
-from services.reporting.store.live import ReportingStore
-from shared.access import ALL_DATABASES, GATEWAY
-from shared.store.mongo import Store
+from shared.access import ALL_DATABASES, GATEWAY, SERVICES
+from shared.host.store import StoreProvider
+from shared.store.mongo import Factory
 
 
 def made_by_services(uri: str) -> dict[str, Any]:
     """By database, collection and name, what the services make of an empty server.
 
-    Args: uri: an administrator's. Effects: the hub's databases, prepared.
+    Args: uri: an administrator's. Effects: the hub's databases, prepared. Raises: ConfigError: a
+    service's store asks the environment for what is not there.
     """
     with MongoClient[dict[str, Any]](uri, tz_aware=True) as client:
-        stores: list[Store] = [
-            ParticipantStore(client["participants"], secrets.token_bytes(96)),
-            ActivityStore(client["activities"]),
-            ReportingStore(client["reporting"]),
-            NotificationStore(client["notifications"]),
-        ]
-        for store in stores:
-            store.ensure_indexes()
+        for service in SERVICES:
+            store_of(service)(client[service]).ensure_indexes()
         asyncio.run(_prepare_gateway(uri))
         return {name: described(client[name]) for name in ALL_DATABASES}
+
+
+def store_of(service: str) -> Factory:
+    """What makes the service's store, as its service class says. Raises: LookupError: none does."""
+    for each in vars(import_module(f"services.{service}.service")).values():
+        if isinstance(each, type) and getattr(each, "name", None) == service:
+            for part in vars(each).values():
+                if isinstance(part, StoreProvider):
+                    return part.factory
+    raise LookupError(f"services/{service}/service.py has no class with a store")
 
 
 async def _prepare_gateway(uri: str) -> None:
@@ -57,6 +61,9 @@ def as_text(table: dict[str, Any]) -> str:
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as home, Database(Path(home)) as server:
+        key = Path(home, "master.key")
+        key.write_bytes(secrets.token_bytes(96))
+        os.environ["FOSCAO_MASTER_KEY_FILE"] = str(key)
         EXPECTED.write_text(as_text(made_by_services(server.root_uri)), encoding="utf-8")
     print(f"{EXPECTED} written")
     return 0

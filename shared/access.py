@@ -27,24 +27,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from shared import nouns
 from shared.events import PREFIX
 from shared.subscriptions import PATTERNS
 from shared.topology import EXCHANGE, REPLIES, RPC_EXCHANGE, presence_key
 
 VHOST: Final = "foscao"
 REPLICA_SET: Final = "rs0"
-SERVICES: Final = ("participants", "activities", "reporting", "notifications")
+SERVICES: Final = tuple(nouns.SERVICES)
 GATEWAY: Final = "gateway"
 OPERATOR: Final = "operator"
 USERS: Final = (*SERVICES, GATEWAY, OPERATOR)
 
 DATABASES: Final[Mapping[str, tuple[str, ...]]] = {
+    **{name: (name,) for name in (*SERVICES, GATEWAY)},
     # The key vault is apart from the data: a dump of the one without the other tells nothing.
     "participants": ("participants", "participants_keys"),
-    "activities": ("activities",),
-    "reporting": ("reporting",),
-    "notifications": ("notifications",),
-    GATEWAY: ("gateway",),
 }
 ALL_DATABASES: Final = tuple(name for names in DATABASES.values() for name in names)
 

@@ -1,4 +1,5 @@
 """What the hub keeps record of, in one table: who owns it, what can happen to it, who hears of it.
+And who they are: the services.
 
 Subscriptions, contracts, broker permissions, the kinds of a push, reporting's projections, the
 partners' types and the inventory of an audit are derived from this table or checked against it.
@@ -11,6 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
+
+SERVICES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "participants": "Keeps people, and seals their personal data.",
+        "activities": "Keeps the programme, and attendance.",
+        "reporting": "Keeps the figures.",
+        "notifications": "Keeps the feed, and posts it to webhooks.",
+    }
+)
+"""The services and what each is for. Each lies in `services/<name>/`, and has a user of its name on
+the broker and in the database."""
 
 RECORDED: Final[Mapping[str, str]] = MappingProxyType(
     {

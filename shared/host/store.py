@@ -31,11 +31,11 @@ class StoreProvider(Part):
     """
 
     def __init__(self, factory: Factory = Store) -> None:
-        self._factory = factory
+        self.factory = factory
         self.store: Store
 
     def setup(self) -> None:
-        self.store = self._factory(mongo.connect(self.config))
+        self.store = self.factory(mongo.connect(self.config))
         while True:
             try:
                 self.store.prepare()

@@ -13,6 +13,7 @@ from importlinter.application.use_cases import read_user_options
 from importlinter.configuration import configure
 from importlinter.contracts.acyclic_siblings import AcyclicSiblingsContract
 from importlinter.contracts.forbidden import ForbiddenContract
+from importlinter.contracts.independence import IndependenceContract
 from importlinter.contracts.layers import LayersContract
 from importlinter.contracts.protected import ProtectedContract
 from importlinter.domain.contract import Contract
@@ -29,6 +30,7 @@ CONTRACTS: Final = {each["id"]: each for each in _OPTIONS.contracts_options}
 KINDS: Final[dict[str, type[Contract]]] = {
     "acyclic_siblings": AcyclicSiblingsContract,
     "forbidden": ForbiddenContract,
+    "independence": IndependenceContract,
     "layers": LayersContract,
     "protected": ProtectedContract,
 }
@@ -94,7 +96,6 @@ STOPPED: Final = [
 PLACED: Final = [
     ("shared", "shared.loft"),
     ("store", "shared.store.loft"),
-    ("services", "services.loft"),
     ("service", "services.reporting.loft"),
     ("gateway", "gateway.loft"),
     ("operations", "operations.loft"),

@@ -8,15 +8,13 @@ import graphene
 from gateway.schema.enums import closed
 from gateway.schema.paging import connection
 from gateway.schema.scalars import Data, DateTime
+from shared.nouns import CONSUMERS, SERVICES
 from shared.parked import reason_text
 
 EventConsumer = closed(
     "EventConsumer",
     "A service that takes events, and has a parking lot for those it cannot apply.",
-    {
-        "reporting": "Keeps the figures.",
-        "notifications": "Keeps the feed, and posts it to webhooks.",
-    },
+    {name: SERVICES[name] for name in CONSUMERS},
 )
 ParkedState = closed(
     "ParkedState",

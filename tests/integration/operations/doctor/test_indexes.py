@@ -19,7 +19,12 @@ from shared.store import outbox
 from tests.integration.operations.doctor.doctor_world import Client, faults, findings, named
 
 
-def test_the_table_is_what_the_services_make(tmp_path: Path) -> None:
+def test_the_table_is_what_the_services_make(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "master.key"
+    key.write_bytes(bytes(96))
+    monkeypatch.setenv("FOSCAO_MASTER_KEY_FILE", str(key))
     with Database(tmp_path) as server:
         made = as_text(made_by_services(server.root_uri))
     assert indexes.EXPECTED.read_text() == made, "run python -m deploy.indexes"
