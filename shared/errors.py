@@ -13,8 +13,9 @@ HubError                  base; `code` selects the human text in shared/messages
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, ClassVar
 
 
@@ -103,26 +104,21 @@ class Problem:
         return cls(code, path, params)
 
 
-def problems_from(
-    messages: Any, path: tuple[str | int, ...] = (), *, limit: int = 50
-) -> Sequence[Problem]:
-    """Flatten marshmallow's nested messages (codes, or `{"code", "params"}`) into problems."""
-    found: list[Problem] = []
+def problems_from(messages: Any, *, limit: int = 50) -> Sequence[Problem]:
+    """The first of `problems_in`."""
+    return list(islice(problems_in(messages), limit))
 
-    def walk(node: Any, at: tuple[str | int, ...]) -> None:
-        if len(found) >= limit:
+
+def problems_in(messages: Any, at: tuple[str | int, ...] = ()) -> Iterator[Problem]:
+    """Marshmallow's nested messages (codes, or `{"code", "params"}`), flattened into problems."""
+    if isinstance(messages, Mapping):
+        if "code" in messages and set(messages) <= {"code", "params"}:
+            yield Problem(messages["code"], at, messages.get("params", {}))
             return
-        if isinstance(node, Mapping):
-            if "code" in node and set(node) <= {"code", "params"}:
-                found.append(Problem(node["code"], at, node.get("params", {})))
-                return
-            for key, value in node.items():
-                walk(value, at if key == "_schema" else (*at, key))
-        elif isinstance(node, list | tuple):
-            for value in node:
-                walk(value, at)
-        else:
-            found.append(Problem(str(node), at))
-
-    walk(messages, path)
-    return found
+        for key, value in messages.items():
+            yield from problems_in(value, at if key == "_schema" else (*at, key))
+    elif isinstance(messages, list | tuple):
+        for value in messages:
+            yield from problems_in(value, at)
+    else:
+        yield Problem(str(messages), at)

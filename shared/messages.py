@@ -24,7 +24,14 @@ class _Slots(dict[str, Any]):
 
 
 def message(code: str, lang: str, params: Mapping[str, Any] | None = None) -> str:
-    """The text of a code; a code without a text yields the one of INTERNAL."""
+    """The text of a code, lists in it parted by commas; a code without a text yields the one of
+    INTERNAL."""
     texts = catalogue().get(code) or catalogue()[FALLBACK]
     template = texts.get(lang) or texts["en"]
-    return template.format_map(_Slots(params or {}))
+    return template.format_map(
+        _Slots({name: _text(value) for name, value in (params or {}).items()})
+    )
+
+
+def _text(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value

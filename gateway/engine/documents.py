@@ -51,7 +51,8 @@ class Document:
             return next(iter(self.operations.values()))
         found = self.operations.get(name)
         if found is None:
-            raise Refused("UNKNOWN_OPERATION", name=(name or "")[:80])
+            names = [str(each)[:80] for each in self.operations if each is not None][:20]
+            raise Refused("UNKNOWN_OPERATION", name=(name or "")[:80], names=names or ["–"])
         return found
 
 

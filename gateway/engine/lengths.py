@@ -12,9 +12,8 @@ from typing import Final
 from shared.codes import code_list, list_names
 from shared.codes.places import count_admin1
 from shared.nouns import CONSUMERS
-from shared.records.pushes import MAX_ITEMS
+from shared.records.pushes import MAX_ITEMS, MAX_PROBLEMS
 
-MAX_PROBLEMS: Final = 10  # told of one row; one with more has one cause to look for
 MAX_GAPS: Final = 20_000  # a hundred places, each with all groups and topics
 
 _IDS: Final = 50  # of one field of a record, as the services bound them

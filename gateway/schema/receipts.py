@@ -12,11 +12,10 @@ from typing import Any
 import graphene
 
 from gateway.calls.context import Context
-from gateway.engine.lengths import MAX_PROBLEMS
 from gateway.schema.texts import list_of
 from shared.errors import Refused
 from shared.messages import message
-from shared.records.pushes import MAX_ITEMS
+from shared.records.pushes import MAX_ITEMS, MAX_PROBLEMS
 
 Receipts = list[dict[str, Any]]
 Place = Callable[[Mapping[str, Any]], list[str | int]]
@@ -89,7 +88,8 @@ class Receipt(graphene.ObjectType):
     problems = graphene.List(
         graphene.NonNull(Problem),
         required=True,
-        description=f"Why it was rejected, {MAX_PROBLEMS} reasons at most; on other rows: remarks.",
+        description=f"All reasons why it was rejected: if there are more than {MAX_PROBLEMS}, the "
+        "last is `MORE_PROBLEMS` and counts those left out. On other rows: remarks.",
     )
 
 
@@ -173,8 +173,13 @@ def explained(problem: Mapping[str, Any], base: Sequence[str | int], lang: str) 
         "code": problem["code"],
         "field": dotted(within),
         "path": [str(part) for part in (*base, *within)],
-        "message": message(problem["code"], lang, problem.get("params") or {}),
+        "message": message(problem["code"], lang, _as_sent(problem.get("params") or {})),
     }
+
+
+def _as_sent(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The params, with the names of fields as the client spells them."""
+    return {**params, "fields": [camel(name) for name in params.get("fields", ())]}
 
 
 def camel_path(path: Sequence[str | int]) -> list[str | int]:

@@ -11,25 +11,15 @@ from marshmallow import Schema, ValidationError
 from services.notifications.rules import model
 from services.notifications.rules.model import Attempt, Endpoint, Filter
 from shared.errors import Refused, problems_from
-from shared.records.fields import Id, Many, Part, RowSchema, Text, Truth, Whole, codes, fail
+from shared.records.fields import Code, Id, Many, Part, RowSchema, Text, Truth, Whole, codes
 from shared.times import rfc3339
 
 RESEND_LIMIT: Final = 500
 _URL_LIMIT: Final = 2000
 
 
-class ItemType(Text):
-    """A type of feed item."""
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, *args, **kwargs)
-        if text not in model.TYPES:
-            raise fail("UNKNOWN_CODE", list="feed_type", value=text[:80])
-        return text
-
-
 class FilterSchema(RowSchema):
-    types = Many(ItemType(), distinct=True)
+    types = Many(Code("feed_type", model.TYPES), distinct=True)
     chapters = codes("country")
     schema_version = Whole(1, 99)
 

@@ -68,5 +68,5 @@ def _use(uses: Mapping[str, Use], request: Request) -> Use:
     (final)."""
     kind = str(request.get("kind"))[:80]
     if kind not in uses:
-        raise Refused("UNKNOWN_KIND", value=kind)
+        raise Refused("UNKNOWN_KIND", value=kind, kinds=list(uses))
     return uses[kind]

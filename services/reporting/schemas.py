@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields
 
 from services.reporting.rules.figures import PERSON_DIMENSIONS, ROWS_BY, Scope
 from shared.caller import Caller
 from shared.errors import Forbidden, Refused, problems_from
 from shared.paging import FIELDS, Asked
-from shared.records.fields import Id, Many, Part, Period, PlaceId, RowSchema, Truth, codes
+from shared.records.fields import Id, Many, Part, Period, PlaceId, RowSchema, Truth, codes, fail
 
 DIMENSIONS_CROSSED: Final = 3  # more cells than people, beyond that
 IDS_ASKED: Final = 500
@@ -34,22 +34,27 @@ class QuestionSchema(RowSchema):
     filter = Part(ScopeSchema)
 
 
+class Dimension(fields.Field[str]):
+    """One of the things that an answer can be parted by."""
+
+    def __init__(self, possible: Collection[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._possible = possible
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        if not isinstance(value, str) or value not in self._possible:
+            raise fail("UNKNOWN_DIMENSION", codes=list(self._possible))
+        return value
+
+
 class ReportSchema(QuestionSchema):
-    by = Many(
-        fields.String(validate=validate.OneOf(PERSON_DIMENSIONS, error="UNKNOWN_DIMENSION")),
-        limit=DIMENSIONS_CROSSED,
-        distinct=True,
-    )
-    rows_by = fields.String(validate=validate.OneOf(ROWS_BY, error="UNKNOWN_DIMENSION"))
+    by = Many(Dimension(PERSON_DIMENSIONS), limit=DIMENSIONS_CROSSED, distinct=True)
+    rows_by = Dimension(ROWS_BY)
     with_zeros = Truth()
 
 
 class CoverageSchema(QuestionSchema):
-    of = fields.String(
-        required=True,
-        validate=validate.OneOf(COVERAGE_OF, error="UNKNOWN_DIMENSION"),
-        error_messages={"required": "REQUIRED"},
-    )
+    of = Dimension(COVERAGE_OF, required=True, error_messages={"required": "REQUIRED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ def _parsed(schema: RowSchema, request: Mapping[str, Any]) -> dict[str, Any]:
     if caller.role == "chapter":
         # Not answered by its own figures, which would be read as the others'.
         if scope.chapters and caller.chapter not in scope.chapters:
-            raise Refused("CHAPTER_NOT_YOURS", path=["filter", "chapters"])
+            raise Refused("CHAPTER_NOT_YOURS", path=["filter", "chapters"], chapter=caller.chapter)
         scope = replace(scope, chapters=[str(caller.chapter)])
     return {"scope": scope, **asked}
 

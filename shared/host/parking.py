@@ -15,6 +15,7 @@ from shared import topology
 from shared.bus.connection import Message, Publisher
 from shared.bus.relay import pack
 from shared.caller import Caller
+from shared.codes.suggestions import unknown_code
 from shared.errors import Forbidden, NotFound, Refused, Unavailable
 from shared.events import BATCH_CONTENT_TYPE, CONTENT_TYPE
 from shared.host.part import Part
@@ -70,7 +71,7 @@ class ParkingService:
         _operator(request)
         state = request.get("state")
         if state is not None and state not in STATES:
-            raise Refused("UNKNOWN_CODE", list="state", value=str(state)[:80])
+            raise Refused("UNKNOWN_CODE", **unknown_code("state", state, STATES))
         wanted = {
             "state": state,
             "subject": request.get("subject"),

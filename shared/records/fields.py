@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import RAISE, Schema, ValidationError, fields, validates_schema
 
 from shared.codes import LANGUAGES, code_list, places
+from shared.codes.suggestions import unknown_code, unknown_field, unknown_place
 from shared.days import calendar_day
 from shared.ids import canonical
 
 
-def fail(code: str, **params: Any) -> ValidationError:
+def fail(code: str, params: Mapping[str, Any] | None = None, **more: Any) -> ValidationError:
     """The error of one field: a code, and what fills the slots of its text."""
-    return ValidationError([{"code": code, "params": params}])
+    return ValidationError([{"code": code, "params": more if params is None else params}])
+
+
+UNKNOWN_FIELD: Final = "UNKNOWN_FIELD"
 
 
 class RowSchema(Schema):
     """A row or a part of one: unknown fields are told, never dropped in silence."""
 
-    error_messages = {"unknown": "UNKNOWN_FIELD", "type": "NOT_AN_OBJECT"}  # noqa: RUF012
+    error_messages = {"unknown": UNKNOWN_FIELD, "type": "NOT_AN_OBJECT"}  # noqa: RUF012
 
     class Meta:
         unknown = RAISE
+
+    def handle_error(
+        self,
+        error: ValidationError,
+        data: Any,  # noqa: ARG002
+        *,
+        many: bool,
+        **_: Any,
+    ) -> None:
+        """Say of each unknown field which one may be meant."""
+        messages: Any = error.messages
+        for row in messages.values() if many else (messages,):
+            for name, told in row.items():
+                if told == [UNKNOWN_FIELD]:
+                    row[name] = fail(UNKNOWN_FIELD, unknown_field(name, self.fields)).messages
 
 
 _CODES: dict[str, str | list[Any] | dict[Any, Any]] = {
@@ -51,16 +70,16 @@ class Id(_Field):
 
 
 class Code(_Field):
-    """A code of one of the code lists."""
+    """A code of one of the code lists; of another list, `codes` names them all."""
 
-    def __init__(self, list_name: str, **kwargs: Any) -> None:
+    def __init__(self, list_name: str, codes: Collection[str] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._name = list_name
-        self._codes = frozenset(code_list(list_name))
+        self._name, self._possible = list_name, codes
+        self._codes = frozenset(code_list(list_name) if codes is None else codes)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str) or value not in self._codes:
-            raise fail("UNKNOWN_CODE", list=self._name, value=str(value)[:80])
+            raise fail("UNKNOWN_CODE", unknown_code(self._name, value, self._possible))
         return value
 
 
@@ -69,7 +88,7 @@ class PlaceId(_Field):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str) or not places.exists(value):
-            raise fail("UNKNOWN_PLACE", value=str(value)[:80])
+            raise fail("UNKNOWN_PLACE", unknown_place(value))
         return value
 
 
@@ -118,7 +137,8 @@ class Whole(_Field):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
-            raise fail("NOT_A_NUMBER")
+            code = "NOT_A_WHOLE_NUMBER" if isinstance(value, float) else "NOT_A_NUMBER"
+            raise fail(code, low=self._low, high=self._high)
         if not self._low <= value <= self._high:
             raise fail("OUT_OF_RANGE", low=self._low, high=self._high)
         return value
@@ -133,7 +153,7 @@ class Number(_Field):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
         if not isinstance(value, int | float) or isinstance(value, bool):
-            raise fail("NOT_A_NUMBER")
+            raise fail("NOT_A_NUMBER", low=self._low, high=self._high)
         if not self._low <= value <= self._high:  # NaN fails as well
             raise fail("OUT_OF_RANGE", low=self._low, high=self._high)
         return float(value)
@@ -156,8 +176,9 @@ class BirthYear(Whole):
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
         year = super()._deserialize(value, *args, **kwargs)
-        if year > date.today().year:  # noqa: DTZ011  # a year of grace at the date line harms nobody
-            raise fail("IN_FUTURE", value=year)
+        latest = date.today().year  # noqa: DTZ011  # a year of grace at the date line harms nobody
+        if year > latest:
+            raise fail("IN_FUTURE", value=year, latest=latest)
         return year
 
 
@@ -175,7 +196,7 @@ class Localised(_Field):
         if not texts:
             raise fail("REQUIRED")
         if unknown := sorted(set(texts) - set(LANGUAGES)):
-            raise fail("UNKNOWN_CODE", list="language", value=str(unknown[0])[:20])
+            raise fail("UNKNOWN_CODE", unknown_code("language", unknown[0], LANGUAGES))
         loaded, wrong = {}, {}
         for language, text in texts.items():
             try:
@@ -188,7 +209,8 @@ class Localised(_Field):
 
 
 class Many(fields.List[Any]):
-    """A list of at most `limit` parts; `distinct` refuses repeated values."""
+    """A list of at most `limit` parts; `distinct` refuses repeated values. One that is too long is
+    not read further; of any other, each part that is wrong is told."""
 
     default_error_messages = {"invalid": "NOT_A_LIST", "required": "REQUIRED", "null": "REQUIRED"}  # noqa: RUF012
 
@@ -198,13 +220,28 @@ class Many(fields.List[Any]):
         super().__init__(part, **kwargs)
         self._limit, self._distinct = limit, distinct
 
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
-        if isinstance(value, list) and len(value) > self._limit:
+    def _deserialize(self, value: Any, *_: Any, **kwargs: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise self.make_error("invalid")
+        if len(value) > self._limit:
             raise fail("TOO_MANY", limit=self._limit)
-        parts: list[Any] = super()._deserialize(value, *args, **kwargs)
-        if self._distinct and len(set(parts)) != len(parts):
-            raise fail("REPEATED_VALUE")
-        return parts
+        loaded: list[Any] = []
+        wrong: dict[int, Any] = {}
+        seen: set[Any] = set()
+        for row, each in enumerate(value):
+            try:
+                part = self.inner.deserialize(each, **kwargs)
+                if self._distinct:
+                    if part in seen:
+                        raise fail("REPEATED_VALUE")
+                    seen.add(part)
+            except ValidationError as error:
+                wrong[row] = error.messages
+                part = error.valid_data
+            loaded.append(part)
+        if wrong:
+            raise ValidationError(wrong, valid_data=loaded)
+        return loaded
 
 
 def codes(list_name: str, **kwargs: Any) -> Many:
@@ -213,7 +250,8 @@ def codes(list_name: str, **kwargs: Any) -> Many:
 
 
 class Part(fields.Nested):
-    """One nested row, or a list of them with `many=True`."""
+    """One nested row, or a list of at most `limit` with `many=True`. It is given as a whole: what
+    it requires must be there, also where the row above may leave out what is stored already."""
 
     default_error_messages = {  # noqa: RUF012
         "type": "NOT_AN_OBJECT",
@@ -222,9 +260,17 @@ class Part(fields.Nested):
     }
 
     def __init__(self, schema: type[Schema], *, limit: int = 100, **kwargs: Any) -> None:
-        if kwargs.get("many"):
-            kwargs.setdefault("validate", validate.Length(max=limit, error="TOO_MANY"))
         super().__init__(schema, **kwargs)
+        self._limit = limit
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        kwargs["partial"] = False
+        if self.many:
+            if not isinstance(value, list):
+                raise fail("NOT_A_LIST")
+            if len(value) > self._limit:
+                raise fail("TOO_MANY", limit=self._limit)
+        return super()._deserialize(value, *args, **kwargs)
 
 
 def paths(schema: Schema, at: str = "") -> Iterator[str]:

@@ -14,6 +14,7 @@ from shared.ids import canonical
 from shared.times import rfc3339
 
 MAX_ITEMS = 500  # one transaction, one RPC message, one answer that a bad line can carry
+MAX_PROBLEMS = 10  # told of one row, the last of which may say how many more there are
 
 
 class Status(StrEnum):
@@ -93,6 +94,32 @@ class Receipt:
             "version": self.version,
             "problems": [problem.to_dict() for problem in self.problems],
         }
+
+
+def rejected(
+    row: int, identifier: str | None, problems: Iterable[Problem], order: Mapping[str, int]
+) -> Receipt:
+    """REJECTED for these reasons, each told once and all in the order of their fields.
+
+    Args: order: dotted path of a field, positions left out → its rank.
+    """
+    once = {(problem.path, problem.code): problem for problem in problems}
+    told = sorted(once.values(), key=lambda problem: _place(problem.path, order))
+    if (more := len(told) - MAX_PROBLEMS) > 0:
+        told[MAX_PROBLEMS - 1 :] = [Problem("MORE_PROBLEMS", params={"count": more + 1})]
+    return Receipt(row, identifier, Status.REJECTED, None, tuple(told))
+
+
+def _place(path: Sequence[str | int], order: Mapping[str, int]) -> list[tuple[int, str]]:
+    """Positions as they count, names as their fields stand; names that no field has come last."""
+    place, dotted = [], ""
+    for part in path:
+        if isinstance(part, int):
+            place.append((part, ""))
+        else:
+            dotted = f"{dotted}.{part}" if dotted else part
+            place.append((order.get(dotted, len(order)), part))
+    return place
 
 
 @dataclass(slots=True)

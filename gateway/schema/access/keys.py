@@ -9,6 +9,7 @@ from gateway.schema.access.types import ApiKey, ApiKeyConnection, NewApiKey, Rol
 from gateway.schema.paging import page, paged, wanted
 from gateway.schema.texts import list_of
 from shared.codes import code_list
+from shared.codes.suggestions import unknown_code
 from shared.errors import Refused
 
 MAX_LABEL: Final = 100
@@ -52,7 +53,7 @@ class KeyMutations(graphene.ObjectType):
         if (role.value == "chapter") != (chapter is not None):
             raise Refused("CHAPTER_WITH_ROLE")
         if chapter is not None and chapter not in code_list("country"):
-            raise Refused("UNKNOWN_CODE", list="country", value=chapter[:80])
+            raise Refused("UNKNOWN_CODE", **unknown_code("country", chapter))
         if not label.strip() or len(label) > MAX_LABEL:
             raise Refused("LABEL_LENGTH", limit=MAX_LABEL)
         ctx = info.context

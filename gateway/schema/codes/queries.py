@@ -9,6 +9,7 @@ from gateway.schema.texts import list_of
 from shared.codes import code_list, list_names
 from shared.codes.places import Place as PlaceData
 from shared.codes.places import ancestors, children, place, search
+from shared.codes.suggestions import unknown_list, unknown_place
 from shared.errors import NotFound
 from shared.paging import bounded
 
@@ -43,7 +44,7 @@ class CodeQueries(graphene.ObjectType):
     def resolve_codes(_: Any, info: Any, **arguments: str) -> list[dict[str, Any]]:
         name = arguments["list"]
         if name not in list_names():
-            raise NotFound("UNKNOWN_LIST", list=name[:80])
+            raise NotFound("UNKNOWN_LIST", **unknown_list(name))
         return [
             {
                 "code": code.code,
@@ -59,7 +60,7 @@ class CodeQueries(graphene.ObjectType):
         try:
             return shown(place(id), info.context.lang)
         except KeyError as error:
-            raise NotFound("UNKNOWN_PLACE", value=id[:80]) from error
+            raise NotFound("UNKNOWN_PLACE", **unknown_place(id)) from error
 
     @staticmethod
     def resolve_places(

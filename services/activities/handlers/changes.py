@@ -41,7 +41,7 @@ def changes(request: Mapping[str, Any], store: ActivityStore) -> dict[str, Any]:
     caller, noun = Caller.of(request), request.get("kind") or "activity"
     identifier = canonical(request.get("id")) or ""
     if noun not in KINDS and noun != SHEET:
-        raise Refused("UNKNOWN_KIND", value=str(noun)[:80])
+        raise Refused("UNKNOWN_KIND", value=str(noun)[:80], kinds=[*KINDS, SHEET])
     page = _page(identifier, noun, caller, Asked.of(request), store)
     versions = [row["sequence"] for _, row in page.items]
     reasons = store.reasons_of(identifier, versions) if noun != SHEET else {}

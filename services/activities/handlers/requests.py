@@ -17,7 +17,7 @@ def kind_of(request: Request) -> Kind:
     """The kind a request speaks of. Raises Refused (final): UNKNOWN_KIND."""
     name = str(request.get("kind"))[:80]
     if name not in KINDS:
-        raise Refused("UNKNOWN_KIND", value=name)
+        raise Refused("UNKNOWN_KIND", value=name, kinds=list(KINDS))
     return KINDS[name]
 
 

@@ -250,7 +250,7 @@ def test_who_has_no_key_has_no_endpoints(store: NotificationStore, sealer: Seale
         ({"url": None}, ["url"], "REQUIRED"),
         ({"id": "1"}, ["id"], "INVALID_ID"),
         ({"filter": {"types": ["activity.lost"]}}, ["filter", "types", 0], "UNKNOWN_CODE"),
-        ({"filter": {"chapters": ["ML", "ML"]}}, ["filter", "chapters"], "REPEATED_VALUE"),
+        ({"filter": {"chapters": ["ML", "ML"]}}, ["filter", "chapters", 1], "REPEATED_VALUE"),
         ({"description": "x" * 201}, ["description"], "TOO_LONG"),
         ({"secret": "mine"}, ["secret"], "UNKNOWN_FIELD"),
     ],

@@ -253,7 +253,8 @@ def test_a_filter_that_makes_no_sense_is_named_without_its_value(store: Particip
     with pytest.raises(Refused) as refused:
         found(store, sex="Fatoumata")
     assert refused.value.code == "UNKNOWN_CODE"
-    assert refused.value.params == {"path": ["filter", "sex"], "list": "sex"}
+    codes = ("female", "male", "other", "not_stated")
+    assert refused.value.params == {"path": ["filter", "sex"], "list": "sex", "codes": codes}
 
 
 def test_pages_go_through_everybody_once_while_others_come(store: ParticipantStore) -> None:

@@ -10,7 +10,6 @@ from graphene import Field, List, ObjectType, Schema, String
 from graphql import GraphQLSchema, get_introspection_query
 from hypothesis import given
 from hypothesis import strategies as st
-from marshmallow.validate import Length
 
 from gateway.engine import lengths, price
 from gateway.engine.completion import execute
@@ -22,7 +21,7 @@ from gateway.schema.reporting.choices import Dimension
 from services.activities import schemas as activities
 from services.participants import schemas as participants
 from shared.errors import Problem, Refused
-from shared.records.fields import Many
+from shared.records.fields import Many, Part
 from tests.gateway_fakes import FakeServices, context
 
 FULL = get_introspection_query(
@@ -187,11 +186,8 @@ def stored_limits() -> dict[str, int]:
             if isinstance(field, Many):
                 codes = getattr(field.inner, "_codes", None)
                 found[f"{kind}.{shown}"] = min(field._limit, len(codes) if codes else field._limit)
-            elif getattr(field, "many", False):
-                [length] = field.validators
-                assert isinstance(length, Length)
-                assert length.max is not None
-                found[f"{kind}.{shown}"] = length.max
+            elif isinstance(field, Part) and field.many:
+                found[f"{kind}.{shown}"] = field._limit
     return found
 
 

@@ -22,7 +22,7 @@ def test_partners_are_not_shown_reports() -> None:
     [
         ({"by": ["shoe_size"]}, "UNKNOWN_DIMENSION", ["by", 0]),
         ({"by": ["sex", "group", "age_band", "disability"]}, "TOO_MANY", ["by"]),
-        ({"by": ["sex", "sex"]}, "REPEATED_VALUE", ["by"]),
+        ({"by": ["sex", "sex"]}, "REPEATED_VALUE", ["by", 1]),
         ({"rows_by": "week"}, "UNKNOWN_DIMENSION", ["rows_by"]),
         ({"filter": {"places": ["Nampala"]}}, "UNKNOWN_PLACE", ["filter", "places", 0]),
         ({"filter": {"from": "soon"}}, "INVALID_DATE", ["filter", "from"]),

@@ -183,8 +183,13 @@ def test_a_reason_is_a_text() -> None:
 
 
 def test_unknown_fields_are_told_with_their_path() -> None:
-    _, decision = send({}, {"id": new_id(), "name": "a", "colour": "red"})
-    assert decision.receipts[0][0].problems == (Problem("UNKNOWN_FIELD", ("colour",)),)
+    _, decision = send({}, {"id": new_id(), "name": "a", "sizes": 3})
+    [problem] = decision.receipts[0][0].problems
+    assert problem.to_dict() == {
+        "code": "UNKNOWN_FIELD",
+        "path": ["sizes"],
+        "params": {"fields": ["size"]},
+    }
 
 
 @pytest.mark.parametrize(
