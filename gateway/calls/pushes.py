@@ -7,6 +7,7 @@ completes it and doubles nothing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from gateway.calls.context import Context
@@ -51,8 +52,9 @@ async def push(ctx: Context, batch: Batch, *, all_or_nothing: bool, dry_run: boo
     storing, somebody else's push may still get in the way of a later list; its receipts say so.)
 
     Raises HubError of the services; retryable where `retryable` says so, with the same ids.
-    Effects: at most four calls, or eight where lists are tried first: `participants.push`,
-        `participants.vouch`, `activities.push`, `activities.record_attendance`.
+    Effects: at most five calls, or ten where lists are tried first: `participants.push`,
+        `participants.vouch`, `activities.push`, `activities.record_attendance`, and this once more
+        to try the rows of people whom the register does not know.
     """
     if not all_or_nothing:
         return await _send(ctx, batch, mode="per_item", dry_run=dry_run)
@@ -101,50 +103,64 @@ async def _record(
     mode: str,
     dry_run: bool,
 ) -> Receipts:
-    """The receipts of every attendance row; rows of strangers are not sent."""
-    rows: list[Row] = []
-    sent: list[Row] = []
-    parcels: list[dict[str, Any]] = []
-    for index, sheet in enumerate(sheets):
-        known = []
-        for row in sheet["rows"]:
-            numbered = (len(rows), index, row)
-            rows.append(numbered)
-            if not strangers or canonical(row.get("participant_id")) not in strangers:
-                known.append(row)
-                sent.append(numbered)
-        if known:
-            parcels.append({**sheet, "rows": known})
+    """The receipts of every attendance row; rows of strangers are only tried, for what else is
+    wrong with them."""
+    listed = [(index, row) for index, sheet in enumerate(sheets) for row in sheet["rows"]]
+    rows: list[Row] = [(number, index, row) for number, (index, row) in enumerate(listed)]
+    if not strangers:
+        return await _sent(ctx, sheets, rows, mode=mode, dry_run=dry_run)
+    known: list[Row] = []
+    strange: list[Row] = []
+    for numbered in rows:
+        named = canonical(numbered[2].get("participant_id"))
+        (strange if named in strangers else known).append(numbered)
+    receipts = await _sent(ctx, sheets, known, mode=mode, dry_run=dry_run)
+    tried = await _sent(ctx, sheets, strange, mode="per_item", dry_run=True)
+    for receipt in tried:
+        found = receipt["problems"] if _rejected(receipt) else []
+        _reject(receipt, "UNKNOWN_PARTICIPANT", "participant_id")
+        session = [each for each in found if each["path"][:1] == ["session_id"]]
+        others = [each for each in found if each not in session]
+        receipt["problems"] = [*session, *receipt["problems"], *others]
+    return sorted([*receipts, *tried], key=lambda receipt: int(receipt["row"]))
+
+
+async def _sent(
+    ctx: Context,
+    sheets: Sequence[Mapping[str, Any]],
+    rows: Sequence[Row],
+    *,
+    mode: str,
+    dry_run: bool,
+) -> Receipts:
+    """The receipts of these rows of the sheets, each with its own number and sheet."""
+    parcels = [
+        {**sheets[index], "rows": [row for _, _, row in parcel]}
+        for index, parcel in groupby(rows, key=lambda numbered: numbered[1])
+    ]
     receipts = await ctx.push(
-        "attendance", "record_attendance", parcels, mode=mode, dry_run=dry_run, weight=len(sent)
+        "attendance", "record_attendance", parcels, mode=mode, dry_run=dry_run, weight=len(rows)
     )
-    by_row: dict[int, dict[str, Any]] = {}
-    for receipt, (number, index, _) in zip(receipts, sent, strict=True):
+    for receipt, (number, index, _) in zip(receipts, rows, strict=True):
         receipt["row"], receipt["sheet"] = number, index
-        by_row[number] = receipt
-    if len(sent) == len(rows):
-        return receipts
-    return [by_row.get(number) or _stranger(number, index, row) for number, index, row in rows]
+    return receipts
 
 
 def _foresee_sessions(batch: Batch, activities: Receipts, attendance: Receipts) -> None:
-    """A dry run stores no session: rows that only miss one which this push would make are good."""
+    """A dry run stores no session: that a row misses one which this push would make is no fault."""
     coming: set[str] = set()
     for activity, receipt in zip(batch.activities, activities, strict=True):
         if not _rejected(receipt):
             sessions = activity.get("sessions") or [activity]
             coming.update(filter(None, (canonical(each.get("id")) for each in sessions)))
     for receipt in attendance:
-        codes = {problem["code"] for problem in receipt["problems"]}
         session = canonical(batch.sheets[receipt["sheet"]].get("session_id"))
-        if codes == {"UNKNOWN_SESSION"} and session in coming:
-            receipt["status"], receipt["problems"] = "CREATED", []
-
-
-def _stranger(number: int, sheet: int, row: Mapping[str, Any]) -> dict[str, Any]:
-    receipt = {"row": number, "sheet": sheet, "id": canonical(row.get("participant_id"))}
-    _reject(receipt, "UNKNOWN_PARTICIPANT", "participant_id")
-    return receipt
+        if not _rejected(receipt) or session not in coming:
+            continue
+        found = receipt["problems"]
+        receipt["problems"] = [each for each in found if each["code"] != "UNKNOWN_SESSION"]
+        if not receipt["problems"]:
+            receipt["status"] = "CREATED"
 
 
 def _reject(receipt: dict[str, Any], code: str, *path: str) -> None:

@@ -87,7 +87,7 @@ async def test_only_services_that_are_needed_are_asked() -> None:
     assert [name for name, _ in behind.calls] == ["activities.push"]
 
 
-async def test_rows_of_strangers_are_answered_at_their_place_and_not_sent() -> None:
+async def test_rows_of_strangers_are_answered_at_their_place_and_only_tried() -> None:
     behind = services(unknown=(B,))
     result = await push(behind, attendance=[sheet(A, B), sheet(B), sheet(C, B, D)])
     assert told(result["attendance"]) == [
@@ -102,17 +102,26 @@ async def test_rows_of_strangers_are_answered_at_their_place_and_not_sent() -> N
     assert result["attendance"]["receipts"][4]["problems"][0]["path"] == [
         *("attendance", "2", "rows", "1", "participantId"),
     ]
-    [sent] = behind.asked("activities.record_attendance")
-    assert [
-        [row["participant_id"] for row in each["rows"]] for each in sent["pushes"][0]["items"]
-    ] == [[A], [C, D]]
+    sent, tried = (each["pushes"][0] for each in behind.asked("activities.record_attendance"))
+    assert [[row["participant_id"] for row in each["rows"]] for each in sent["items"]] == [
+        [A],
+        [C, D],
+    ]
+    assert [len(each["rows"]) for each in tried["items"]] == [1, 1, 1]
+    assert (sent["dry_run"], tried["dry_run"], tried["mode"]) == (False, True, "per_item")
+
+
+async def test_a_strangers_row_is_told_what_else_is_wrong_with_it() -> None:
+    behind = services(unknown=(B,), bad={B: "OUT_OF_RANGE"})
+    result = await push(behind, attendance=[sheet(B)])
+    assert told(result["attendance"]) == [(0, "REJECTED", ["UNKNOWN_PARTICIPANT", "OUT_OF_RANGE"])]
 
 
 async def test_whom_this_very_push_could_not_register_cannot_attend() -> None:
     behind = services(bad={A: "REQUIRED"})
     result = await push(behind, participants=[{"id": A}, {"id": B}], attendance=[sheet(A, B)])
     assert told(result["attendance"]) == [
-        (0, "REJECTED", ["UNKNOWN_PARTICIPANT"]),
+        (0, "REJECTED", ["UNKNOWN_PARTICIPANT", "REQUIRED"]),  # of the row, the services say it too
         (1, "CREATED", []),
     ]
 
@@ -211,6 +220,14 @@ async def test_a_dry_run_foresees_the_sessions_that_the_push_would_make() -> Non
         (0, "CREATED", []),
         (1, "REJECTED", ["UNKNOWN_SESSION"]),
     ]
+
+
+async def test_a_dry_run_tells_what_is_wrong_with_a_row_beside_the_session_to_come() -> None:
+    behind = services(unknown=(A,), bad={A: "UNKNOWN_SESSION"})
+    result = await push(
+        behind, activities=[{"id": C}], attendance=[sheet(A, session=C)], dryRun=True
+    )
+    assert told(result["attendance"]) == [(0, "REJECTED", ["UNKNOWN_PARTICIPANT"])]
 
 
 async def test_a_dry_run_foresees_no_session_of_an_activity_that_would_be_rejected() -> None:
