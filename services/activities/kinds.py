@@ -11,12 +11,13 @@ from marshmallow import Schema
 
 from services.activities import schemas
 from services.activities.rules import records
-from services.activities.rules.records import Content
+from services.activities.rules.records import Content, Path
 from shared import contracts
 from shared.codes import code_list
 from shared.errors import Problem
 from shared.nouns import NOUNS, Noun
 from shared.records import fields
+from shared.records.partial import known
 from shared.records.pushes import Record
 
 
@@ -61,7 +62,13 @@ class Kind:
         return records.sessions_of(record.id, record.content) if self.has_sessions else []
 
     def session_ids(self, record: Record | None) -> set[str]:
-        return {session["id"] for session in self.sessions(record)} if record else set()
+        return {identifier for _, identifier in self.session_paths(record) if known(identifier)}
+
+    def session_paths(self, record: Record | None) -> list[tuple[Path, Any]]:
+        """As `records.session_ids`."""
+        if record is None or not self.has_sessions:
+            return []
+        return records.session_ids(record.id, record.content)
 
     def state(self, record: Record) -> dict[str, Any]:
         """The record as an event may tell it; what of this it carries, its contract says."""

@@ -13,7 +13,8 @@ from marshmallow import ValidationError, pre_load
 
 from services.activities.rules.sheets import Given, Row
 from shared.codes import code_list
-from shared.errors import Problem, problems_from
+from shared.codes.suggestions import unknown_code, unknown_field
+from shared.errors import Problem, problems_in
 from shared.ids import canonical
 from shared.records import fields as f
 
@@ -143,12 +144,15 @@ class Project(f.RowSchema):
     indicators = f.Part(Indicator, many=True)
 
 
+_COUNTRIES = ("BJ", "ML", "NL", "US", "…")
+
+
 class Country(f.Text):
     """Any ISO 3166-1 alpha-2 code: partners and funders sit outside the countries of chapters."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not (isinstance(value, str) and re.fullmatch("[A-Z]{2}", value)):
-            raise f.fail("UNKNOWN_CODE", list="ISO 3166-1", value=str(value)[:80])
+            raise f.fail("UNKNOWN_CODE", unknown_code("ISO 3166-1", value, _COUNTRIES))
         return value
 
 
@@ -184,7 +188,8 @@ class SheetRow(Nested):
 
 _SHEET_ROW = SheetRow()
 _ROW_FIELDS = frozenset(_SHEET_ROW.fields)
-_NOTHING = Given(None, None, None)
+_SHEET_FIELDS = frozenset({"session_id", "rows"})
+_SAID = frozenset({"status", "pre_score", "post_score"})
 
 
 def read_rows(sheets: Sequence[Mapping[str, Any]]) -> list[Row]:
@@ -200,8 +205,8 @@ def read_rows(sheets: Sequence[Mapping[str, Any]]) -> list[Row]:
             () if session_id else (Problem.at("session_id", code="INVALID_ID"),)
         )
         wrong += tuple(
-            Problem.at(str(name)[:80], code="UNKNOWN_FIELD")
-            for name in sheet.keys() - {"session_id", "rows"}
+            Problem(f.UNKNOWN_FIELD, (str(name)[:80],), unknown_field(name, _SHEET_FIELDS))
+            for name in sheet.keys() - _SHEET_FIELDS
         )
         for raw in sheet["rows"]:
             row = None if wrong else _plain(number, session_id, raw)
@@ -227,11 +232,13 @@ def _plain(number: int, session_id: str, raw: Any) -> Row | None:
 
 
 def _careful(number: int, session_id: str, raw: Any, wrong: tuple[Problem, ...]) -> Row:
+    found: tuple[Problem, ...] = ()
     try:
         row = _SHEET_ROW.load(raw)
     except ValidationError as error:
-        person = canonical(raw.get("participant_id")) if isinstance(raw, dict) else None
-        problems = (*wrong, *problems_from(error.messages))
-        return Row(number, session_id, person or "", _NOTHING, None, problems)
+        row, found = error.valid_data or {}, tuple(problems_in(error.messages))
+    person, expected = row.get("participant_id", ""), row.get("expected_version")
+    readable = not any(problem.path == () or problem.path[0] in _SAID for problem in found)
     given = Given(row.get("status"), row.get("pre_score"), row.get("post_score"))
-    return Row(number, session_id, row["participant_id"], given, row.get("expected_version"), wrong)
+    problems = (*wrong, *found)
+    return Row(number, session_id, person, given if readable else None, expected, problems)

@@ -8,36 +8,64 @@ Pure: it reads what a store loaded and says what a store shall save. Its rules:
 - a content that was pushed before and replaced since (a late retry) changes nothing, unless
   `expected_version` says that it is meant;
 - a withdrawn record stays withdrawn until it is reinstated;
+- all that is wrong with an item is told at once; an item whose id is none is judged as a new one;
 - an id that another chapter holds is refused without a word about that record.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema
 
 from shared.caller import Caller
 from shared.codes import code_list
-from shared.errors import Problem, problems_from
+from shared.codes.suggestions import unknown_code
+from shared.errors import Problem
 from shared.ids import canonical
-from shared.records.pushes import Decision, Push, Receipt, Record, Status, Write, settle
+from shared.records.items import RANKS, Content, load, order
+from shared.records.partial import WRONG
+from shared.records.pushes import (
+    Decision,
+    Push,
+    Receipt,
+    Record,
+    Status,
+    Write,
+    rejected,
+    settle,
+)
 
 SEEN_KEPT = 50  # how many superseded contents a record remembers to tell a late retry from news
+MAX_REASON = 500  # characters
+MAX_VERSION = 2**31 - 1  # that a client can say: GraphQL's Int
 
-
-Content = Mapping[str, Any]
 Check = Callable[[Caller, Record, Record | None], Iterable[Problem]]
-"""Rules beyond single fields: (caller, the record as it would be stored, the record before). Asked
-only when every required field is there."""
+"""Rules beyond single fields: (caller, the record as it would be stored, the record before). Also
+asked where something is wrong already: required fields may be missing, `shared.records.partial`
+tells what stands for those that are wrong; `id` and `chapter` are empty where nobody knows them."""
 
 Merge = Callable[[Content, Content], Content]
-"""What a content becomes: (what is kept of the stored one, what was given)."""
+"""What a content becomes: (what is kept of the stored one, what was given). Asked like `Check`."""
+
+
+class Claim(NamedTuple):
+    """A value that one record alone may have. Who claims what another has is told `code` at
+    `path`, with the other's id as `id` if `names_holder`: the caller may see that record."""
+
+    value: Hashable
+    path: tuple[str | int, ...]
+    code: str
+    names_holder: bool = False
+
+
+Claims = Callable[[Caller, Record, Record | None], Iterable[Claim]]
+"""What a record claims. Asked like `Check`."""
 
 _Step = Callable[[Push, int, Mapping[str, Any], "_Overlay"], Receipt]
 
@@ -48,47 +76,49 @@ def push(
     existing: Mapping[str, Record],
     check: Check = lambda *_: (),
     *,
+    claims: Claims = lambda *_: (),
+    holders: Mapping[Any, str] | None = None,
     merge: Merge = lambda kept, given: {**kept, **given},
     hash_key: bytes = b"",
 ) -> Decision:
     """Create or update: one receipt per item, in order.
 
-    Args: `existing` holds the records of `ids_of(pushes)` that are stored; `merge` may fill in
-        what follows from the rest of a content when it is left open; `hash_key` keys the content
-        hashes where the content is personal.
+    Args: `existing` holds the records of `ids_of(pushes)` that are stored, `holders` who has what
+        these may claim: value → id; what a record no longer claims is free from the next call on.
+        `merge` may fill in what follows from the rest of a content when it is left open;
+        `hash_key` keys the content hashes where the content is personal.
     """
     required = [name for name, part in schema.fields.items() if part.required]
-    loaded = iter(_load_all(schema, [item for each in pushes for item in each.items]))
+    loaded = iter(load(schema, [item for each in pushes for item in each.items]))
 
     def step(pushed: Push, row: int, item: Mapping[str, Any], state: _Overlay) -> Receipt:
-        identifier = canonical(item.get("id"))
-        given, clear, problems = next(loaded)
-        if identifier is None:
-            code = "INVALID_ID" if item.get("id") else "REQUIRED"
-            return _rejected(row, None, [Problem.at("id", code=code), *problems])
-        before = state.get(identifier)
-        if refusal := _refusal(pushed.caller, item, before):
-            return _rejected(row, identifier, refusal)
-        chapter = _chapter(pushed.caller, item, before, problems)
-        if problems or chapter is None:
-            return _rejected(row, identifier, problems)
+        caller, identifier = pushed.caller, canonical(item.get("id"))
+        given, clear, wrong = next(loaded)
+        before = state.get(identifier) if identifier else None
+        if before is not None and not caller.may_touch(before.chapter):
+            return _rejected(row, identifier, [Problem.at("id", code="ID_TAKEN")])
+        chapter, problems = _chapter(caller, item, before)
+        problems += _refusal(item, identifier, before)
 
         digest = _digest(given, clear, hash_key)
         kept = {} if before is None else {k: v for k, v in before.content.items() if k not in clear}
         content = merge(kept, given)
-        if before is not None:
-            if content == before.content:
-                return Receipt(row, identifier, Status.UNCHANGED, before.version)
-            if digest in before.seen and item.get("expected_version") is None:
-                remark = Problem("SUPERSEDED", params={"version": before.version})
-                return Receipt(row, identifier, Status.UNCHANGED, before.version, (remark,))
+        if before is not None and not wrong:
+            late = digest in before.seen and item.get("expected_version") is None
+            if late or content == before.content:
+                if problems:
+                    return _rejected(row, identifier, problems)
+                told = {"version": before.version}
+                remarks = () if content == before.content else (Problem("SUPERSEDED", params=told),)
+                return Receipt(row, identifier, Status.UNCHANGED, before.version, remarks)
 
-        missing = [
+        problems += wrong
+        problems += [
             Problem.at(name, code="REQUIRED") for name in required if content.get(name) is None
         ]
         now = datetime.now(UTC)
         after = Record(
-            id=identifier,
+            id=identifier or "",
             chapter=chapter,
             version=before.version + 1 if before else 1,
             withdrawn=False,
@@ -97,14 +127,17 @@ def push(
             created_at=before.created_at if before else now,
             updated_at=now,
         )
-        if broken := missing or list(check(pushed.caller, after, before)):
-            return _rejected(row, identifier, broken)
+        problems += check(caller, after, before)
+        claimed = list(claims(caller, after, before))
+        problems += state.taken(claimed, after.id)
+        if problems:
+            return _rejected(row, identifier, problems, order(schema))
         kind = "updated" if before else "created"
-        state.put(Write(before, after, kind, pushed.caller))
+        state.put(Write(before, after, kind, caller), claimed)
         status = Status.UPDATED if before else Status.CREATED
         return Receipt(row, identifier, status, after.version)
 
-    return _each(pushes, existing, step)
+    return _each(pushes, existing, step, holders)
 
 
 def withdraw(pushes: Sequence[Push], existing: Mapping[str, Record]) -> Decision:
@@ -118,31 +151,47 @@ def reinstate(pushes: Sequence[Push], existing: Mapping[str, Record]) -> Decisio
 
 
 class _Overlay:
-    """The records as the push so far would leave them; dropped or kept as a whole."""
+    """The records as the push so far would leave them, and who has what; dropped or kept as a
+    whole."""
 
-    def __init__(self, base: Mapping[str, Record]) -> None:
-        self._base = base
+    def __init__(self, base: Mapping[str, Record], holders: Mapping[Hashable, str]) -> None:
+        self._base, self._holders = base, holders
         self.changed: dict[str, Record] = {}
+        self.claimed: dict[Hashable, str] = {}
         self.writes: list[Write] = []
 
     def get(self, identifier: str) -> Record | None:
         return self.changed.get(identifier) or self._base.get(identifier)
 
-    def put(self, write: Write) -> None:
+    def taken(self, claims: Iterable[Claim], identifier: str) -> Iterable[Problem]:
+        """What of the claims another record than this one has."""
+        for value, path, code, names_holder in claims:
+            holder = self.claimed.get(value) or self._holders.get(value, identifier)
+            if holder != identifier:
+                yield Problem(code, path, {"id": holder} if names_holder else {})
+
+    def put(self, write: Write, claims: Iterable[Claim] = ()) -> None:
         self.changed[write.after.id] = write.after
+        self.claimed.update((claim.value, write.after.id) for claim in claims)
         self.writes.append(write)
 
 
-def _each(pushes: Sequence[Push], existing: Mapping[str, Record], step: _Step) -> Decision:
+def _each(
+    pushes: Sequence[Push],
+    existing: Mapping[str, Record],
+    step: _Step,
+    holders: Mapping[Any, str] | None = None,
+) -> Decision:
     decision = Decision()
-    current = dict(existing)
+    current, held = dict(existing), dict(holders or {})
     for pushed in pushes:
-        state = _Overlay(current)
+        state = _Overlay(current, held)
         receipts = [step(pushed, row, item, state) for row, item in enumerate(pushed.items)]
         receipts, stands = settle(receipts, pushed)
         decision.receipts.append(receipts)
         if stands:
             current |= state.changed
+            held |= state.claimed
             decision.writes += state.writes
     return decision
 
@@ -150,24 +199,18 @@ def _each(pushes: Sequence[Push], existing: Mapping[str, Record], step: _Step) -
 def _tombstone(*, withdrawn: bool) -> _Step:
     def step(pushed: Push, row: int, item: Mapping[str, Any], state: _Overlay) -> Receipt:
         identifier = canonical(item.get("id"))
-        if identifier is None:
-            code = "INVALID_ID" if item.get("id") else "REQUIRED"
-            return _rejected(row, None, [Problem.at("id", code=code)])
-        before = state.get(identifier)
-        if before is None or not pushed.caller.may_touch(before.chapter):
-            return _rejected(row, identifier, [Problem.at("id", code="NOT_FOUND")])
-        if before.withdrawn is withdrawn:
+        before = state.get(identifier) if identifier else None
+        if before is not None and not pushed.caller.may_touch(before.chapter):
+            before = None
+        if before is not None and before.withdrawn is withdrawn:
             return Receipt(row, identifier, Status.UNCHANGED, before.version)
-        given = item.get("reason") or ""
-        reason = given.strip() if isinstance(given, str) else ""
-        problems = _version_problems(item, before)
-        if not isinstance(given, str):
-            problems.append(Problem.at("reason", code="NOT_A_TEXT"))
-        elif not reason:
-            problems.append(Problem.at("reason", code="REQUIRED"))
-        elif len(reason) > 500:
-            problems.append(Problem.at("reason", code="TOO_LONG", limit=500))
-        if problems:
+        reason, problems = _reason(item)
+        if identifier is None:
+            problems.append(_no_id(item))
+        elif before is None:
+            problems.append(Problem.at("id", code="NOT_FOUND"))
+        problems += _version_problems(item, before.version if before else None)
+        if problems or before is None:
             return _rejected(row, identifier, problems)
         after = replace(
             before,
@@ -182,89 +225,76 @@ def _tombstone(*, withdrawn: bool) -> _Step:
     return step
 
 
-_ENGINE_KEYS = frozenset({"id", "chapter", "expected_version", "clear"})
+def _reason(item: Mapping[str, Any]) -> tuple[str, list[Problem]]:
+    given = item.get("reason") or ""
+    if not isinstance(given, str):
+        return "", [Problem.at("reason", code="NOT_A_TEXT")]
+    reason = given.strip()
+    if not reason:
+        return "", [Problem.at("reason", code="REQUIRED")]
+    if len(reason) > MAX_REASON:
+        return "", [Problem.at("reason", code="TOO_LONG", limit=MAX_REASON)]
+    return reason, []
 
 
-def _load_all(
-    schema: Schema, items: Sequence[Mapping[str, Any]]
-) -> list[tuple[dict[str, Any], frozenset[str], list[Problem]]]:
-    """Each item's given content, the fields it clears, and what is wrong with it."""
-    given = [
-        {k: v for k, v in item.items() if v is not None and v != "" and k not in _ENGINE_KEYS}
-        for item in items
-    ]
-    faults: Mapping[int, Any] = {}
-    # Naming the top-level fields keeps "absent = leave it" from loosening what a nested row needs.
-    partial = tuple(schema.fields)
-    try:
-        content = schema.load(given, many=True, partial=partial)
-    except ValidationError as error:
-        content = error.valid_data
-        faults = error.messages  # type: ignore[assignment]  # keyed by row under many=True
-    result = []
-    for row, item in enumerate(items):
-        problems = list(problems_from(faults[row])) if row in faults else []
-        clear, wrong = _cleared(item.get("clear") or [], schema)
-        problems += wrong
-        result.append((content[row] if not problems else {}, clear, problems))
-    return result
-
-
-def _cleared(names: Any, schema: Schema) -> tuple[frozenset[str], list[Problem]]:
-    """The fields to empty, and what is wrong with their list."""
-    if not isinstance(names, list):
-        return frozenset(), [Problem.at("clear", code="NOT_A_LIST")]
-    if len(names) > len(schema.fields):
-        return frozenset(), [Problem.at("clear", code="TOO_MANY", limit=len(schema.fields))]
-    return frozenset(name for name in names if isinstance(name, str)), [
-        Problem.at("clear", at, code="UNKNOWN_FIELD")
-        if isinstance(name, str)
-        else Problem.at("clear", at, code="NOT_A_TEXT")
-        for at, name in enumerate(names)
-        if not isinstance(name, str) or name not in schema.fields
-    ]
-
-
-def _refusal(caller: Caller, item: Mapping[str, Any], before: Record | None) -> list[Problem]:
+def _refusal(
+    item: Mapping[str, Any], identifier: str | None, before: Record | None
+) -> list[Problem]:
+    """What keeps the item from the record that it names."""
+    if identifier is None:
+        return [_no_id(item), *_version_problems(item, None)]
     if before is None:
-        return _version_problems(item, None) if item.get("expected_version") else []
-    if not caller.may_touch(before.chapter):
-        return [Problem.at("id", code="ID_TAKEN")]
+        return _version_problems(item, 0) if item.get("expected_version") else []
+    problems = _version_problems(item, before.version)
     if before.withdrawn:
-        return [Problem.at("id", code="WITHDRAWN", version=before.version)]
-    return _version_problems(item, before)
+        problems.append(Problem.at("id", code="WITHDRAWN", version=before.version))
+    return problems
 
 
-def _version_problems(item: Mapping[str, Any], before: Record | None) -> list[Problem]:
-    expected, version = item.get("expected_version"), before.version if before else 0
+def _no_id(item: Mapping[str, Any]) -> Problem:
+    return Problem.at("id", code="INVALID_ID" if item.get("id") else "REQUIRED")
+
+
+def _version_problems(item: Mapping[str, Any], version: int | None) -> list[Problem]:
+    """What is wrong with the version that the item expects; None if there is none to compare."""
+    expected = item.get("expected_version")
     if expected is None or expected == version:
         return []
     if not isinstance(expected, int):
-        return [Problem.at("expected_version", code="NOT_A_NUMBER")]
+        limits = {"low": 0, "high": MAX_VERSION}
+        return [Problem("NOT_A_NUMBER", ("expected_version",), limits)]
+    if version is None:
+        return []
     return [Problem.at("expected_version", code="VERSION_CONFLICT", version=version)]
 
 
 def _chapter(
-    caller: Caller, item: Mapping[str, Any], before: Record | None, problems: list[Problem]
-) -> str | None:
-    """The chapter that the item belongs to; appends what is wrong with it to `problems`."""
-    given = item.get("chapter")
+    caller: Caller, item: Mapping[str, Any], before: Record | None
+) -> tuple[str, list[Problem]]:
+    """The chapter that the item belongs to, and what is wrong with the one it gives. One that the
+    caller may not name decides nothing: what it holds stays unknown."""
+    given, own = item.get("chapter"), caller.chapter or ""
+    if given is WRONG:  # which is told elsewhere
+        return before.chapter if before else own, []
     if before is not None:
-        if given and given != before.chapter:
-            problems.append(Problem.at("chapter", code="CHAPTER_FIXED"))
-        return before.chapter
-    if given and not (isinstance(given, str) and given in code_list("country")):
-        value = str(given)[:80]
-        problems.append(Problem.at("chapter", code="UNKNOWN_CODE", list="country", value=value))
-    elif given and not caller.may_touch(given):
-        problems.append(Problem.at("chapter", code="CHAPTER_NOT_YOURS"))
-    elif not (given or caller.chapter):
-        problems.append(Problem.at("chapter", code="REQUIRED"))
-    return given or caller.chapter
+        fixed = Problem.at("chapter", code="CHAPTER_FIXED", chapter=before.chapter)
+        return before.chapter, [fixed] if given and given != before.chapter else []
+    if not given:
+        return own, [] if own else [Problem.at("chapter", code="REQUIRED")]
+    if not (isinstance(given, str) and given in code_list("country")):
+        return own, [Problem("UNKNOWN_CODE", ("chapter",), unknown_code("country", given))]
+    if not caller.may_touch(given):
+        return own, [Problem.at("chapter", code="CHAPTER_NOT_YOURS", chapter=own or "–")]
+    return given, []
 
 
-def _rejected(row: int, identifier: str | None, problems: Sequence[Problem]) -> Receipt:
-    return Receipt(row, identifier, Status.REJECTED, None, tuple(problems))
+def _rejected(
+    row: int,
+    identifier: str | None,
+    problems: Iterable[Problem],
+    ranks: Mapping[str, int] = RANKS,
+) -> Receipt:
+    return rejected(row, identifier, problems, ranks)
 
 
 def _digest(given: Mapping[str, Any], clear: frozenset[str], key: bytes) -> str:

@@ -13,6 +13,8 @@ from services.activities.store import ActivityStore
 from shared.caller import Caller
 from shared.errors import Problem
 from shared.ids import canonical
+from shared.records.engine import Claim
+from shared.records.partial import WRONG, known
 from shared.records.pushes import Push, Record, ids_of
 from shared.store.mongo import Tx
 
@@ -26,14 +28,14 @@ class Rules:
         kind: Kind,
         known: Mapping[str, Mapping[str, tuple[str, bool]]],
         sheets: Mapping[str, Sheet],
-        holders: dict[str, str],
+        holders: Mapping[str, str],
         today: str,
     ) -> None:
         self.sheets = sheets
+        self.holders = holders  # session id or unique value → the record that has it
         self._today = today
         self._kind = kind
         self._known = known
-        self._holders = holders  # session id or unique value → the record that has it
 
     @classmethod
     def read(
@@ -69,24 +71,22 @@ class Rules:
             holders = store.holders(tx, kind, values)
         return cls(kind, known, sheets, holders, today)
 
-    def problems(self, caller: Caller, after: Record, before: Record | None) -> list[Problem]:
+    def problems(self, caller: Caller, after: Record, before: Record | None) -> Iterator[Problem]:
         """The `Check` of the push engine."""
         old = before.content if before else None
-        found = [
-            *self._kind.problems(after.content, old),
-            *records.future_problems(after.content, self._today),
-            *self._bad_references(caller, after, old or {}),
-            *self._dropped_sheets(after, before),
-        ]
-        claims = list(self._claims(after))
-        found += [
-            Problem.at(*path, code=code)
-            for value, path, code in claims
-            if self._holders.get(value, after.id) != after.id
-        ]
-        if not found:  # so that a twin later in this push is refused
-            self._holders |= {value: after.id for value, _, _ in claims}
-        return found
+        yield from self._kind.problems(after.content, old)
+        yield from records.future_problems(after.content, self._today)
+        yield from self._bad_references(caller, after, old or {})
+        yield from self._dropped_sheets(after, before)
+
+    def claims(self, caller: Caller, after: Record, _: Record | None) -> Iterator[Claim]:
+        """The `Claims` of the push engine: no two records share a session or a unique value."""
+        for path, session_id in self._kind.session_paths(after):
+            if known(session_id):
+                yield Claim(session_id, path, "ID_TAKEN")
+        if (name := self._kind.unique) and known(value := after.content.get(name)):
+            sees = self._kind.public and caller.role in ("chapter", "secretariat")
+            yield Claim(value, (name,), "IDENTIFIER_TAKEN", names_holder=sees)
 
     def _bad_references(self, caller: Caller, after: Record, old: Content) -> Iterator[Problem]:
         for name, target in self._kind.references.items():
@@ -94,6 +94,8 @@ class Rules:
             if value == old.get(name):
                 continue  # it was right when it was made
             for path, identifier in _placed(name, value):
+                if identifier is WRONG:
+                    continue
                 chapter, withdrawn = self._known.get(target, {}).get(identifier, (None, False))
                 visible = KINDS[target].public or chapter == after.chapter
                 if chapter is None or not (visible or caller.may_touch(chapter)):
@@ -102,17 +104,16 @@ class Rules:
                     yield Problem.at(*path, code="WITHDRAWN")
 
     def _dropped_sheets(self, after: Record, before: Record | None) -> Iterator[Problem]:
-        for session_id in self._kind.session_ids(before) - self._kind.session_ids(after):
-            if (sheet := self.sheets.get(session_id)) and sheet.lines:
-                yield Problem.at("sessions", code="SESSION_HAS_ATTENDANCE", session_id=session_id)
-
-    def _claims(self, after: Record) -> Iterator[tuple[str, tuple[str | int, ...], str]]:
-        for row, session in enumerate(self._kind.sessions(after)):
-            implied = session["id"] == after.id and not after.content.get("sessions")
-            path = ("id",) if implied else ("sessions", row, "id")
-            yield session["id"], path, "ID_TAKEN"
-        if self._kind.unique and (value := after.content.get(self._kind.unique)):
-            yield value, (self._kind.unique,), "IDENTIFIER_TAKEN"
+        kept = {session_id for _, session_id in self._kind.session_paths(after)}
+        if WRONG in kept:
+            return  # it may be any of those that are missing
+        attended = [
+            session_id
+            for session_id in sorted(self._kind.session_ids(before) - kept)
+            if (sheet := self.sheets.get(session_id)) and sheet.lines
+        ]
+        if attended:
+            yield Problem.at("sessions", code="SESSION_HAS_ATTENDANCE", session_ids=attended)
 
 
 def _listed(item: Mapping[str, Any], name: str) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeGuard
+from typing import Any, Final, TypeGuard
 
 from services.activities.handlers.records import SOURCE
 from services.activities.handlers.requests import Request, ids_in
@@ -19,8 +19,12 @@ from shared.events import Event
 from shared.ids import asked_for, canonical
 from shared.nouns import NOUNS
 from shared.paging import Asked
-from shared.records.pushes import MAX_ITEMS, Push, Receipt, Status, parse, settle
+from shared.records.pushes import MAX_ITEMS, Push, Receipt, Status, parse, rejected, settle
 from shared.store.mongo import Tx
+
+_NOT_ON_SHEET: Final = Problem("NOT_ON_SHEET")
+_NO_ID: Final = Problem("INVALID_ID")
+_ORDER: Final = {"from_session": 0, "to_session": 1}  # of a move
 
 
 def record(request: Request, store: ActivityStore) -> dict[str, Any]:
@@ -38,7 +42,7 @@ def record(request: Request, store: ActivityStore) -> dict[str, Any]:
     read = [(push, read_rows(push.items)) for push in pushes]
 
     def work(tx: Tx) -> dict[str, Any]:
-        rows = [row for _, each in read for row in each if not row.problems]
+        rows = [row for _, each in read for row in each if row.session_id]
         known, lines = _known(tx, store, rows)
         outcome = sheets.record(read, known, lines)
         _save(tx, store, outcome, lines)
@@ -82,7 +86,7 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
         found = store.get_sheets((source, target), tx.session)
         refused = tuple(
             Problem.at(name, code=problem.code)
-            for name, session_id in (("from_session", source), ("to_session", target))
+            for name, session_id in zip(_ORDER, (source, target), strict=True)
             if (problem := sheets.refusal(caller, found.get(session_id)))
         )
         keys = [line_key(each, p) for p in people if p for each in (source, target)]
@@ -100,8 +104,8 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
             elif _on(there):
                 receipts.append(Receipt(row, person, Status.UNCHANGED, there.version))
             else:
-                wrong = Problem("NOT_ON_SHEET") if person else Problem("INVALID_ID")
-                receipts.append(Receipt(row, person, Status.REJECTED, None, refused or (wrong,)))
+                wrong = [] if refused and person else [_NOT_ON_SHEET if person else _NO_ID]
+                receipts.append(rejected(row, person, [*refused, *wrong], _ORDER))
         receipts, stands = settle(receipts, push)
         if stands:
             _save(tx, store, sheets.record([(push, rows)], found, lines), lines)
@@ -172,7 +176,11 @@ def _known(
     stored = store.get_sheets({row.session_id for row in rows}, tx.session)
     # A sheet without a step has no line yet; whoever takes that step first makes the other retry.
     begun = {sheet.id for sheet in stored.values() if sheet.seq}
-    keys = [line_key(r.session_id, r.participant_id) for r in rows if r.session_id in begun]
+    keys = [
+        line_key(row.session_id, row.participant_id)
+        for row in rows
+        if row.session_id in begun and row.participant_id
+    ]
     return stored, store.get_lines(tx, keys)
 
 

@@ -44,6 +44,8 @@ def push(request: Request, store: ActivityStore) -> dict[str, Any]:
             kind.schema,
             existing,
             rules.problems,
+            claims=rules.claims,
+            holders=rules.holders,
             merge=lambda kept, given: kind.complete({**kept, **given}, today),
         )
         return _carry_out(tx, store, kind, decision, rules.sheets)

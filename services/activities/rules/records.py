@@ -9,8 +9,10 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from shared.errors import Problem
+from shared.records.partial import WRONG, known, parts, section, values
 
 Content = Mapping[str, Any]
+Path = tuple[str | int, ...]
 Moves = Mapping[str, Collection[str]]
 
 ACTIVITY_MOVES: Moves = {
@@ -37,7 +39,8 @@ def complete_activity(content: Content, today: str) -> Content:
     if (start := content.get("starts_on")) is None:
         return content
     end = content.get("ends_on", start)
-    return {"ends_on": end, "status": "held" if end < today else "planned", **content}
+    status = WRONG if end is WRONG else "held" if end < today else "planned"
+    return {"ends_on": end, "status": status, **content}
 
 
 def complete_concern(content: Content, today: str) -> Content:
@@ -50,6 +53,19 @@ def sessions_of(activity_id: str, content: Content) -> list[dict[str, Any]]:
     return content.get("sessions") or [{"id": activity_id, "on": content["starts_on"]}]
 
 
+def session_ids(activity_id: str, content: Content) -> list[tuple[Path, Any]]:
+    """Where the id of each of the sessions stands, and the id; `WRONG` for one that is none."""
+    sessions = content.get("sessions")
+    if sessions is WRONG:
+        return [(("sessions",), WRONG)]
+    if not sessions:
+        return [(("id",), activity_id)]
+    return [
+        (("sessions", row, "id"), WRONG if session is WRONG else session["id"])
+        for row, session in enumerate(sessions)
+    ]
+
+
 def activity_problems(
     content: Content, before: Content | None, section_of: Mapping[str, str]
 ) -> Iterator[Problem]:
@@ -57,46 +73,40 @@ def activity_problems(
     yield from period_problems(content, before)
     yield from move_problems(ACTIVITY_MOVES, content, before)
     yield from _session_problems(content)
-    for section in set(section_of.values()) & set(content):
-        if section != section_of[content["type"]]:
-            yield Problem.at(section, code="SECTION_NOT_FOR_TYPE", type=content["type"])
-    announced = content.get("announced", {})
-    total = sum(cell["count"] for cell in announced.get("cells", ()))
-    if total > announced.get("total", 0):
-        yield Problem.at(
-            "announced", "cells", code="ANNOUNCED_CELLS_EXCEED_TOTAL", sum=total,
-            total=announced["total"],
-        )  # fmt: skip
-    copies = content.get("publication", {})
-    printed, handed_out = copies.get("copies_printed"), copies.get("copies_distributed")
-    if printed is not None and handed_out is not None and handed_out > printed:
+    yield from _section_problems(content, section_of)
+    yield from _announced_problems(section(content, "announced"))
+    copies = section(content, "publication")
+    printed, handed_out = values(copies, "copies_printed", "copies_distributed")
+    if known(printed, handed_out) and handed_out > printed:
         yield Problem.at(
             "publication", "copies_distributed", code="MORE_THAN_PRINTED", printed=printed
         )
-    yield from _repeated_ids(content.get("dialogue", {}), "recommendations", ("dialogue",))
+    yield from _repeated_ids(section(content, "dialogue"), "recommendations", ("dialogue",))
 
 
 def future_problems(content: Content, today: str) -> Iterator[Problem]:
     """What is told as having happened cannot lie ahead: its figures would count."""
-    if content.get("status") in HAPPENED and content["starts_on"] > today:
-        yield Problem.at("starts_on", code="IN_FUTURE", value=content["starts_on"])
-    if content.get("raised_on", today) > today:
-        yield Problem.at("raised_on", code="IN_FUTURE", value=content["raised_on"])
+    status, start, raised = values(content, "status", "starts_on", "raised_on")
+    if status in HAPPENED and known(start) and start > today:
+        yield Problem.at("starts_on", code="IN_FUTURE", value=start, latest=today)
+    if known(raised) and raised > today:
+        yield Problem.at("raised_on", code="IN_FUTURE", value=raised, latest=today)
 
 
 def period_problems(content: Content, _: Content | None = None) -> Iterator[Problem]:
-    start, end = content.get("starts_on"), content.get("ends_on")
-    if start and end and end < start:
+    start, end = values(content, "starts_on", "ends_on")
+    if known(start, end) and end < start:
         yield Problem.at("ends_on", code="END_BEFORE_START", starts_on=start, ends_on=end)
 
 
 def move_problems(moves: Moves, content: Content, before: Content | None) -> Iterator[Problem]:
     """A status stays or moves forward."""
-    if before is None:
+    if before is None or not known(new := content.get("status")):
         return
-    old, new = before["status"], content["status"]
-    if new != old and new not in moves.get(old, ()):
-        yield Problem.at("status", code="BAD_TRANSITION", before=old, after=new)
+    old = before["status"]
+    possible = (old, *moves.get(old, ()))
+    if new not in possible:
+        yield Problem.at("status", code="BAD_TRANSITION", before=old, after=new, possible=possible)
 
 
 def concern_problems(content: Content, before: Content | None) -> Iterator[Problem]:
@@ -104,9 +114,10 @@ def concern_problems(content: Content, before: Content | None) -> Iterator[Probl
 
 
 def _session_problems(content: Content) -> Iterator[Problem]:
-    start, end = content["starts_on"], content["ends_on"]
-    for row, session in enumerate(content.get("sessions", ())):
-        if not start <= session["on"] <= end:
+    start, end = values(content, "starts_on", "ends_on")
+    for row, session in parts(content, "sessions"):
+        day = session["on"]
+        if known(start, end, day) and start <= end and not start <= day <= end:
             yield Problem.at(
                 "sessions", row, "on", code="SESSION_OUTSIDE_ACTIVITY", starts_on=start,
                 ends_on=end,
@@ -114,9 +125,30 @@ def _session_problems(content: Content) -> Iterator[Problem]:
     yield from _repeated_ids(content, "sessions")
 
 
+def _section_problems(content: Content, section_of: Mapping[str, str]) -> Iterator[Problem]:
+    [own] = values(content, "type")
+    if not known(own):
+        return
+    for name in set(section_of.values()) & content.keys():
+        if name != section_of[own]:
+            types = [each for each, its_own in section_of.items() if its_own == name]
+            yield Problem.at(name, code="SECTION_NOT_FOR_TYPE", type=own, types=types)
+
+
+def _announced_problems(announced: Content) -> Iterator[Problem]:
+    """What is known of the parts must not exceed the whole already."""
+    counts = [cell["count"] for _, cell in parts(announced, "cells")]
+    parted, total = sum(filter(known, counts)), announced.get("total")
+    if known(total) and parted > total:
+        yield Problem.at(
+            "announced", "cells", code="ANNOUNCED_CELLS_EXCEED_TOTAL", sum=parted, total=total
+        )
+
+
 def _repeated_ids(content: Content, name: str, path: tuple[str, ...] = ()) -> Iterator[Problem]:
     seen = set()
-    for row, part in enumerate(content.get(name, ())):
-        if part["id"] in seen:
-            yield Problem.at(*path, name, row, "id", code="REPEATED_VALUE")
-        seen.add(part["id"])
+    for row, part in parts(content, name):
+        if known(identifier := part["id"]):
+            if identifier in seen:
+                yield Problem.at(*path, name, row, "id", code="REPEATED_VALUE")
+            seen.add(identifier)

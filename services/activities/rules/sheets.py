@@ -8,16 +8,27 @@ one step of its sequence 1, 2, 3 …: adding up the steps' deltas gives the tota
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from services.activities.layout import line_key
 from shared.caller import Caller
 from shared.errors import Problem
-from shared.records.pushes import Push, Receipt, Status, settle
+from shared.records.pushes import Push, Receipt, Status, rejected, settle
 
 PUSHES_KEPT = 8  # how many superseded pushes a line remembers, to tell a late retry from news
+
+_ORDER: Final = {
+    name: rank
+    for rank, name in enumerate(
+        ("session_id", "participant_id", "status", "pre_score", "post_score", "expected_version")
+    )
+}
+
+
+WITHDRAWN: Final = "WITHDRAWN"
+_DUPLICATE: Final = Problem("DUPLICATE_ROW")
 
 
 class Scores(NamedTuple):
@@ -59,12 +70,16 @@ class Line(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A pushed row; `sheet` is its sheet's position in the push."""
+    """A pushed row; `sheet` is its sheet's position in the push.
+
+    Of a row with problems, what can be read is there: ids are empty, `given` and
+    `expected_version` None where they cannot.
+    """
 
     sheet: int
     session_id: str
     participant_id: str
-    given: Given
+    given: Given | None
     expected_version: int | None = None
     problems: tuple[Problem, ...] = ()
 
@@ -176,24 +191,26 @@ def _record_one(
     for number, (_, session_id, participant_id, given, expected, problems) in enumerate(rows):
         if session_id and session_id not in refusals:
             refusals[session_id] = refusal(push.caller, sheets.get(session_id))
-        if closed := refusals.get(session_id):
-            problems = (*problems, closed)
-        if problems:
-            receipts.append(_rejected(number, participant_id, *problems))
-            continue
+        closed = refusals.get(session_id)
         key = line_key(session_id, participant_id)
+        if problems or closed or given is None:
+            more = _of_line(given, expected, lines.get(key), said.get(key))
+            seen = session_id and participant_id and (closed is None or closed.code == WITHDRAWN)
+            found = (*problems, *((closed,) if closed else ()), *(more if seen else ()))
+            receipts.append(rejected(number, participant_id or None, found, _ORDER))
+            continue
         if key in said:
             if given == said[key]:
                 line = changed.get(key) or lines.get(key)
                 receipts.append(_unchanged(number, participant_id, given, line))
             else:
-                receipts.append(_rejected(number, participant_id, Problem("DUPLICATE_ROW")))
+                receipts.append(rejected(number, participant_id, [_DUPLICATE], _ORDER))
             continue
         before = lines.get(key)
-        after = _applied(given, expected, before)
-        if isinstance(after, Problem):
-            receipts.append(_rejected(number, participant_id, after))
+        if expected is not None and (conflict := _conflict(expected, before)):
+            receipts.append(rejected(number, participant_id, [conflict], _ORDER))
             continue
+        after = _applied(given, expected, before)
         said[key] = given
         if after is None or after is before:
             receipts.append(_unchanged(number, participant_id, given, before))
@@ -214,15 +231,32 @@ def refusal(caller: Caller, sheet: Sheet | None) -> Problem | None:
     if sheet is None or sheet.state == "dropped" or not caller.may_touch(sheet.chapter):
         return Problem.at("session_id", code="UNKNOWN_SESSION")
     if sheet.state == "withdrawn":
-        return Problem.at("session_id", code="WITHDRAWN")
+        return Problem.at("session_id", code=WITHDRAWN)
     return None
 
 
-def _applied(given: Given, expected: int | None, before: Line | None) -> Line | Problem | None:
+def _of_line(
+    given: Given | None, expected: int | None, before: Line | None, said: Given | None
+) -> Iterator[Problem]:
+    """What else is wrong with a row that is rejected already, by the line it speaks of and by what
+    the push said of that before."""
+    if said is None:
+        if expected is not None and (conflict := _conflict(expected, before)):
+            yield conflict
+    elif given is not None and given != said:
+        yield _DUPLICATE
+
+
+def _conflict(expected: int, before: Line | None) -> Problem | None:
+    version = before.version if before else 0
+    if expected == version:
+        return None
+    return Problem.at("expected_version", code="VERSION_CONFLICT", version=version)
+
+
+def _applied(given: Given, expected: int | None, before: Line | None) -> Line | None:
     """The line after the row; `before` itself if it stays as it is."""
     version = before.version if before else 0
-    if expected is not None and expected != version:
-        return Problem.at("expected_version", code="VERSION_CONFLICT", version=version)
     if before is None:
         status = given.status or "present"
         return None if status == "removed" else Line(status, given.pre, given.post, 1)
@@ -248,7 +282,3 @@ def _unchanged(number: int, participant_id: str, given: Given, line: Line | None
     says_else = any(a is not None and a != b for a, b in zip(given, line, strict=False))
     remarks = (Problem("SUPERSEDED", params={"version": line.version}),) if says_else else ()
     return Receipt(number, participant_id, Status.UNCHANGED, line.version, remarks)
-
-
-def _rejected(number: int, participant_id: str, *problems: Problem) -> Receipt:
-    return Receipt(number, participant_id or None, Status.REJECTED, None, problems)

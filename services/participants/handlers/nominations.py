@@ -16,6 +16,7 @@ from services.participants.handlers.requests import (
 )
 from services.participants.kinds import NOMINATED
 from services.participants.rules import person
+from services.participants.rules.person import FIXED
 from services.participants.schemas import NOMINATION, NOMINATION_FILTER, nomination_view
 from services.participants.store.people import ParticipantStore
 from shared.caller import Caller
@@ -24,6 +25,7 @@ from shared.events import Event
 from shared.ids import canonical
 from shared.paging import Asked
 from shared.records import engine
+from shared.records.partial import WRONG, known, values
 from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of
 from shared.store.mongo import Tx
 
@@ -40,22 +42,16 @@ def nominate(request: Request, store: ParticipantStore) -> Answer:
         stored = store.nominations.load(tx, ids_of(pushes))
         named = _participants(pushes, stored)
         people = store.people.chapters(tx, named)
-        standing = store.nominations.standing(tx, named)
-        decision = Decision()
-        for each in pushes:  # apart: what a dry run would propose shall not stand in another's way
-            completed = replace(each, items=[_proposal(i, stored, people) for i in each.items])
-            decided = engine.push(
-                [completed],
-                NOMINATION,
-                stored,
-                _nomination_check(people, dict(standing)),
-                merge=person.merged_nomination,
-                hash_key=store.cipher.hash_key,
-            )
-            decision.receipts += decided.receipts
-            decision.writes += decided.writes
-            stored |= {write.after.id: write.after for write in decided.writes}
-            standing |= _standing(decided.writes)
+        decision = engine.push(
+            [_of_its_person(each, stored, people) for each in pushes],
+            NOMINATION,
+            stored,
+            _nomination_check(people),
+            claims=_nomination_claims(people),
+            holders=store.nominations.standing(tx, named),
+            merge=person.merged_nomination,
+            hash_key=store.cipher.hash_key,
+        )
         store.nominations.save(tx, decision.writes)
         tx.emit(map(_nomination_event, decision.writes))
         return decision
@@ -76,46 +72,57 @@ def _participants(pushes: Sequence[Push], stored: Mapping[str, Record]) -> set[s
     return {each for each in named if each} | {r.content["participant_id"] for r in stored.values()}
 
 
-def _proposal(
-    item: Mapping[str, Any], stored: Mapping[str, Record], people: Mapping[str, str]
-) -> Mapping[str, Any]:
-    """The item; a new one with the chapter of its participant."""
-    chapter = people.get(canonical(item.get("participant_id")) or "")
-    known = canonical(item.get("id")) in stored
-    return item if known or not chapter else {"chapter": chapter, **item}
+def _of_its_person(pushed: Push, stored: Mapping[str, Record], people: Mapping[str, str]) -> Push:
+    """The push, its new items with the chapters of their participants: with none, where the caller
+    sees nobody of that id, which the rules tell."""
+
+    def chapter(item: Mapping[str, Any]) -> Any:
+        home = people.get(canonical(item.get("participant_id")) or "")
+        return home if home and pushed.caller.may_touch(home) else WRONG
+
+    return replace(
+        pushed,
+        items=[
+            item
+            if item.get("chapter") or canonical(item.get("id")) in stored
+            else {**item, "chapter": chapter(item)}
+            for item in pushed.items
+        ],
+    )
 
 
-def _nomination_check(
-    people: Mapping[str, str], standing: dict[tuple[str, str], str]
-) -> engine.Check:
-    """The rules of a nomination; `standing` takes up what the push so far would add."""
+def _nomination_check(people: Mapping[str, str]) -> engine.Check:
+    """The rules of a nomination."""
 
     def check(_: Caller, after: Record, before: Record | None) -> Iterable[Problem]:
         content = after.content
-        problems = list(person.nomination_problems(content, before.content if before else None))
-        if people.get(content["participant_id"]) != after.chapter:
-            problems.append(Problem.at("participant_id", code="UNKNOWN_PARTICIPANT"))
-        wanted = person.target(content)
-        if problems or wanted is None or content["status"] == person.WITHDRAWN:
-            return problems
-        holder = standing.setdefault((content["participant_id"], wanted), after.id)
-        if holder != after.id:
-            problems.append(Problem.at("participant_id", code="ALREADY_NOMINATED"))
-        return problems
+        yield from person.nomination_problems(content, before.content if before else None)
+        [named] = values(content, "participant_id")
+        if known(named) and _stranger(named, after, people):
+            yield Problem.at("participant_id", code="UNKNOWN_PARTICIPANT")
 
     return check
 
 
-def _standing(writes: Iterable[Write]) -> dict[tuple[str, str], str]:
-    """What the writes let stand. What they take back is free from the next request on: the unique
-    index judges a transaction's rows in the order in which they are saved."""
-    return {
-        (write.after.content["participant_id"], person.target(write.after.content) or ""): (
-            write.after.id
-        )
-        for write in writes
-        if write.after.content["status"] != person.WITHDRAWN
-    }
+def _nomination_claims(people: Mapping[str, str]) -> engine.Claims:
+    """One nomination of a person for the same thing stands at a time. Of people elsewhere, nothing
+    is told."""
+
+    def claims(_: Caller, after: Record, before: Record | None) -> Iterable[engine.Claim]:
+        claim = person.standing(after.content)
+        if claim is None or _stranger(claim[0], after, people):
+            return
+        fixed = before is None or all(before.content.get(n) == after.content.get(n) for n in FIXED)
+        if fixed:
+            yield engine.Claim(claim, ("participant_id",), "ALREADY_NOMINATED", names_holder=True)
+
+    return claims
+
+
+def _stranger(participant_id: str, after: Record, people: Mapping[str, str]) -> bool:
+    """Whether nobody of that id is in the nomination's chapter."""
+    home = people.get(participant_id)
+    return home is None or home != after.chapter
 
 
 def _nomination_event(write: Write) -> Event:

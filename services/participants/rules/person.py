@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from shared.errors import Problem
+from shared.records.partial import WRONG, known, section, values
 
 Content = Mapping[str, Any]
 
@@ -38,6 +39,7 @@ WASHINGTON_DOMAINS: Final = (
 DECISIONS: Final = frozenset({"selected", "not_selected", "withdrawn"})
 PROPOSED: Final = "proposed"
 WITHDRAWN: Final = "withdrawn"
+FIXED: Final = ("participant_id", "activity_id", "project_id")
 
 _SHORTEST_NATIONAL_NUMBER: Final = 7  # digits; Cabo Verde and The Gambia
 _TELLING_NAME: Final = 2  # words; a family name alone is shared by half a village
@@ -69,12 +71,16 @@ def person_problems(content: Content, today: str) -> Iterator[Problem]:
         yield Problem.at("family_name", code="NAME_REQUIRED")
     if ("age" in content) is not ("age_on" in content):
         yield Problem.at("age" if "age_on" in content else "age_on", code="REQUIRED")
-    if content.get("age_on", "") > today:
-        yield Problem.at("age_on", code="IN_FUTURE", value=content["age_on"])
-    consent = content["consent"]
-    if consent["given_on"] > today:
-        yield Problem.at("consent", "given_on", code="IN_FUTURE", value=consent["given_on"])
-    if consent.get("withdrawn_on", "9999") < consent["given_on"]:
+    consent = section(content, "consent")
+    given_on, withdrawn_on = values(consent, "given_on", "withdrawn_on")
+    days: dict[tuple[str, ...], Any] = {
+        ("age_on",): content.get("age_on"),
+        ("consent", "given_on"): given_on,
+    }
+    for path, day in days.items():
+        if known(day) and day > today:
+            yield Problem.at(*path, code="IN_FUTURE", value=day, latest=today)
+    if known(given_on, withdrawn_on) and withdrawn_on < given_on:
         yield Problem.at("consent", "withdrawn_on", code="CONSENT_ENDS_BEFORE_IT_BEGINS")
 
 
@@ -84,8 +90,10 @@ def nomination_problems(content: Content, before: Content | None) -> Iterator[Pr
         yield Problem.at("activity_id", code="ACTIVITY_OR_PROJECT")
     if content["status"] in DECISIONS and "reason" not in content:
         yield Problem.at("reason", code="REQUIRED")
-    for name in ("participant_id", "activity_id", "project_id"):
-        if before is not None and before.get(name) != content.get(name):
+    if before is None:
+        return
+    for name in FIXED:
+        if content.get(name) is not WRONG and before.get(name) != content.get(name):
             yield Problem.at(name, code="CANNOT_CHANGE")
 
 
@@ -100,6 +108,15 @@ def merged_nomination(kept: Content, given: Content) -> Content:
 def target(content: Content) -> str | None:
     """The activity or project that a nomination is for."""
     return content.get("activity_id") or content.get("project_id")
+
+
+def standing(content: Content) -> tuple[str, str] | None:
+    """Who is nominated for what, once at a time; None if that is not known, or withdrawn."""
+    person, status = values(content, "participant_id", "status")
+    wanted = [content[name] for name in ("activity_id", "project_id") if name in content]
+    if len(wanted) != 1 or not known(person, status, *wanted) or status == WITHDRAWN:
+        return None
+    return str(person), wanted[0]
 
 
 def name_words(*names: str | None) -> frozenset[str]:

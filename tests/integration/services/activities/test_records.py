@@ -118,7 +118,11 @@ def test_a_status_moves_forward_only(world: World) -> None:
     assert statuses(world.push([{"id": identifier, "status": "validated"}])) == ["UPDATED"]
     back = world.push([{"id": identifier, "status": "held"}])
     assert problems(back[0]) == [("BAD_TRANSITION", ["status"])]
-    assert back[0]["problems"][0]["params"] == {"before": "validated", "after": "held"}
+    assert back[0]["problems"][0]["params"] == {
+        "before": "validated",
+        "after": "held",
+        "possible": ("validated",),
+    }
 
 
 def test_withdrawal_is_an_event_of_its_own_and_can_be_undone(world: World) -> None:

@@ -12,7 +12,7 @@ from shared.caller import Caller
 from shared.errors import Problem, Refused
 from shared.ids import canonical, new_id
 from shared.records import fields as f
-from shared.records.engine import push, reinstate, withdraw
+from shared.records.engine import Claim, push, reinstate, withdraw
 from shared.records.pushes import Decision, Push, Record, Status, ids_of, parse
 
 
@@ -278,3 +278,59 @@ def test_ids_of_reads_each_valid_id_once() -> None:
     key = new_id()
     pushes = [Push(MALI, [{"id": key}, {"id": key.upper()}, {"id": 7}, {}])]
     assert ids_of(pushes) == [key]
+
+
+def test_of_many_problems_ten_are_told_and_the_last_counts_the_others() -> None:
+    key = new_id()
+    _, decision = send({}, {"id": key, "name": "x" * 21, "tags": ["too long"] * 12})
+    problems = decision.receipts[0][0].problems
+    assert [problem.path for problem in problems[:-1]] == [
+        ("name",),
+        *(("tags", row) for row in range(8)),
+    ]
+    assert problems[-1] == Problem("MORE_PROBLEMS", params={"count": 4})
+    _, decision = send({}, {"id": key, "name": "x" * 21, "tags": ["too long"] * 9})
+    assert codes(decision) == ["TOO_LONG"] * 10
+
+
+def test_each_problem_is_told_once_in_the_order_of_the_fields() -> None:
+    item = {"tags": [1], "zebra": 1, "size": 99, "apple": 1, "chapter": "NE", "clear": ["name"]}
+    _, decision = send({}, item | {"id": "x"})
+    assert [(p.code, p.path) for p in decision.receipts[0][0].problems] == [
+        ("INVALID_ID", ("id",)),
+        ("CHAPTER_NOT_YOURS", ("chapter",)),
+        ("REQUIRED", ("name",)),
+        ("OUT_OF_RANGE", ("size",)),
+        ("NOT_A_TEXT", ("tags", 0)),
+        ("UNKNOWN_FIELD", ("apple",)),
+        ("UNKNOWN_FIELD", ("zebra",)),
+    ]
+
+
+def test_a_repetition_is_told_no_more_than_what_keeps_it_out() -> None:
+    key = new_id()
+    stored, _ = send({}, {"id": key, "name": "old"})
+    stored, _ = send(stored, {"id": key, "name": "new"})
+    for name in ("old", "new"):
+        _, decision = send(stored, {"id": key, "name": name, "chapter": "NE"})
+        assert codes(decision) == ["CHAPTER_FIXED"]
+
+
+def test_a_value_that_one_record_alone_may_have_goes_to_whoever_is_stored_first() -> None:
+    def claims(_: Caller, after: Record, __: Record | None) -> list[Claim]:
+        return [Claim(after.content.get("name"), ("name",), "ID_TAKEN", names_holder=True)]
+
+    holder, first, second = new_id(), new_id(), new_id()
+    pushes = [
+        Push(MALI, [{"id": new_id(), "name": "mine"}], dry_run=True),
+        Push(MALI, [{"id": new_id(), "name": "mine", "size": 99}]),
+        Push(MALI, [{"id": first, "name": "mine"}, {"id": second, "name": "mine"}]),
+        Push(MALI, [{"id": second, "name": "theirs"}]),
+    ]
+    decision = push(pushes, SCHEMA, {}, claims=claims, holders={"theirs": holder})
+    assert codes(decision) == ["OUT_OF_RANGE", "ID_TAKEN", "ID_TAKEN"]
+    assert [r.problems[0].params for r in (*decision.receipts[2][1:], *decision.receipts[3])] == [
+        {"id": first},
+        {"id": holder},
+    ]
+    assert [write.after.id for write in decision.writes] == [first]
