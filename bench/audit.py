@@ -37,9 +37,9 @@ from services.activities.layout import (
     ACTIVITIES,
     ACTIVITY_ID,
     IS_PRESENT,
+    LAST_SEQUENCE,
     LINES,
     PRESENT,
-    SEQ,
     STATUS,
     line_key,
 )
@@ -153,7 +153,7 @@ class Programme:
                         {"_id": line_key(session, each), "p": each, STATUS: IS_PRESENT, "v": 1}
                         for each in people
                     ]
-                    totals = {SEQ: 1, PRESENT: present, LINES: present}
+                    totals = {LAST_SEQUENCE: 1, PRESENT: present, LINES: present}
                     sheets.append(
                         {
                             **{"_id": session, ACTIVITY_ID: activity, "chapter": "ML"},
@@ -162,7 +162,11 @@ class Programme:
                     )
                     sessions.append(
                         {
-                            **{"_id": session, reporting.ACTIVITY_ID: activity, reporting.SEQ: 1},
+                            **{
+                                "_id": session,
+                                reporting.ACTIVITY_ID: activity,
+                                reporting.LAST_SEQUENCE: 1,
+                            },
                             reporting.PRESENT: _bits(self.numbers[each] for each in people),
                             reporting.SCORES: dict.fromkeys(SCORES, 0),
                         }

@@ -68,7 +68,7 @@ class Settings:
 
     @property
     def retry_delays_s(self) -> tuple[float, ...]:
-        """The rungs of the services' ladder, read as they read it."""
+        """The delays of the services' retry tiers, read as they read it."""
         said = {name: self._values[name] for name in ("RETRY_DELAYS_S",) if name in self._values}
         try:
             return Config.from_env(

@@ -19,10 +19,10 @@ NAMES: Final = (
     "relay.after_confirm",  # with the broker, not marked as published
     "consumer.before_apply",  # taken from the queue, nothing done
     "consumer.after_apply",  # applied, not acknowledged
-    "consumer.after_delay",  # on the ladder, not acknowledged
+    "consumer.after_delay",  # in a retry tier, not acknowledged
     "parking.after_park",  # in the parking lot, not acknowledged
     "rpc.before_reply",  # done, not answered
-    "sender.after_post",  # the partner has it, the lane's cursor has not moved
+    "sender.after_post",  # the partner has it, the queue's cursor has not moved
     "gateway.before_answer",  # stored, the client not told
     "gateway.after_revoke",  # the key is dead, its webhooks are not closed
     "rebuild.after_begin",  # the consumer notes what it applies, nothing is read yet

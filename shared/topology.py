@@ -22,7 +22,7 @@ RPC_EXCHANGE = "nameko-rpc"
 REPLIES = "rpc.replies"  # apart from the calls: who may answer may not call
 AGAIN = "again"
 # A message that takes its consumer's process down comes back each time. After so many deaths it
-# pauses on the ladder's last rung instead; without a number of ours, newer brokers drop it at 20.
+# pauses on the last retry tier instead; without a number of ours, newer brokers drop it at 20.
 DELIVERY_LIMIT = 100
 # Calls that may wait in a service's queue; beyond, the broker refuses them: callers know at once.
 CALLS_WAITING = 1_000
@@ -95,7 +95,7 @@ class Binding:
         channel.queue_bind(self.queue, self.exchange, self.key)
 
 
-Part = Exchange | Queue | Binding
+Declaration = Exchange | Queue | Binding
 
 EVENTS: Final = Exchange(EXCHANGE, "topic")
 CALLS: Final = Exchange(RPC_EXCHANGE, "topic")
@@ -103,14 +103,14 @@ CALLS: Final = Exchange(RPC_EXCHANGE, "topic")
 
 def for_events(
     service: str, patterns: Iterable[str], retry_delays_s: Sequence[float]
-) -> list[Part]:
+) -> list[Declaration]:
     """What the service consumes events from, in the order in which it is to be declared.
 
     Args: patterns: types with their versions, `activity.*.v1`.
     """
     queue, retry = events_queue(service), retry_exchange(service)
     limited = retry_key(retry_delays_s[-1]) if retry_delays_s else AGAIN
-    parts: list[Part] = [
+    parts: list[Declaration] = [
         EVENTS,
         Queue(
             queue,
@@ -134,7 +134,7 @@ def for_events(
     return [*parts, Binding(queue, EXCHANGE, presence_key(service))]
 
 
-def for_calls(service: str) -> list[Part]:
+def for_calls(service: str) -> list[Declaration]:
     """What the service takes its RPC calls from, in the order in which it is to be declared."""
     queue = f"rpc-{service}"
     return [
@@ -144,7 +144,7 @@ def for_calls(service: str) -> list[Part]:
     ]
 
 
-def declare(channel: Any, parts: Iterable[Part]) -> None:
+def declare(channel: Any, parts: Iterable[Declaration]) -> None:
     """Declare all of it; changes nothing when repeated.
 
     Args: channel: of py-amqp.

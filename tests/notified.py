@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from services.notifications.handlers import endpoints
+from services.notifications.handlers import feed
 from services.notifications.store.feed import NotificationStore
 from shared.events import Event
 from shared.ids import new_id
@@ -31,7 +31,7 @@ def attendance(session_id: str, sequence: int, present: int = 1) -> Event:
 def grow(store: NotificationStore, count: int) -> list[Event]:
     """Append that many activities to the feed, in one batch."""
     told = [events.activity() for _ in range(count)]
-    assert endpoints.record_events(told, store) == []
+    assert feed.record_events(told, store) == []
     return told
 
 
@@ -39,7 +39,7 @@ def pull(
     store: NotificationStore, caller: dict[str, Any] | None = None, **request: Any
 ) -> dict[str, Any]:
     """One page of the feed."""
-    return endpoints.read_feed({"caller": caller or PARTNER, **request}, store)
+    return feed.read_feed({"caller": caller or PARTNER, **request}, store)
 
 
 def ids(items: Sequence[dict[str, Any]]) -> list[str]:

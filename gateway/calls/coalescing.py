@@ -23,7 +23,7 @@ Receipts = list[dict[str, Any]]
 # A second call goes out beside the first for a full load only, or if the first takes this long:
 # with 3 ms, many small pushes were stored 1.5 times slower, each in a smaller company.
 LINGER_S: Final = 0.05
-LANES: Final = 2  # per method: one load in the service's hands, the next already on its way
+IN_FLIGHT: Final = 2  # per method: one load in the service's hands, the next already on its way
 MAX_WAITING: Final = 20_000  # items per method, about two seconds of work; beyond, say so at once
 
 
@@ -35,11 +35,11 @@ class Coalescer:
         calls: Calls,
         *,
         linger_s: float = LINGER_S,
-        lanes: int = LANES,
+        in_flight: int = IN_FLIGHT,
         max_waiting: int = MAX_WAITING,
     ) -> None:
         self._calls = calls
-        self._bounds = linger_s, lanes, max_waiting
+        self._bounds = linger_s, in_flight, max_waiting
         self._gatherings: dict[tuple[str, str, str], _Gathering] = {}
 
     async def push(
@@ -74,12 +74,12 @@ class _Gathering:
         method: str,
         kind: str,
         linger_s: float,
-        lanes: int,
+        in_flight: int,
         max_waiting: int,
     ) -> None:
         self._calls = calls
         self._service, self._method, self._kind = service, method, kind
-        self._linger_s, self._lanes, self._max_waiting = linger_s, lanes, max_waiting
+        self._linger_s, self._in_flight, self._max_waiting = linger_s, in_flight, max_waiting
         self._queue: deque[_Waiting] = deque()
         self._weight = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -96,7 +96,7 @@ class _Gathering:
 
     def _plan(self) -> None:
         """Send now what need not wait, and see to it that the rest is sent in time."""
-        while self._queue and len(self._sending) < self._lanes:
+        while self._queue and len(self._sending) < self._in_flight:
             if self._sending and self._weight < MAX_ITEMS:
                 if self._timer is None:
                     loop = asyncio.get_running_loop()
@@ -106,7 +106,7 @@ class _Gathering:
 
     def _lingered(self) -> None:
         self._timer = None
-        if self._queue and len(self._sending) < self._lanes:
+        if self._queue and len(self._sending) < self._in_flight:
             self._send()
         self._plan()
 

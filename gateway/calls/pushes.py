@@ -72,15 +72,15 @@ async def push(ctx: Context, batch: Batch, *, all_or_nothing: bool, dry_run: boo
 
 async def _send(ctx: Context, batch: Batch, *, mode: str, dry_run: bool) -> Outcome:
     people = await ctx.push("participant", "push", batch.participants, mode=mode, dry_run=dry_run)
-    strangers = await _strangers(ctx, batch.sheets, people)
+    unknown = await _unknown_participants(ctx, batch.sheets, people)
     activities = await ctx.push("activity", "push", batch.activities, mode=mode, dry_run=dry_run)
-    attendance = await _record(ctx, batch.sheets, strangers, mode=mode, dry_run=dry_run)
+    attendance = await _record(ctx, batch.sheets, unknown, mode=mode, dry_run=dry_run)
     if dry_run:
         _foresee_sessions(batch, activities, attendance)
     return Outcome(people, activities, attendance)
 
 
-async def _strangers(
+async def _unknown_participants(
     ctx: Context, sheets: Sequence[Mapping[str, Any]], people: Receipts
 ) -> frozenset[str]:
     """Whom the sheets name although the register knows nobody of that id whom this caller may name.
@@ -98,24 +98,24 @@ async def _strangers(
 async def _record(
     ctx: Context,
     sheets: Sequence[Mapping[str, Any]],
-    strangers: frozenset[str],
+    unknown: frozenset[str],
     *,
     mode: str,
     dry_run: bool,
 ) -> Receipts:
-    """The receipts of every attendance row; rows of strangers are only tried, for what else is
-    wrong with them."""
+    """The receipts of every attendance row; rows of unknown participants are only tried, for what
+    else is wrong with them."""
     listed = [(index, row) for index, sheet in enumerate(sheets) for row in sheet["rows"]]
     rows: list[Row] = [(number, index, row) for number, (index, row) in enumerate(listed)]
-    if not strangers:
+    if not unknown:
         return await _sent(ctx, sheets, rows, mode=mode, dry_run=dry_run)
     known: list[Row] = []
-    strange: list[Row] = []
+    of_unknown: list[Row] = []
     for numbered in rows:
         named = canonical(numbered[2].get("participant_id"))
-        (strange if named in strangers else known).append(numbered)
+        (of_unknown if named in unknown else known).append(numbered)
     receipts = await _sent(ctx, sheets, known, mode=mode, dry_run=dry_run)
-    tried = await _sent(ctx, sheets, strange, mode="per_item", dry_run=True)
+    tried = await _sent(ctx, sheets, of_unknown, mode="per_item", dry_run=True)
     for receipt in tried:
         found = receipt["problems"] if _rejected(receipt) else []
         _reject(receipt, "UNKNOWN_PARTICIPANT", "participant_id")

@@ -128,7 +128,7 @@ class _Outermost:
 
 
 def _route(path: str) -> str:
-    """The path's first part if it is ours: strangers' paths would make labels without end."""
+    """The path's first part if it is ours: unknown paths would make labels without end."""
     first = path.split("/", 2)[1]
     return first if first in ("graphql", "static", "healthz", "readyz", "metrics") else "other"
 

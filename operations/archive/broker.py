@@ -47,7 +47,7 @@ def require_stopped(uri: str, patience_s: float = JUST_STOPPED_S) -> None:
 def forget_events(uri: str, delays_s: tuple[float, ...] = DELAYS_S) -> None:
     """Delete the consumers' queues with what is in them; queues that are not there are no matter.
 
-    Args: delays_s: the rungs of the services' ladder.
+    Args: delays_s: the delays of the services' retry tiers.
     Raises: CannotRun: the broker does not answer.
     """
     try:
@@ -71,7 +71,7 @@ def _runs(connection: Any, service: str) -> bool:
     return any(_consumers(connection, name) > 0 for name in queues)
 
 
-def _queues(parts: Iterable[topology.Part]) -> list[str]:
+def _queues(parts: Iterable[topology.Declaration]) -> list[str]:
     return [part.name for part in parts if isinstance(part, topology.Queue)]
 
 

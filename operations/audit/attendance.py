@@ -15,12 +15,12 @@ from services.activities.layout import (
     ACTIVITY_ID,
     IS_PRESENT,
     IS_REMOVED,
+    LAST_SEQUENCE,
     LINES,
     POST,
     PRE,
     PRESENT,
     SCORES,
-    SEQ,
     STATUS,
     participant_of,
 )
@@ -103,7 +103,7 @@ def check(stages: Stages, group: Session, people: People, behind: Behind) -> Non
     whole = _log(stages.logged, session, sheet, first)
     replay = Replay()
     # What reporting is compared with: the sheet as of the step that it has arrived at.
-    arrived = projected[reporting.SEQ] if projected else 0
+    arrived = projected[reporting.LAST_SEQUENCE] if projected else 0
     then = Replay()
     for each in first:
         if each.problem:
@@ -124,7 +124,7 @@ def check(stages: Stages, group: Session, people: People, behind: Behind) -> Non
         )
     if projected is None:
         return
-    if not whole and sheet is not None and sheet[SEQ] == arrived:
+    if not whole and sheet is not None and sheet[LAST_SEQUENCE] == arrived:
         then = Replay(arrived, present, list(sheet[SCORES]))
     if then.sequence == arrived:
         _projected(stages.projected, session, sheet, then, projected, people)
@@ -160,7 +160,7 @@ def _totals(
 
 def _log(tally: Tally, session: str, sheet: Document | None, first: Sequence[Entry]) -> bool:
     """Whether the log has every step of the sheet; names those that it has not."""
-    last = max(sheet[SEQ] if sheet else 0, first[-1].sequence if first else 0)
+    last = max(sheet[LAST_SEQUENCE] if sheet else 0, first[-1].sequence if first else 0)
     logged = {each.sequence for each in first}
     absent = [sequence for sequence in range(1, last + 1) if sequence not in logged]
     for sequence in absent:
@@ -169,9 +169,10 @@ def _log(tally: Tally, session: str, sheet: Document | None, first: Sequence[Ent
             session=session,
             sequence=sequence,
         )
-    if sheet and first and first[-1].sequence > sheet[SEQ]:
+    if sheet and first and first[-1].sequence > sheet[LAST_SEQUENCE]:
         tally.differs(
-            f"session {session} is stored as of step {sheet[SEQ]}; the log goes on to {last}",
+            f"session {session} is stored as of step {sheet[LAST_SEQUENCE]}; "
+            f"the log goes on to {last}",
             session=session,
         )
     return not absent
@@ -210,16 +211,16 @@ def _projected(
 ) -> None:
     """The set that reporting counts against who is present by the log at that step."""
     numbers = people.numbers
-    strangers = [each for each in then.present if each not in numbers]
+    unnumbered = [each for each in then.present if each not in numbers]
     expected = BitMap([numbers[each] for each in then.present if each in numbers])
     found = BitMap.deserialize(projected[reporting.PRESENT])
     key = _key(session, then.present)
     tally.expect(key, len(then.present))
-    if found == expected and not strangers:
+    if found == expected and not unnumbered:
         tally.find(key, len(found))
     else:
         tally.find(_key(session, people.names(found)), len(found))
-        for each in sorted(strangers + people.names(expected - found)):
+        for each in sorted(unnumbered + people.names(expected - found)):
             tally.missing(
                 f"session {session}: participant {each} is present and not counted by reporting",
                 session=session,

@@ -45,7 +45,7 @@ class Session:
     @property
     def last(self) -> int:
         """The step as of which it is stored."""
-        return self.sheet[activities.SEQ] if self.sheet else 0
+        return self.sheet[activities.LAST_SEQUENCE] if self.sheet else 0
 
 
 @dataclass(frozen=True, slots=True)

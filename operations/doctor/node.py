@@ -214,7 +214,7 @@ def _strangers(
                 "queue-unexpected",
                 name,
                 f"a queue {name} with {queue['messages']} messages, which nothing declares",
-                "what is in it is not applied, unless it is a rung of the retry ladder: set "
+                "what is in it is not applied, unless it is a retry tier: set "
                 "RETRY_DELAYS_S as the services have it",
                 "let it run empty, then delete it",
             )

@@ -17,7 +17,7 @@ from operations.doctor.finding import Finding, fault, ok, warning
 from shared.access import SERVICES
 from shared.bus.connection import LOST, connect
 from shared.subscriptions import PATTERNS
-from shared.topology import Exchange, Part, Queue, for_calls, for_events
+from shared.topology import Declaration, Exchange, Queue, for_calls, for_events
 
 OLDEST: Final = (3, 10)
 BACKLOG: Final = 10_000
@@ -40,7 +40,7 @@ _RISKS: Final = {
 _RISK: Final = "it does not do what the code relies on"
 
 
-def expected(retry_delays_s: tuple[float, ...]) -> list[Part]:
+def expected(retry_delays_s: tuple[float, ...]) -> list[Declaration]:
     """All that the services declare, each once."""
     parts = [part for service in SERVICES for part in for_calls(service)]
     for service, patterns in PATTERNS.items():

@@ -21,7 +21,7 @@ ATTENDANCE: Final = "attendance"
 REASONS: Final = "reasons"
 
 ACTIVITY_ID: Final = "activity_id"
-SEQ: Final = "seq"
+LAST_SEQUENCE: Final = "seq"
 PRESENT: Final = "present"
 LINES: Final = "lines"
 SCORES: Final = "scores"

@@ -51,7 +51,7 @@ class Cell(Nested):
 
 class Announced(Nested):
     total = f.Whole(required=True)
-    cells = f.Part(Cell, many=True)
+    cells = f.Section(Cell, many=True)
 
 
 class Consultation(Nested):
@@ -75,7 +75,7 @@ class Recommendation(Nested):
 
 
 class Dialogue(Nested):
-    recommendations = f.Part(Recommendation, many=True)
+    recommendations = f.Section(Recommendation, many=True)
 
 
 class Media(Nested):
@@ -111,16 +111,16 @@ class Activity(f.RowSchema):
     place = f.PlaceId(required=True)
     venue = f.Text(200)
     organisation_ids = f.Many(f.Id(), distinct=True)
-    sessions = f.Part(Session, many=True)
+    sessions = f.Section(Session, many=True)
     ecpf = f.codes("ecpf_component")
     architecture = f.codes("architecture_tag")
-    announced = f.Part(Announced)
-    consultation = f.Part(Consultation)
-    training = f.Part(Training)
-    dialogue = f.Part(Dialogue)
-    media = f.Part(Media)
-    publication = f.Part(Publication)
-    evaluation = f.Part(Evaluation)
+    announced = f.Section(Announced)
+    consultation = f.Section(Consultation)
+    training = f.Section(Training)
+    dialogue = f.Section(Dialogue)
+    media = f.Section(Media)
+    publication = f.Section(Publication)
+    evaluation = f.Section(Evaluation)
 
 
 class Indicator(Nested):
@@ -141,7 +141,7 @@ class Project(f.RowSchema):
     funder_ids = f.Many(f.Id(), distinct=True)
     partner_ids = f.Many(f.Id(), distinct=True)
     places = f.Many(f.PlaceId(), distinct=True)
-    indicators = f.Part(Indicator, many=True)
+    indicators = f.Section(Indicator, many=True)
 
 
 _COUNTRIES = ("BJ", "ML", "NL", "US", "…")

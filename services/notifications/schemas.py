@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from marshmallow import Schema, ValidationError
 
-from services.notifications.rules import model
+from services.notifications.rules import partner_view
 from services.notifications.rules.model import Attempt, Endpoint, Filter
 from shared.errors import Refused, problems_from
-from shared.records.fields import Code, Id, Many, Part, RowSchema, Text, Truth, Whole, codes
+from shared.records.fields import Code, Id, Many, RowSchema, Section, Text, Truth, Whole, codes
 from shared.times import rfc3339
 
 RESEND_LIMIT: Final = 500
@@ -19,7 +19,7 @@ _URL_LIMIT: Final = 2000
 
 
 class FilterSchema(RowSchema):
-    types = Many(Code("feed_type", model.TYPES), distinct=True)
+    types = Many(Code("feed_type", partner_view.TYPES), distinct=True)
     chapters = codes("country")
     schema_version = Whole(1, 99)
 
@@ -28,14 +28,14 @@ class NewEndpointSchema(RowSchema):
     id = Id(required=True)
     url = Text(_URL_LIMIT, required=True)
     description = Text(200)
-    filter = Part(FilterSchema)
+    filter = Section(FilterSchema)
 
 
 class EndpointChangesSchema(RowSchema):
     id = Id(required=True)
     url = Text(_URL_LIMIT)
     description = Text(200)
-    filter = Part(FilterSchema)
+    filter = Section(FilterSchema)
     paused = Truth()
 
 

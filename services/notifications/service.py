@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.notifications.handlers import endpoints
+from services.notifications.handlers import endpoints, feed
 from services.notifications.store.feed import NotificationStore
 from services.notifications.webhooks import Webhooks
 from shared.events import Event
@@ -26,13 +26,13 @@ class NotificationsService(ParkingService):
 
     @on_events(*PATTERNS["notifications"])
     def on_events(self, events: list[Event]) -> list[Event]:
-        early = endpoints.record_events(events, self.store)
+        early = feed.record_events(events, self.store)
         self.webhooks.wake()
         return early
 
     @rpc
     def feed(self, request: Request) -> Answer:
-        return endpoints.read_feed(request, self.store)
+        return feed.read_feed(request, self.store)
 
     @rpc
     def create_endpoint(self, request: Request) -> Answer:

@@ -84,11 +84,11 @@ class Person(f.RowSchema):
     age_on = f.Day()
     groups = f.codes("stakeholder_group")
     disability = f.Code("disability_status")
-    washington_group = f.Part(WashingtonGroup)
+    washington_group = f.Section(WashingtonGroup)
     place = f.PlaceId()
     organisation_id = f.Id()
     language = f.Code("language")
-    consent = f.Part(Consent, required=True)
+    consent = f.Section(Consent, required=True)
 
 
 class Nomination(f.RowSchema):

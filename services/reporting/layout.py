@@ -63,7 +63,7 @@ VERSION: Final = "version"
 FACTS: Final = "facts"
 BITS: Final = "bits"
 ACTIVITY_ID: Final = "activity_id"
-SEQ: Final = "seq"
+LAST_SEQUENCE: Final = "seq"
 PRESENT: Final = "present"
 SCORES: Final = "scores"
 

@@ -12,7 +12,7 @@ from services.reporting.rules.figures import PERSON_DIMENSIONS, ROWS_BY, Scope
 from shared.caller import Caller
 from shared.errors import Forbidden, Refused, problems_from
 from shared.paging import FIELDS, Asked
-from shared.records.fields import Id, Many, Part, Period, PlaceId, RowSchema, Truth, codes, fail
+from shared.records.fields import Id, Many, Period, PlaceId, RowSchema, Section, Truth, codes, fail
 
 DIMENSIONS_CROSSED: Final = 3  # more cells than people, beyond that
 IDS_ASKED: Final = 500
@@ -31,7 +31,7 @@ class ScopeSchema(Period):
 
 
 class QuestionSchema(RowSchema):
-    filter = Part(ScopeSchema)
+    filter = Section(ScopeSchema)
 
 
 class Dimension(fields.Field[str]):

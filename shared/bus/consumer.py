@@ -1,7 +1,7 @@
 """One service's consumer of events: takes batches from its queue and settles each event.
 
 Owns the forming of batches and the rules of failure. A message is acknowledged only when each of
-its events is applied, waits safely on the delay ladder, or is parked.
+its events is applied, waits safely in a retry tier, or is parked.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ class Consumer:
         self._fail({event.id: OutOfOrder() for event in early}, deliveries)
 
     def _fail(self, errors: dict[str, Exception], deliveries: list[Delivery]) -> None:
-        """Put each failed event on the ladder or into the parking lot."""
+        """Put each failed event in a retry tier or into the parking lot."""
         later: list[Message] = []
         for each in deliveries:
             error = errors.get(each.event.id)
@@ -212,7 +212,7 @@ class Consumer:
                 later.append(self._retry(each, error))
         if later:
             if not all(self._publisher.publish(later)):
-                raise Unavailable("BROKER_UNAVAILABLE")  # a rung is missing: keep, do not ack
+                raise Unavailable("BROKER_UNAVAILABLE")  # a retry tier is missing: keep, do not ack
             killpoint("consumer.after_delay")
             EVENTS.labels("retried").inc(len(later))
 

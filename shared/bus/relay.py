@@ -38,7 +38,7 @@ ROUND_EVENTS = 2_000
 ROUND_BYTES = 8_000_000
 
 
-Kind = tuple[str, int]
+EventKind = tuple[str, int]
 """The short type of events, and the version of its contract."""
 
 
@@ -46,7 +46,7 @@ Kind = tuple[str, int]
 class _Batch:
     """Events of one kind."""
 
-    kind: Kind
+    kind: EventKind
     ids: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     size: int = 0
@@ -71,7 +71,7 @@ def pack(rows: Iterable[dict[str, Any]]) -> list[_Batch]:
     """Outbox rows as few batches, each of one type in one version, keeping each subject's rows in
     their order; its rows in another version are another history, for other consumers."""
     done: list[_Batch] = []
-    filling: dict[Kind, _Batch] = {}
+    filling: dict[EventKind, _Batch] = {}
     last: dict[tuple[str, int], str] = {}
     for row in rows:
         kind, subject, body = (row[TYPE], version_in(row)), row[SUBJECT], bytes(row[BODY])
@@ -114,7 +114,7 @@ class Relay:
         self._lease = lease
         self._consumers = consumers
         self._awaited: set[str] | None = None  # None: nothing is known of this broker yet
-        self._held_back: dict[Kind, tuple[float, float]] = {}  # → (not before, pause)
+        self._held_back: dict[EventKind, tuple[float, float]] = {}  # → (not before, pause)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
         self._turned_at = 0.0

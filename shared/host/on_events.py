@@ -29,12 +29,12 @@ def on_events(*patterns: str) -> Callable[[Handler], Handler]:
     `activity.*` matches `activity.recorded`; `*.*` matches all. One method of a service carries
     it. The method gets at most 500 events, of one or many subjects, in the order of the queue, and
     may get one again: its transaction claims them (`Tx.claim`). It returns None, or those of the
-    events that came too early (unclaimed), which are tried again after the delays of the ladder.
+    events that came too early (unclaimed), which are tried again after each retry tier's delay.
 
     What it raises: `Unavailable` or a failure of the database: the whole batch is tried again until
     it succeeds. Anything else, and a method that takes longer than HANDLER_TIMEOUT_S: the batch is
     halved until the culprit is alone; if its error is a final `HubError` it is parked, else tried
-    again after each delay of the ladder and parked in the end.
+    again after each delay of the retry tiers and parked in the end.
     """
 
     def decorate(method: Handler) -> Handler:

@@ -33,7 +33,7 @@ Answer = dict[str, Any]
 
 
 class WayBack(Part):
-    """Hands over the way from the parking lot to the first rung of the service's ladder."""
+    """Hands over the way from the parking lot to the service's first retry tier."""
 
     def open(self) -> Publisher:
         """A publisher of the caller's own; close it."""
@@ -41,7 +41,7 @@ class WayBack(Part):
 
     def send(self, publisher: Publisher, rows: Sequence[Document]) -> None:
         """Publish the rows' bodies as a first attempt, each subject's in order; the broker has them
-        on return. They come after the ladder's first delay, which leaves the time to record it.
+        on return. They come after the first retry tier, which leaves the time to record it.
 
         Raises: Unavailable (retryable): some may not have arrived.
         """

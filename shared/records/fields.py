@@ -249,7 +249,7 @@ def codes(list_name: str, **kwargs: Any) -> Many:
     return Many(Code(list_name), distinct=True, **kwargs)
 
 
-class Part(fields.Nested):
+class Section(fields.Nested):
     """One nested row, or a list of at most `limit` with `many=True`. It is given as a whole: what
     it requires must be there, also where the row above may leave out what is stored already."""
 

@@ -57,7 +57,7 @@ class SessionWithTrainer(schemas.Session):
 
 
 class ActivityWithTrainer(schemas.Activity):
-    sessions = f.Part(SessionWithTrainer, many=True)
+    sessions = f.Section(SessionWithTrainer, many=True)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from pymongo import MongoClient
 from services.activities.handlers import attendance
 from services.activities.handlers import records as programme
 from services.activities.store import ActivityStore
-from services.notifications.handlers import endpoints as partners
+from services.notifications.handlers import feed as partners
 from services.notifications.store.feed import NotificationStore
 from services.participants.handlers import people as register
 from services.participants.store.people import ParticipantStore

@@ -175,7 +175,7 @@ def _known(
     """The sheets that the rows name, and the stored lines they speak of."""
     stored = store.get_sheets({row.session_id for row in rows}, tx.session)
     # A sheet without a step has no line yet; whoever takes that step first makes the other retry.
-    begun = {sheet.id for sheet in stored.values() if sheet.seq}
+    begun = {sheet.id for sheet in stored.values() if sheet.sequence}
     keys = [
         line_key(row.session_id, row.participant_id)
         for row in rows
@@ -201,7 +201,7 @@ def _event(step: Step) -> Event:
         "scores": step.scores._asdict(),
     }
     kind = NOUNS["attendance"].event("added" if step.additions_only else "changed")
-    return Event.new(kind, SOURCE, sheet.id, sheet.seq, data, caller=step.caller)
+    return Event.new(kind, SOURCE, sheet.id, sheet.sequence, data, caller=step.caller)
 
 
 def _on(line: Line | None) -> TypeGuard[Line]:
@@ -229,7 +229,7 @@ def _dumped(sheet: Sheet) -> dict[str, Any]:
         "activity_id": sheet.activity_id,
         "chapter": sheet.chapter,
         "state": sheet.state,
-        "sequence": sheet.seq,
+        "sequence": sheet.sequence,
         "present": sheet.present,
         "lines": sheet.lines,
         "scores": sheet.scores._asdict(),

@@ -93,7 +93,7 @@ class Sheet:
     activity_id: str
     chapter: str
     state: str = "open"
-    seq: int = 0
+    sequence: int = 0
     present: int = 0
     lines: int = 0
     scores: Scores = NO_SCORES
@@ -131,7 +131,7 @@ class Step:
         """`sheet` with this step taken."""
         return replace(
             sheet,
-            seq=sheet.seq + 1,
+            sequence=sheet.sequence + 1,
             present=sheet.present + self.present,
             lines=sheet.lines + self.lines,
             scores=sheet.scores.plus(self.scores),

@@ -1,8 +1,4 @@
-"""The use cases of notifications: the feed grows and is read; partners manage their endpoints.
-
-A caller sees its own endpoints, an operator everybody's. A chapter's key reads its own chapter's
-items alone.
-"""
+"""Partners manage their endpoints. A caller sees its own, an operator everybody's."""
 
 from __future__ import annotations
 
@@ -12,65 +8,24 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from services.notifications import schemas
-from services.notifications.rules import items
-from services.notifications.rules.model import ROTATION_OVERLAP, Endpoint, Filter, Secret, State
+from services.notifications.handlers.feed import confined
+from services.notifications.rules.model import Endpoint, Secret, State
+from services.notifications.rules.retries import ROTATION_OVERLAP
 from services.notifications.sealing import Sealer, new_secret
 from services.notifications.store.feed import NotificationStore
 from services.notifications.store.owners import Owners
 from services.notifications.transports import posting
 from shared.caller import Caller
 from shared.errors import Conflict, Forbidden, NotFound, Refused
-from shared.events import Event
 from shared.ids import asked_for
-from shared.paging import Asked, bounded
+from shared.paging import Asked
 from shared.store.mongo import Tx
 
-FEED_PAGE: Final = 500
-ENDPOINTS_OF_ONE: Final = 20  # of a key; a lane each, and every item is posted to each
+ENDPOINTS_OF_ONE: Final = 20  # of a key; a queue each, and every item is posted to each
 OWNERS_AT_ONCE: Final = 500
 
 Request = Mapping[str, Any]
 Answer = dict[str, Any]
-
-
-def record_events(events: Sequence[Event], store: NotificationStore) -> list[Event]:
-    """Append to the feed what partners may learn of these events.
-
-    Returns: the events that came before their predecessors; nothing was done about them.
-    Raises: Unavailable (retryable): nothing was written. KeyError: an event breaks its contract.
-    Effects: one transaction: the inbox, `feed`, `subjects`.
-    """
-
-    def work(tx: Tx) -> list[Event]:
-        growth = items.grow(events, store.known(tx, items.keys_of(events)))
-        early = {event.id for event in growth.early}
-        fresh = {each.id for each in tx.claim([e for e in events if e.id not in early])}
-        store.append(tx, growth.items, growth.applied)
-        store.note_overtaken(tx, [each for each in growth.overtaken if each in fresh])
-        return growth.early
-
-    return store.transact(work)
-
-
-def read_feed(request: Request, store: NotificationStore) -> Answer:
-    """The items behind cursor `after`, at most `first` (500), that match `filter`.
-
-    Returns: `items`; `next`, the cursor to go on from, now or when there is more; `head`, the
-        feed's last position.
-    Raises: Refused BAD_CURSOR, PAGE_SIZE or INVALID_INPUT (final).
-    """
-    caller = Caller.of(request)
-    after = schemas.load_position(request.get("after"))
-    first = bounded(request.get("first"), limit=FEED_PAGE)
-    wanted = _confined(schemas.load_filter(request.get("filter")), caller)
-    page = store.read(after, wanted, first)
-    if after > page.head:
-        raise Refused("BAD_CURSOR")
-    return {
-        "items": [items.to_dict(item, wanted.schema_version) for item in page.items],
-        "next": str(page.next),
-        "head": page.head,
-    }
 
 
 def create_endpoint(
@@ -95,7 +50,7 @@ def create_endpoint(
         owner=caller.key_id,
         url=given["url"],
         description=given.get("description", ""),
-        filter=_confined(schemas.to_filter(given.get("filter", {})), caller),
+        filter=confined(schemas.to_filter(given.get("filter", {})), caller),
         state=State.ACTIVE,
         cursor=_start(request.get("from"), head),
         failures=0,
@@ -137,7 +92,7 @@ def update_endpoint(request: Request, store: NotificationStore, *, allow_private
         name: given[name] for name in ("url", "description") if name in given
     }
     if "filter" in given:
-        changes["filter"] = _confined(schemas.to_filter(given["filter"]), caller)
+        changes["filter"] = confined(schemas.to_filter(given["filter"]), caller)
     if "url" in given:
         _check_url(given["url"], allow_private)
     resumed = given.get("paused") is False
@@ -256,12 +211,6 @@ def _part(request: Request, name: str) -> Mapping[str, Any]:
     if not isinstance(part, Mapping):
         raise Refused("MALFORMED")
     return part
-
-
-def _confined(wanted: Filter, caller: Caller) -> Filter:
-    if caller.role == "chapter" and caller.chapter:
-        return replace(wanted, chapters=(caller.chapter,))
-    return wanted
 
 
 def _present(store: NotificationStore, endpoint_id: Any, owner: str | None) -> Endpoint:

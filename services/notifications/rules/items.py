@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from services.notifications.layout import subject_key
-from services.notifications.rules import model
+from services.notifications.rules import partner_view
 from services.notifications.rules.model import Item
 from shared.codes import places
 from shared.contracts import FEED, HOUSE
@@ -64,7 +64,7 @@ def grow(events: Sequence[Event], known: Mapping[str, Applied]) -> Growth:
     state = dict(known)
     growth = Growth()
     for event in _arranged(events):
-        if event.type not in model.TYPES:
+        if event.type not in partner_view.TYPES:
             continue  # contracts grow: a type of tomorrow is none of today's items
         key = _key(event)
         last = state[key].sequence if key in state else 0
@@ -126,11 +126,11 @@ def to_cloud_event(item: Item, reader: int) -> bytes:
 
 def _item(event: Event, state: Mapping[str, Applied]) -> Item:
     chapter: str = event.data["chapter"]
-    place = _coarse(model.place_of(event.type, event.data))
+    place = _coarse(partner_view.place_of(event.type, event.data))
     activity = _activity_key(event)
     if activity is not None and activity in state:
         place = state[activity].place
-    told = HOUSE.carried(f"{FEED}{event.type}", model.partner_data(event.type, event.data))
+    told = HOUSE.carried(f"{FEED}{event.type}", partner_view.partner_data(event.type, event.data))
     first = min(told)
     return Item(
         position=0,

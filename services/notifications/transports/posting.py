@@ -1,4 +1,4 @@
-"""One bounded POST to a stranger's server.
+"""One bounded POST to a third party's server.
 
 Owns what the house dares to connect to. The address is checked where the connection is opened and
 that very address is connected to, so a name that resolves to something else a moment later gains
@@ -43,7 +43,7 @@ class NameNotResolved(OSError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpOutcome:
     """What a POST came to. `status` is None where none arrived; `error` None means 2xx."""
 
     status: int | None
@@ -72,7 +72,7 @@ class Poster:
             keepalive_expiry=_KEEP_ALIVE_S,
         )
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpOutcome:
         """POST the body. Never raises for what the receiver or the network does."""
         self._deadline.start()
         if not (self._allow_private or url.startswith("https:")):
@@ -86,7 +86,7 @@ class Poster:
                 extensions={"timeout": {"pool": self._deadline.remaining_s()}},
             ) as response:
                 _read_some(response)
-                return Answer(
+                return HttpOutcome(
                     status=response.status,
                     error=_status_error(response.status),
                     duration_ms=self._deadline.elapsed_ms(),
@@ -103,8 +103,8 @@ class Poster:
         """Close the idle connections."""
         self._pool.close()
 
-    def _failed(self, error: str) -> Answer:
-        return Answer(status=None, error=error, duration_ms=self._deadline.elapsed_ms())
+    def _failed(self, error: str) -> HttpOutcome:
+        return HttpOutcome(status=None, error=error, duration_ms=self._deadline.elapsed_ms())
 
 
 def url_problem(url: str, *, allow_private: bool) -> str | None:

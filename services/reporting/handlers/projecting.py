@@ -21,7 +21,7 @@ from shared.nouns import noun_of
 from shared.store.inbox import in_order
 from shared.store.mongo import Tx
 
-ROWS_PER_TRANSACTION: Final = 20_000  # strangers to number, at worst: about a second of writing
+ROWS_PER_TRANSACTION: Final = 20_000  # people to number, at worst: about a second of writing
 """Attendance rows and other events projected in one transaction, which may last 5 s."""
 
 
@@ -68,12 +68,12 @@ def project_within(
     numbers = into.cached_numbers(met)
     asked = [each for each in met if each in described or each not in numbers]
     people = into.load_people(tx, asked)
-    strangers = into.number(tx, [each for each in asked if each not in people])
-    people |= strangers
+    unnumbered = into.number(tx, [each for each in asked if each not in people])
+    people |= unnumbered
     numbers |= {each: person.number for each, person in people.items()}
 
     changed, moves = describe(of["participant"], people)
-    into.save_people(tx, strangers | changed)
+    into.save_people(tx, unnumbered | changed)
     into.move(tx, moves)
     into.save_sheets(tx, attend(order.ready, sheets, numbers))
     for kind in DOCUMENTS:

@@ -21,6 +21,7 @@ from services.reporting.layout import (
     COLLECTIONS,
     COUNTERS,
     FACTS,
+    LAST_SEQUENCE,
     MISSED,
     NUMBER,
     PEOPLE,
@@ -28,7 +29,6 @@ from services.reporting.layout import (
     PRESENT,
     PROJECTED,
     SCORES,
-    SEQ,
     SESSIONS,
     VERSION,
     WHILE_BUILDING,
@@ -40,7 +40,7 @@ from shared.layout import INBOX
 from shared.store import inbox
 from shared.store.mongo import Document, Tx
 
-NUMBERS_CACHED: Final = 200_000  # about 40 MB; the next report of a stranger costs one query
+NUMBERS_CACHED: Final = 200_000  # about 40 MB; whoever is not among them costs one query
 _LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
 
 
@@ -102,18 +102,18 @@ class Generation:
             for row in self._find_in(tx, PEOPLE, ids)
         }
 
-    def number(self, tx: Tx, strangers: Sequence[str]) -> dict[str, Person]:
+    def number(self, tx: Tx, unnumbered: Sequence[str]) -> dict[str, Person]:
         """Give the next numbers to participants never seen before, in their order.
 
         Effects: the counter moves by as many; `save_people` must write them.
         """
-        if not strangers:
+        if not unnumbered:
             return {}
         before = self.collection(COUNTERS).find_one_and_update(
-            {"_id": PEOPLE}, {"$inc": {NUMBER: len(strangers)}}, upsert=True, session=tx.session
+            {"_id": PEOPLE}, {"$inc": {NUMBER: len(unnumbered)}}, upsert=True, session=tx.session
         )
         first = before[NUMBER] if before else 0
-        return {each: Person(first + i) for i, each in enumerate(strangers)}
+        return {each: Person(first + i) for i, each in enumerate(unnumbered)}
 
     def cached_numbers(self, ids: Iterable[str]) -> dict[str, int]:
         """The numbers of those that this process remembers; a number never changes."""
@@ -165,7 +165,7 @@ class Generation:
     def load_sheets(self, tx: Tx, session_ids: Sequence[str]) -> dict[str, Sheet]:
         return {
             row["_id"]: Sheet(
-                row[ACTIVITY_ID], row[SEQ], BitMap.deserialize(row[PRESENT]), row[SCORES]
+                row[ACTIVITY_ID], row[LAST_SEQUENCE], BitMap.deserialize(row[PRESENT]), row[SCORES]
             )
             for row in self._find_in(tx, SESSIONS, session_ids)
         }
@@ -179,7 +179,7 @@ class Generation:
                     {"_id": session_id},
                     {
                         ACTIVITY_ID: sheet.activity_id,
-                        SEQ: sheet.sequence,
+                        LAST_SEQUENCE: sheet.sequence,
                         PRESENT: _binary(sheet.present),
                         SCORES: sheet.scores,
                     },

@@ -1,4 +1,4 @@
-"""Cursors come back from strangers: whatever is no cursor of ours is refused as such."""
+"""Cursors come back from clients: whatever is no cursor of ours is refused as such."""
 
 import base64
 import json

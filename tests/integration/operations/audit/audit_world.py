@@ -17,7 +17,7 @@ from operations.audit.reading import SERVICES, Databases
 from operations.audit.run import audit
 from operations.audit.scope import EVERYTHING, Scope
 from services.activities.store import ActivityStore
-from services.notifications.handlers import endpoints as notifications
+from services.notifications.handlers import endpoints, feed
 from services.notifications.sealing import Sealer
 from services.notifications.store.feed import NotificationStore
 from services.notifications.transports.posting import Poster
@@ -83,14 +83,14 @@ class Hub:
             if consumer == "reporting":
                 assert projecting.project(told, self.reporting) == []
             else:
-                assert notifications.record_events(told, self.notifications) == []
+                assert feed.record_events(told, self.notifications) == []
 
     def relay(self) -> None:
         self.apply(self.publish())
 
     def endpoint(self, receiver: Receiver, **fields: Any) -> str:
         """A partner's webhook that wants all from the beginning."""
-        made = notifications.create_endpoint(
+        made = endpoints.create_endpoint(
             {
                 "caller": PARTNER,
                 "endpoint": {"id": new_id(), "url": receiver.url, **fields},
@@ -109,7 +109,7 @@ class Hub:
             self.notifications,
             Poster(allow_private=True),
             Sealer(KEY),
-            pace=Pace(lanes=2, poll_s=0.02),
+            pace=Pace(concurrent=2, poll_s=0.02),
         )
         sender.start()
         try:

@@ -9,7 +9,7 @@ import pytest
 from pymongo.database import Database
 
 from services.notifications.handlers import endpoints
-from services.notifications.rules import model
+from services.notifications.rules import retries
 from services.notifications.sealing import Sealer
 from services.notifications.store.feed import NotificationStore
 from services.notifications.transports.posting import Poster
@@ -43,9 +43,11 @@ def sealer() -> Sealer:
 def start_sender(store: NotificationStore, sealer: Sealer) -> Iterator[StartSender]:
     senders: list[Sender] = []
 
-    def start(*, timeout_s: float = 5.0, lanes: int = 8) -> Sender:
+    def start(*, timeout_s: float = 5.0, concurrent: int = 8) -> Sender:
         poster = Poster(allow_private=True, total_timeout_s=timeout_s)
-        sender = Sender(store, poster, sealer, pace=Pace(lanes=lanes, turn_s=1.0, poll_s=0.05))
+        sender = Sender(
+            store, poster, sealer, pace=Pace(concurrent=concurrent, turn_s=1.0, poll_s=0.05)
+        )
         sender.start()
         senders.append(sender)
         return sender
@@ -57,7 +59,7 @@ def start_sender(store: NotificationStore, sealer: Sealer) -> Iterator[StartSend
 
 @pytest.fixture
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model, "BACKOFF_S", (0.1,) * 7)
+    monkeypatch.setattr(retries, "BACKOFF_S", (0.1,) * 7)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.notifications.handlers import endpoints
+from services.notifications.handlers import feed
 from services.notifications.store.feed import NotificationStore
 from shared.errors import Refused
 from shared.ids import new_id
@@ -58,7 +58,7 @@ def test_events_that_come_again_change_nothing(store: NotificationStore) -> None
     events = [activity(), attendance(new_id(), 1)]
 
     for batch in (events, events, list(reversed(events))):
-        endpoints.record_events(batch, store)
+        feed.record_events(batch, store)
 
     assert ids(pull(store)["items"]) == [event.id for event in events]
 
@@ -69,7 +69,7 @@ def test_a_late_older_state_is_not_appended_after_a_newer_one(store: Notificatio
     third = activity(first.subject, 3, "withdrawn")
 
     for event in (first, third, second):
-        endpoints.record_events([event], store)
+        feed.record_events([event], store)
 
     assert [item["type"] for item in pull(store)["items"]] == [
         "activity.recorded",
@@ -84,9 +84,9 @@ def test_an_early_attendance_event_is_handed_back_and_taken_later(
     first, second, third = (attendance(session, n) for n in (1, 2, 3))
     other = activity()
 
-    assert endpoints.record_events([first, third, other], store) == [third]
+    assert feed.record_events([first, third, other], store) == [third]
     assert ids(pull(store)["items"]) == [first.id, other.id]
-    assert endpoints.record_events([second, third], store) == []
+    assert feed.record_events([second, third], store) == []
     assert ids(pull(store)["items"]) == [first.id, other.id, second.id, third.id]
 
 
@@ -95,7 +95,7 @@ def test_a_filter_narrows_the_pages_and_the_cursor_still_reaches_the_head(
 ) -> None:
     senegal = activity(chapter="SN")
     sheet = attendance(new_id(), 1)
-    endpoints.record_events([activity(), senegal, sheet, activity()], store)
+    feed.record_events([activity(), senegal, sheet, activity()], store)
 
     page = pull(store, filter={"chapters": ["SN"]})
     assert ids(page["items"]) == [senegal.id]
@@ -119,7 +119,7 @@ def test_pages_are_bounded_and_join_without_overlap(store: NotificationStore) ->
 
 def test_a_chapter_reads_its_own_items_alone(store: NotificationStore) -> None:
     mine, theirs = activity(chapter="ML"), activity(chapter="SN")
-    endpoints.record_events([mine, theirs], store)
+    feed.record_events([mine, theirs], store)
 
     assert ids(pull(store, CHAPTER)["items"]) == [mine.id]
     assert ids(pull(store, CHAPTER, filter={"chapters": ["SN"]})["items"]) == [mine.id]

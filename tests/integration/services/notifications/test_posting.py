@@ -1,4 +1,4 @@
-"""One POST to a stranger's server: bounded in time, in size, and in where it goes."""
+"""One POST to a third party's server: bounded in time, in size, and in where it goes."""
 
 from __future__ import annotations
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from services.notifications.handlers import endpoints
-from services.notifications.rules import model
+from services.notifications.rules import retries
 from services.notifications.rules.model import State
 from services.notifications.sealing import Sealer
+from services.notifications.store.endpoint_queues import EndpointQueues
 from services.notifications.store.feed import NotificationStore
-from services.notifications.store.lanes import Lanes
 from services.notifications.transports.posting import Poster
 from services.notifications.transports.sender import Pace, Sender
 from shared.errors import Conflict, Forbidden, Refused
@@ -35,7 +35,7 @@ def other() -> Iterator[Receiver]:
 
 @pytest.fixture
 def sender(store: NotificationStore, sealer: Sealer) -> Iterator[Sender]:
-    made = Sender(store, Poster(allow_private=True), sealer, pace=Pace(lanes=4, poll_s=0.05))
+    made = Sender(store, Poster(allow_private=True), sealer, pace=Pace(concurrent=4, poll_s=0.05))
     yield made
     made.stop()
 
@@ -245,7 +245,7 @@ def test_what_waits_for_its_next_try_is_not_tried(
     create: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(model, "BACKOFF_S", (0.5,) * 7)
+    monkeypatch.setattr(retries, "BACKOFF_S", (0.5,) * 7)
     receiver.answer = lambda _: Reply(500)
     failing, running = create(url=receiver.url), create(OTHER, url=other.url)
     grow(store, 1)
@@ -271,13 +271,13 @@ def test_closed_in_the_moment_its_lane_was_taken_it_is_not_posted_to(
 ) -> None:
     create(url=receiver.url)
     grow(store, 1)
-    (taken,) = sender._lanes.take((), 1)
+    (taken,) = sender._queues.take((), 1)
     revoke(store)
     seen = store.endpoint(taken.id, None)
     assert seen is not None
-    sender._lane(seen)
+    sender._serve(seen)
     assert receiver.received == []
-    assert Lanes(store, "another").take((), 1) == []
+    assert EndpointQueues(store, "another").take((), 1) == []
     sender.start()  # so that it can be stopped
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from services.notifications.handlers import endpoints
-from services.notifications.rules import model
+from services.notifications.handlers import endpoints, feed
+from services.notifications.rules import model, retries
 from services.notifications.sealing import Sealer
 from services.notifications.store.feed import NotificationStore
 from services.notifications.transports.posting import Poster
@@ -64,7 +64,7 @@ def test_what_is_not_wanted_is_passed_over(
 ) -> None:
     wanted = activity(chapter="SN")
     corrected = activity(wanted.subject, 2, "corrected", chapter="SN")
-    endpoints.record_events([activity(), wanted, activity(), corrected, activity()], store)
+    feed.record_events([activity(), wanted, activity(), corrected, activity()], store)
     identifier = endpoint(receiver, filter={"chapters": ["SN"], "types": ["activity.recorded"]})
     start_sender()
     wait_for(lambda: state_of(store, identifier).cursor == 5)
@@ -151,7 +151,7 @@ def test_a_resend_is_given_up_after_the_schedule(
     endpoint: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(model, "BACKOFF_S", (0.05,) * 3)
+    monkeypatch.setattr(retries, "BACKOFF_S", (0.05,) * 3)
     grow(store, 1)
     identifier = endpoint(receiver)
     start_sender()

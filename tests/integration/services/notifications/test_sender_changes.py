@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from services.notifications.handlers import endpoints
 from services.notifications.rules import model
+from services.notifications.store.endpoint_queues import EndpointQueues
 from services.notifications.store.feed import NotificationStore
-from services.notifications.store.lanes import Lanes
 from tests.integration.services.notifications.webhooks_world import (
     StartSender,
     attempts,
@@ -102,14 +102,14 @@ def test_what_a_new_filter_wants_is_not_skipped_by_the_old_one(
 ) -> None:
     grow(store, 2)
     identifier = endpoint(receiver, filter={"types": ["concern.recorded"]})
-    lanes = Lanes(store, "sender")
-    (as_read,) = lanes.take((), 5)
+    queues = EndpointQueues(store, "sender")
+    (as_read,) = queues.take((), 5)
     update(store, id=identifier, filter={"types": ["activity.recorded"]})
 
-    now = lanes.skipped(as_read, 2)
+    now = queues.skipped(as_read, 2)
 
     assert now is not None, "the lease is still held"
     assert (now.cursor, now.filter.types) == (0, ("activity.recorded",))
-    passed = lanes.skipped(now, 2)
+    passed = queues.skipped(now, 2)
     assert passed is not None
     assert passed.cursor == 2

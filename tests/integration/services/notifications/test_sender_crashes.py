@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from services.notifications.rules import model
+from services.notifications.store.endpoint_queues import EndpointQueues
 from services.notifications.store.feed import NotificationStore
-from services.notifications.store.lanes import Lanes
 from tests.integration.services.notifications.webhooks_world import StartSender, state_of
 from tests.notified import grow
 from tests.receiver import Receiver
@@ -60,7 +60,7 @@ def test_a_lane_whose_holder_died_is_taken_over_when_its_lease_ends(
 ) -> None:
     grow(store, 2)
     endpoint(receiver)
-    dead, heir = Lanes(store, "dead", lease_s=1), Lanes(store, "heir")
+    dead, heir = EndpointQueues(store, "dead", lease_s=1), EndpointQueues(store, "heir")
     (held,) = dead.take((), 5)
     assert heir.take((), 5) == []
 
@@ -93,7 +93,7 @@ def test_an_item_whose_delivery_was_not_noted_is_sent_again_under_its_id(
     grow(store, 2)
     identifier = endpoint(receiver)
     with monkeypatch.context() as broken:
-        broken.setattr(Lanes, "moved", crash)
+        broken.setattr(EndpointQueues, "moved", crash)
         sender = start_sender()
         wait_for(lambda: receiver.received)
         sender.stop()

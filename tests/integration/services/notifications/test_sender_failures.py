@@ -74,7 +74,7 @@ def test_endpoints_that_hang_delay_nobody_else(
         dead.answer = lambda _: dead.hang()
         hanging = [endpoint(dead) for _ in range(3)]
         healthy = endpoint(receiver)
-        start_sender(timeout_s=4.0, lanes=4)
+        start_sender(timeout_s=4.0, concurrent=4)
         started = time.monotonic()
         wait_for(lambda: state_of(store, healthy).cursor == 20)
 
@@ -95,7 +95,7 @@ def test_more_dead_endpoints_than_lanes_make_room_as_they_back_off(
         for _ in range(6):
             endpoint(dead)
         healthy = endpoint(receiver)
-        start_sender(timeout_s=0.5, lanes=2)
+        start_sender(timeout_s=0.5, concurrent=2)
         wait_for(lambda: state_of(store, healthy).cursor == 5)
 
 

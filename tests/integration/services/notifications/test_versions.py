@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.notifications.handlers import endpoints
+from services.notifications.handlers import endpoints, feed
 from services.notifications.rules import items
 from services.notifications.sealing import Sealer
 from services.notifications.store.feed import NotificationStore
@@ -87,7 +87,7 @@ def test_webhooks_of_two_partners_get_one_event_in_two_versions(
     sender.start()
     try:
         event = activity()
-        endpoints.record_events([event], store)
+        feed.record_events([event], store)
         wait_for(lambda: all(each.received for each in receivers))
     finally:
         sender.stop()

@@ -98,7 +98,7 @@ async def test_never_more_calls_are_under_way_than_lanes() -> None:
         under_way -= 1
         return accept()(request)
 
-    writer = Coalescer(FakeServices({"a.push": slow}), lanes=2)
+    writer = Coalescer(FakeServices({"a.push": slow}), in_flight=2)
     await asyncio.gather(*(writer.push(*PUSH, push(str(n)), 400) for n in range(10)))
     assert most == 2
 
@@ -127,7 +127,7 @@ async def test_an_answer_of_another_shape_leaves_nobody_waiting() -> None:
 
 async def test_a_backlog_beyond_the_bound_is_refused_at_once_as_retryable() -> None:
     gate = Gate()
-    writer = Coalescer(FakeServices({"a.push": gate}), lanes=1, max_waiting=10)
+    writer = Coalescer(FakeServices({"a.push": gate}), in_flight=1, max_waiting=10)
     first = asyncio.create_task(writer.push(*PUSH, push("first"), 1))
     await asyncio.sleep(0.01)
     second = asyncio.create_task(writer.push(*PUSH, push("second"), 10))

@@ -21,7 +21,7 @@ from gateway.schema.reporting.choices import Dimension
 from services.activities import schemas as activities
 from services.participants import schemas as participants
 from shared.errors import Problem, Refused
-from shared.records.fields import Many, Part
+from shared.records.fields import Many, Section
 from tests.gateway_fakes import FakeServices, context
 
 FULL = get_introspection_query(
@@ -186,7 +186,7 @@ def stored_limits() -> dict[str, int]:
             if isinstance(field, Many):
                 codes = getattr(field.inner, "_codes", None)
                 found[f"{kind}.{shown}"] = min(field._limit, len(codes) if codes else field._limit)
-            elif isinstance(field, Part) and field.many:
+            elif isinstance(field, Section) and field.many:
                 found[f"{kind}.{shown}"] = field._limit
     return found
 

@@ -66,7 +66,7 @@ def test_a_sheets_totals_are_the_sums_over_its_lines(
     scores = NO_SCORES
     for line in present:
         scores = scores.plus(sheets.scores_of(line))
-    assert (sheet.present, sheet.scores, sheet.seq) == (len(present), scores, steps)
+    assert (sheet.present, sheet.scores, sheet.sequence) == (len(present), scores, steps)
     assert sheet.lines == sum(line.status != "removed" for line in lines.values())
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from standardwebhooks import Webhook
 
-from services.notifications.rules import model
+from services.notifications.rules import partner_view
 from shared import contracts
 
 PAGE = (Path(__file__).parents[4] / "docs" / "partners.md").read_text(encoding="utf-8")
@@ -64,7 +64,7 @@ def test_the_catalogue_names_every_type_and_field() -> None:
     catalogue = PAGE.split("## What you receive")[1]
     named = set(re.findall(r"`\.?([a-z_.]+)`", catalogue))
 
-    for kind in model.TYPES:
+    for kind in partner_view.TYPES:
         noun, _, step = kind.partition(".")
         assert f"{noun}.recorded" in named
         assert step in named or kind in named

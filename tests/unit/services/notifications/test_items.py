@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from services.notifications.rules import items, model
+from services.notifications.rules import items, partner_view
 from services.notifications.rules.items import Applied
 from shared import contracts
 from shared.events import Event
@@ -108,7 +108,7 @@ def grown(events: list[Event], known: dict[str, Applied] | None = None) -> items
 
 
 def test_every_type_of_item_has_a_contract() -> None:
-    assert {f"feed.{each}" for each in model.TYPES} == set(CONTRACTS)
+    assert {f"feed.{each}" for each in partner_view.TYPES} == set(CONTRACTS)
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from services.notifications.rules import model
+from services.notifications.rules import retries
 from services.notifications.rules.model import State
 
 
 def waits(failures: int, retry_after_s: float | None = None) -> tuple[float, float]:
     """The shortest and the longest wait after so many failures."""
     shortest, longest = (
-        model.delay_s(failures, retry_after_s=retry_after_s, chance=chance) for chance in (0, 1)
+        retries.delay_s(failures, retry_after_s=retry_after_s, chance=chance) for chance in (0, 1)
     )
     return shortest, longest
 
@@ -29,6 +29,6 @@ def test_the_receiver_may_ask_for_more_time_within_bounds() -> None:
 
 
 def test_an_endpoint_is_failing_once_the_schedule_is_used_up() -> None:
-    states = [model.state_after(failures) for failures in range(1, 9)]
+    states = [retries.state_after(failures) for failures in range(1, 9)]
 
     assert states == [State.ACTIVE] * 6 + [State.FAILING] * 2

@@ -1,8 +1,8 @@
-"""Whose turn it is: one lane per endpoint, sent by one replica at a time, under a lease.
+"""Whose turn it is: one queue per endpoint, sent by one replica at a time, under a lease.
 
 Owns the sender's half of the collections `endpoints`, `attempts` and `resends`. Leases are judged
 by the database's clock alone, so that replicas need not agree on the time. A replica that dies
-leaves its lanes to the others when the leases end.
+leaves its queues to the others when the leases end.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from services.notifications.layout import CURSOR, ENDPOINT_ID, POSITION, STATE
 from services.notifications.rules.model import SENDING, Attempt, Endpoint, Resend, State
 from services.notifications.store.feed import NotificationStore, from_attempt, to_endpoint
 
-# Twice what a POST may take, as each renews the lease; and how long a dead replica holds a lane up.
+# Twice what a POST may take, as each renews the lease; so long a dead replica holds a queue up.
 LEASE_S: Final = 30
 
 
-class Lanes:
-    """The lanes as one replica (`holder`) sees them. Every change of a lane also renews its lease
+class EndpointQueues:
+    """The queues as one replica (`holder`) sees them. Every change of a queue also renews its lease
     and returns None where the lease was lost: then another replica goes on, and this one stops."""
 
     def __init__(self, store: NotificationStore, holder: str, lease_s: int = LEASE_S) -> None:
