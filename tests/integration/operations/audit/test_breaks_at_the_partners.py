@@ -81,6 +81,17 @@ def test_an_endpoint_beyond_the_feed(hub: Hub, programme: Programme) -> None:
     assert found["ids"] == {"endpoint": programme.endpoint}
 
 
+def test_a_deleted_endpoint_is_owed_nothing(hub: Hub, programme: Programme) -> None:
+    endpoint, head = {"_id": programme.endpoint}, hub.notifications.head()
+    hub.notifications.attempts.delete_many({"endpoint_id": programme.endpoint})
+    told = hub.audit()
+    assert stage(told, f"feed → webhook {programme.endpoint}")["missing"] == head
+    hub.notifications.endpoints.update_one(endpoint, {"$set": {"state": "deleted"}})
+    told = hub.audit()
+    assert told["clean"] is True
+    assert not [each for each in told["stages"] if programme.endpoint in each["stage"]]
+
+
 def test_a_filter_counts_from_when_it_was_set(hub: Hub) -> None:
     with Receiver() as receiver:
         endpoint = hub.endpoint(receiver, filter={"types": ["concern.recorded"]})
