@@ -8,10 +8,12 @@ A new noun is a row here, a contract, and the code of its owner; a new step is a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
+
+T = TypeVar("T")
 
 SERVICES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -177,6 +179,16 @@ are counted, which spares whoever replays the logs writing them twice."""
 
 CONSUMERS: Final = tuple(dict.fromkeys(each for noun in NOUNS.values() for each in noun.heard_by))
 """The services that take events, and so have a parking lot."""
+
+
+def for_each(nouns: Iterable[str], table: Mapping[str, T]) -> Mapping[str, T]:
+    """The table, which has a row for each of the nouns and for no other.
+
+    Raises: LookupError, which names what is missing or too many: a process does not start with it.
+    """
+    if wrong := set(nouns) ^ set(table):
+        raise LookupError(f"a row for each of these, or for none: {', '.join(sorted(wrong))}")
+    return MappingProxyType(dict(table))
 
 
 def noun_of(event_type: str) -> str:

@@ -7,10 +7,9 @@ that it does not name stays inside.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
-from shared.nouns import NOUNS, noun_of
+from shared.nouns import NOUNS, for_each, noun_of
 
 Data = Mapping[str, Any]
 
@@ -102,11 +101,12 @@ def _picked(section: Data, names: str) -> dict[str, Any]:
     return {name: section[name] for name in names.split() if section.get(name) is not None}
 
 
-_DESCRIBED: Mapping[str, Callable[[Data], dict[str, Any]]] = MappingProxyType(
+_DESCRIBED: Final[Mapping[str, Callable[[Data], dict[str, Any]]]] = for_each(
+    [noun.name for noun in NOUNS.values() if noun.for_partners],
     {
         "activity": _activity,
         "project": _project,
         "attendance": _attendance,
         "concern": _concern,
-    }
+    },
 )

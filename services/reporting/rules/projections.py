@@ -14,7 +14,7 @@ from pyroaring import BitMap
 from services.reporting.layout import PEOPLE, PROJECTED, SESSIONS
 from services.reporting.rules.figures import admin1, places_within
 from shared.events import Event
-from shared.nouns import SCORES, noun_of
+from shared.nouns import SCORES, for_each, noun_of
 
 WITHDRAWN: Final = "withdrawn/yes"
 CHUNK_BITS: Final = 16
@@ -171,22 +171,25 @@ DOCUMENTS: Final[Mapping[str, str]] = {
 }
 """Noun → collection, of what is kept as a document each; people and sheets are kept as sets."""
 
-_KEPT: Final[Mapping[str, tuple[str, ...]]] = {
-    "project": ("title", "starts_on", "ends_on"),
-    "activity": (
-        "project_id",
-        "type",
-        "title",
-        "status",
-        "starts_on",
-        "ends_on",
-        "place",
-        "ecpf",
-        "architecture",
-        "announced",
-        "media",
-        "publication",
-    ),
-    "concern": ("activity_id", "place", "category", "severity", "status", "raised_on"),
-    "nomination": ("participant_id", "activity_id", "project_id", "proposer_group", "status"),
-}
+_KEPT: Final[Mapping[str, tuple[str, ...]]] = for_each(
+    DOCUMENTS,
+    {
+        "project": ("title", "starts_on", "ends_on"),
+        "activity": (
+            "project_id",
+            "type",
+            "title",
+            "status",
+            "starts_on",
+            "ends_on",
+            "place",
+            "ecpf",
+            "architecture",
+            "announced",
+            "media",
+            "publication",
+        ),
+        "concern": ("activity_id", "place", "category", "severity", "status", "raised_on"),
+        "nomination": ("participant_id", "activity_id", "project_id", "proposer_group", "status"),
+    },
+)
