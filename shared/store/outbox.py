@@ -181,6 +181,11 @@ def in_version(version: int) -> dict[str, Any]:
     return {SCHEMA_VERSION: None if version == 1 else version}
 
 
+def up_to_version(version: int) -> dict[str, Any]:
+    """The condition for rows of this version and of the earlier ones."""
+    return {SCHEMA_VERSION: {"$in": [None, *range(2, version + 1)]}}
+
+
 def _row(event: Event, now: datetime) -> dict[str, Any]:
     versioned = {} if event.schema_version == 1 else {SCHEMA_VERSION: event.schema_version}
     return {

@@ -29,7 +29,7 @@ from pymongo.errors import PyMongoError
 from shared.errors import Unavailable
 from shared.events import Event
 from shared.layout import BODY, SCHEMA_VERSION, SEQUENCE, SUBJECT, TYPE
-from shared.store.outbox import in_version
+from shared.store.outbox import up_to_version
 
 BATCH: Final = 2_000  # four times a queue's: nobody waits for the single event
 BATCH_BYTES: Final = 8_000_000
@@ -37,7 +37,8 @@ IDS_ASKED: Final = 10_000  # in one query: 400 kB
 
 Mark = tuple[str, int, str, int | None]
 """Subject, sequence, type and version (None: the first) of an event: its place in its log."""
-_PLACE: Final = (SUBJECT, SEQUENCE, TYPE, SCHEMA_VERSION)
+_EVENT: Final = (SUBJECT, SEQUENCE, TYPE)
+_PLACE: Final = (*_EVENT, SCHEMA_VERSION)
 _ORDER: Final = [(name, ASCENDING) for name in _PLACE]
 
 
@@ -54,17 +55,30 @@ class Failure:
 
 
 class EventLog:
-    """The log of one producer, as much of it as `patterns` match (`activity.*.v1`)."""
+    """The log of one producer, as much of it as `patterns` match (`activity.*.v1`).
+
+    `activity.*.v2` is each event in version 2 where there is one, and in the latest before where it
+    was recorded when there was none yet: whoever reads a version reads the earlier ones too.
+    """
 
     def __init__(
         self, producer: str, outbox: Collection[dict[str, Any]], patterns: Sequence[str]
     ) -> None:
         self.producer = producer
         self._outbox = outbox
-        self._wanted: Mapping[str, Any] = {"$or": list(_conditions(patterns))}
+        versions = _versions(patterns)
+        self._wanted: Mapping[str, Any] = {"$or": list(_conditions(versions))}
+        self._single = max(versions, default=1) == 1
 
     def count(self) -> int:
-        return self._outbox.count_documents(dict(self._wanted))
+        """How many events, each once."""
+        if self._single:
+            return self._outbox.count_documents(dict(self._wanted))
+        each = {"$group": {"_id": {name: f"${name}" for name in _EVENT}}}
+        counted = self._outbox.aggregate(
+            [{"$match": dict(self._wanted)}, each, {"$count": "n"}], allowDiskUse=True
+        )
+        return sum(int(row["n"]) for row in counted)
 
     def read(self, after: Mark | None = None) -> Iterator[tuple[list[Event], Mark]]:
         """Batches of events, each with its mark, after which a later reading goes on.
@@ -81,7 +95,7 @@ class EventLog:
         while rows := self._page(after, newest[SUBJECT]):
             last = rows[-1]
             after = (last[SUBJECT], last[SEQUENCE], last[TYPE], last.get(SCHEMA_VERSION))
-            yield [_event(row) for row in rows], after
+            yield _events(rows), after
 
     def of_subjects_of(
         self, ids: Sequence[str], session: ClientSession | None = None
@@ -94,8 +108,8 @@ class EventLog:
         told = self._outbox.find({"_id": {"$in": list(ids)}}, {SUBJECT: 1}, session=session)
         subjects = list({row[SUBJECT] for row in told})
         query = {SUBJECT: {"$in": subjects}, **self._wanted}
-        rows = self._outbox.find(query, {BODY: 1}, session=session).sort(_ORDER)
-        return [_event(row) for row in rows]
+        fields = dict.fromkeys((BODY, *_PLACE), 1)
+        return _events(self._outbox.find(query, fields, session=session).sort(_ORDER))
 
     def _page(self, after: Mark | None, until: str) -> list[dict[str, Any]]:
         behind = _behind(after) if after else {}
@@ -110,6 +124,10 @@ class EventLog:
                 size += len(row[BODY])
                 if size > BATCH_BYTES:
                     break
+        if rows and not self._single:  # a page ends behind the last version of its last event
+            last = {name: rows[-1][name] for name in _EVENT}
+            rows = [row for row in rows if not last.items() <= row.items()]
+            rows += self._outbox.find({**self._wanted, **last}, fields).sort(_ORDER)
         return rows
 
 
@@ -138,14 +156,19 @@ def apply(
     return early + early_too, failed + failed_too
 
 
-def _conditions(patterns: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """One for each version that the patterns name."""
+def _versions(patterns: Iterable[str]) -> dict[int, list[str]]:
+    """The regular expressions of the types that the patterns name, by version."""
     types: dict[int, list[str]] = {}
     for each in patterns:
         of_type, _, version = each.rpartition(".v")
         types.setdefault(int(version), []).append(re.escape(of_type).replace(r"\*", r"[^.]+"))
-    for number, of_types in types.items():
-        yield {TYPE: {"$regex": f"^({'|'.join(of_types)})$"}, **in_version(number)}
+    return types
+
+
+def _conditions(versions: Mapping[int, Sequence[str]]) -> Iterator[dict[str, Any]]:
+    """One for each version: the rows in it and in the earlier ones."""
+    for number, types in versions.items():
+        yield {TYPE: {"$regex": f"^({'|'.join(types)})$"}, **up_to_version(number)}
 
 
 def _behind(mark: Mark) -> dict[str, Any]:
@@ -166,5 +189,7 @@ def _behind(mark: Mark) -> dict[str, Any]:
     }
 
 
-def _event(row: Mapping[str, Any]) -> Event:
-    return Event.from_json(bytes(row[BODY]))
+def _events(rows: Iterable[Mapping[str, Any]]) -> list[Event]:
+    """The events, each in the last of its versions among the rows, which are in `_ORDER`."""
+    latest = {tuple(row[name] for name in _EVENT): row[BODY] for row in rows}
+    return [Event.from_json(bytes(body)) for body in latest.values()]

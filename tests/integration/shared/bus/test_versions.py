@@ -42,6 +42,10 @@ class Producer(Store):
         return event
 
 
+class BeforeVersions(Producer):
+    contracts = Contracts({kind: {1: FIRST} for kind in KINDS})
+
+
 class Reader:
     """A consumer, with what it was told of, in order, each event once."""
 
@@ -147,15 +151,29 @@ def test_a_log_is_read_again_in_the_version_that_the_reader_knows(producer: Prod
         assert log.count() == 10
 
 
-def test_a_log_of_both_versions_is_read_whole_from_any_mark(
-    producer: Producer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("batch", [1, 2, 3, 100])
+def test_what_was_recorded_before_a_version_is_read_again_in_the_one_before(
+    producer: Producer, db: Database[Document], monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    monkeypatch.setattr("shared.store.replay.BATCH", 1)
-    for sequence in (1, 2):
-        producer.note("00000000-0000-7000-8000-000000000001", sequence, "x")
-    log = EventLog("testing", producer.outbox.collection, ("noted.*.v1", "noted.*.v2"))
-    read = [(e.sequence, e.schema_version) for events, _ in log.read() for e in events]
-    assert read == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    monkeypatch.setattr("shared.store.replay.BATCH", batch)
+    before = BeforeVersions(db)
+    subjects = sorted(new_id() for _ in range(3))
+    first = [before.note(subject, n, "old").id for subject in subjects for n in (1, 2)]
+    for subject in subjects:
+        producer.note(subject, 3, "new")
+    log = EventLog("testing", producer.outbox.collection, ("noted.*.v2",))
+
+    read = [event for events, _ in log.read() for event in events]
+
+    assert log.count() == 9
+    assert [(e.subject, e.sequence, e.schema_version) for e in read] == [
+        (subject, *told) for subject in subjects for told in ((1, 1), (2, 1), (3, 2))
+    ]
+    assert [event.data for event in read[:3]] == [{"text": "old"}] * 2 + [{"texts": ["new"]}]
+    assert log.of_subjects_of(first[:1]) == read[:3]
+    for events, mark in log.read():  # from any mark the rest, and nothing twice
+        begun = read.index(events[-1]) + 1
+        assert [event for rest, _ in log.read(mark) for event in rest] == read[begun:]
 
 
 def test_an_outbox_of_before_takes_a_second_version(db: Database[Document]) -> None:
