@@ -126,7 +126,6 @@ class EventLog:
                     break
         if rows and not self._single:  # a page ends behind the last version of its last event
             last = {name: rows[-1][name] for name in _EVENT}
-            rows = [row for row in rows if not last.items() <= row.items()]
             rows += self._outbox.find({**self._wanted, **last}, fields).sort(_ORDER)
         return rows
 
