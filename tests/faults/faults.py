@@ -93,7 +93,8 @@ def primary_killed(hub: Hub, chance: random.Random) -> Iterator[None]:
     if primary is not None:
         primary.kill()
         end = time.monotonic() + 30
-        while hub.mongo.primary() is None and time.monotonic() < end:
+        while hub.mongo.primary() is None:
+            assert time.monotonic() < end, "no other primary was elected within 30 s"
             time.sleep(0.2)
         primary.launch()
     yield
