@@ -57,7 +57,7 @@ class DataKey(Part):
                     self._prove()
             except Unavailable as error:  # whether the database answers, others watch
                 log.warning("data key not looked for: %s", describe(error.__cause__ or error))
-            except Exception:
+            except Exception:  # the watch outlives whatever it meets: nobody else looks for the key
                 log.exception("data key not looked for")
             self._stopping.wait(LOOK_S)
 
