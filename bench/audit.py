@@ -78,7 +78,7 @@ from shared.layout import (
     SUBJECT,
     TYPE,
 )
-from shared.nouns import SCORES
+from shared.record_types import SCORES
 from shared.records.collection import RecordCollection
 from shared.records.pushes import Record
 from shared.store import outbox

@@ -27,14 +27,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from shared import nouns
+from shared import record_types
 from shared.events import PREFIX
 from shared.subscriptions import PATTERNS
 from shared.topology import EXCHANGE, REPLIES, RPC_EXCHANGE, presence_key
 
 VHOST: Final = "foscao"
 REPLICA_SET: Final = "rs0"
-SERVICES: Final = tuple(nouns.SERVICES)
+SERVICES: Final = tuple(record_types.SERVICES)
 GATEWAY: Final = "gateway"
 OPERATOR: Final = "operator"
 USERS: Final = (*SERVICES, GATEWAY, OPERATOR)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shared.nouns import CONSUMERS
+from shared.record_types import CONSUMERS
 
 
 class ConfigError(Exception):

@@ -14,7 +14,7 @@ fields, for the stores that write them and the operators' tools that read them.
               state: parked | retried | discarded, decisions: [{action, at, by: key id, why}]}
     leases   {_id: job, holder, until}
 
-A record that is pushed lies in the collection of its noun (`shared.nouns`):
+A record that is pushed lies in the collection of its type (`shared.record_types`):
 
     {_id, chapter, version, withdrawn, content, seen: digests of earlier contents, created_at,
      updated_at}

@@ -47,8 +47,8 @@ class Coalescer:
     ) -> Receipts:
         """The push's own receipts, in order.
 
-        Args: kind: the noun of its items; a call carries those of one. weight: what it counts
-            against the 500 items of a call.
+        Args: kind: the record type of its items; a call carries those of one. weight: what it
+            counts against the 500 items of a call.
         Raises: HubError as the call did; Unavailable OVERLOADED (retryable): too much is waiting.
         """
         key = service, method, kind

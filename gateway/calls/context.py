@@ -12,7 +12,7 @@ from gateway.calls.loaders import Loaders
 from shared.caller import Caller
 from shared.codes import LANGUAGES
 from shared.codes.countries import working_language
-from shared.nouns import NOUNS
+from shared.record_types import RECORD_TYPES
 
 DEFAULT_LANGUAGE: Final = "en"
 _RANGE = re.compile(
@@ -91,8 +91,8 @@ class Context:
     ) -> list[dict[str, Any]]:
         """The receipts of these items, in order; none and no call for none. Raises HubError.
 
-        Args: kind: the noun of the items, whose owner is called. weight: what they count against
-            the limit of a batch, if not one each.
+        Args: kind: the record type of the items, whose owner is called. weight: what they count
+            against the limit of a batch, if not one each.
         """
         if not items:
             return []
@@ -103,7 +103,7 @@ class Context:
             "dry_run": dry_run,
         }
         return await self.pushes.push(
-            NOUNS[kind].owner, method, kind, push, len(items) if weight is None else weight
+            RECORD_TYPES[kind].owner, method, kind, push, len(items) if weight is None else weight
         )
 
 

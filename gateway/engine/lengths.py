@@ -11,7 +11,7 @@ from typing import Final
 
 from shared.codes import code_list, list_names
 from shared.codes.places import count_admin1
-from shared.nouns import CONSUMERS
+from shared.record_types import CONSUMERS
 from shared.records.pushes import MAX_ITEMS, MAX_PROBLEMS
 
 MAX_GAPS: Final = 20_000  # a hundred places, each with all groups and topics

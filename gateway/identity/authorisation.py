@@ -7,7 +7,7 @@ decides whether the question may be asked at all.
 from collections.abc import Mapping
 from typing import Final
 
-from shared.nouns import Noun, owned_by
+from shared.record_types import RecordType, owned_by
 
 PROGRAMME: Final = frozenset({"chapter", "secretariat"})
 FEED: Final = frozenset({"partner", "operator", "chapter", "secretariat"})
@@ -16,19 +16,19 @@ OPERATORS: Final = frozenset({"operator"})
 EVERYONE: Final = frozenset({"chapter", "secretariat", "partner", "operator"})
 
 
-def _of_records(noun: Noun) -> tuple[str, ...]:
+def _of_records(record_type: RecordType) -> tuple[str, ...]:
     """The root fields by which records of one kind are read and written."""
-    many = noun.collection
+    many = record_type.collection
     written = (f"{verb}{many.capitalize()}" for verb in ("push", "withdraw", "reinstate"))
-    return (noun.name, many, *written)
+    return (record_type.name, many, *written)
 
 
 REQUIRES: Final[Mapping[str, frozenset[str]]] = {
     **{
         field: PROGRAMME
-        for noun in owned_by("activities")
-        if not noun.by_difference
-        for field in _of_records(noun)
+        for record_type in owned_by("activities")
+        if not record_type.delta
+        for field in _of_records(record_type)
     },
     "me": EVERYONE,
     "codes": EVERYONE,

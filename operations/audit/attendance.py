@@ -25,7 +25,7 @@ from services.activities.layout import (
     participant_of,
 )
 from services.reporting import layout as reporting
-from shared.nouns import SCORES as SUMS
+from shared.record_types import SCORES as SUMS
 
 Behind = Callable[[Entry], None]
 

@@ -19,7 +19,7 @@ from shared.layout import (
     SUBJECT,
     TYPE,
 )
-from shared.nouns import NOUNS, noun_of
+from shared.record_types import RECORD_TYPES, record_type_of
 from shared.store.outbox import version_in
 
 FIELDS: Final = (TYPE, SCHEMA_VERSION, SUBJECT, SEQUENCE, RECORDED_AT, PUBLISHED_AT, BODY)
@@ -41,8 +41,8 @@ class Entry:
     problem: str | None
 
     @property
-    def noun(self) -> str:
-        return noun_of(self.type)
+    def record_type(self) -> str:
+        return record_type_of(self.type)
 
     @property
     def name(self) -> str:
@@ -99,7 +99,7 @@ def told_to(consumer: str | None, log: Sequence[Entry]) -> Sequence[Entry]:
     if consumer is None:
         version = min(each.schema_version for each in log)
     else:
-        version = NOUNS[log[0].noun].heard_by.get(consumer, 0)
+        version = RECORD_TYPES[log[0].record_type].heard_by.get(consumer, 0)
     return [each for each in log if each.schema_version == version]
 
 

@@ -50,7 +50,7 @@ def check(tally: Tally, group: Occurrence) -> None:
 
 def shown(event: Entry) -> bool:
     """Whether partners learn of it: a sheet's step that moves nobody is none of theirs."""
-    return event.noun != "attendance" or bool(event.data.get("rows"))
+    return event.record_type != "attendance" or bool(event.data.get("rows"))
 
 
 def check_feed(tally: Tally, feed: Feed) -> None:
@@ -104,7 +104,7 @@ def _unlike(item: Document, event: Entry) -> list[str]:
     data = event.data
     said = {TYPE: event.type, SUBJECT: event.subject, CHAPTER: data.get("chapter")}
     figures: dict[str, Any]
-    if event.noun == "attendance":
+    if event.record_type == "attendance":
         present = [row["present"] for row in data["rows"]]
         figures = {
             "present_total": data["present_total"],

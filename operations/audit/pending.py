@@ -39,7 +39,7 @@ class Behind:
                 tally.expect(event.id)
                 tally.missing(
                     f"{event.name} was applied by {self.consumer}, and what it keeps of "
-                    f"{event.noun} {event.subject} is older",
+                    f"{event.record_type} {event.subject} is older",
                     consumer=self.consumer,
                     **event.ids,
                 )

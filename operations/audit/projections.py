@@ -16,12 +16,12 @@ from operations.audit.tally import Tally
 from services.reporting.layout import BITS, FACTS, NUMBER, VERSION
 from services.reporting.rules.projections import document, facts_of
 from shared.events import Event
-from shared.nouns import Noun
+from shared.record_types import RecordType
 
 Behind = Callable[[Entry], None]
 
 
-def check(tally: Tally, noun: Noun, subject: Subject, behind: Behind) -> None:
+def check(tally: Tally, record_type: RecordType, subject: Subject, behind: Behind) -> None:
     """Compare reporting's copy of one record with the log.
 
     Args: behind: told of each event that the copy does not contain yet.
@@ -40,20 +40,20 @@ def check(tally: Tally, noun: Noun, subject: Subject, behind: Behind) -> None:
     tally.match(f"{key}#{version}")
     at = next((each for each in first if each.sequence == version), None)
     if at is not None:
-        if not at.problem and not _alike(noun, at, copy):
+        if not at.problem and not _alike(record_type, at, copy):
             tally.differs(
-                f"reporting's copy of {noun.name} {key} is not what step {version} says",
+                f"reporting's copy of {record_type.name} {key} is not what step {version} says",
                 **at.ids,
             )
     elif version > max(subject.last, first[-1].sequence if first else 0):
         tally.differs(
-            f"reporting has {noun.name} {key} as of step {version}, which nobody took",
-            noun=noun.name,
+            f"reporting has {record_type.name} {key} as of step {version}, which nobody took",
+            noun=record_type.name,
             subject=key,
         )
 
 
-def check_known(tally: Tally, noun: str, subject: Subject | Session, behind: Behind) -> None:
+def check_known(tally: Tally, record_type: str, subject: Subject | Session, behind: Behind) -> None:
     """Compare the last step of a subject that notifications has applied with the log.
 
     Args: behind: as above.
@@ -65,11 +65,11 @@ def check_known(tally: Tally, noun: str, subject: Subject | Session, behind: Beh
             behind(each)
     if not known:
         return
-    tally.match(f"{noun}/{key}#{known}")
+    tally.match(f"{record_type}/{key}#{known}")
     if known > max(subject.last, *(each.sequence for each in log), 0):
         tally.differs(
-            f"notifications has {noun} {key} as of step {known}, which nobody took",
-            noun=noun,
+            f"notifications has {record_type} {key} as of step {known}, which nobody took",
+            noun=record_type,
             subject=key,
         )
 
@@ -82,8 +82,8 @@ def _stranger(tally: Tally, key: str, stored: Mapping[str, Any] | None) -> None:
         )
 
 
-def _alike(noun: Noun, at: Entry, copy: Mapping[str, Any]) -> bool:
-    if noun.name == "participant":
+def _alike(record_type: RecordType, at: Entry, copy: Mapping[str, Any]) -> bool:
+    if record_type.name == "participant":
         return frozenset(copy[FACTS]) == facts_of(at.data)
     event = Event(at.id, at.type, "", at.subject, at.sequence, datetime.now(UTC), dict(at.data))
     return document(event) == copy

@@ -20,7 +20,7 @@ from operations.generation import live_prefix
 from operations.sealed import Sight, look
 from services.activities.layout import ATTENDANCE, POST, PRE, STATUS, line_key, session_of
 from services.reporting.layout import under
-from shared.nouns import CONSUMERS, PRODUCERS
+from shared.record_types import CONSUMERS, PRODUCERS
 from shared.store.prefixes import below
 
 Document = dict[str, Any]

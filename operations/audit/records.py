@@ -10,23 +10,23 @@ from operations.audit.groups import Subject
 from operations.audit.log import steps, told_to
 from operations.audit.tally import Tally
 from shared.layout import CHAPTER, CONTENT, VERSION, WITHDRAWN
-from shared.nouns import NOUNS
+from shared.record_types import RECORD_TYPES
 
-RECORDS: Final = tuple(noun for noun in NOUNS.values() if not noun.by_difference)
+RECORDS: Final = tuple(each for each in RECORD_TYPES.values() if not each.delta)
 """What is stored as a record in versions; sheets are not."""
 
 _PARTLY_PRIVATE: Final = frozenset({"sessions", "dialogue"})
 """Fields of which an event leaves parts out or fills them in."""
 
 
-def check(tally: Tally, noun: str, subject: Subject) -> None:
+def check(tally: Tally, record_type: str, subject: Subject) -> None:
     """Compare one record with the steps that the log has of it."""
     key, record, log = subject.key, subject.stored, told_to(None, subject.log)
     if record is None and not log:
         return  # known further on alone
     first, double = steps(log)
     for each in double:
-        tally.double(f"two events are step {each.sequence} of {noun} {key}", **each.ids)
+        tally.double(f"two events are step {each.sequence} of {record_type} {key}", **each.ids)
     for each in log:
         if each.problem:
             tally.differs(f"{each.name} in the log: {each.problem}", **each.ids)
@@ -34,7 +34,10 @@ def check(tally: Tally, noun: str, subject: Subject) -> None:
         tally.find(f"{key}#{each.sequence}")
     if record is None:
         tally.missing(
-            f"{noun} {key} is in the log and not stored", count=len(first), noun=noun, subject=key
+            f"{record_type} {key} is in the log and not stored",
+            count=len(first),
+            noun=record_type,
+            subject=key,
         )
         return
     version = record[VERSION]
@@ -43,15 +46,17 @@ def check(tally: Tally, noun: str, subject: Subject) -> None:
         tally.expect(f"{key}#{sequence}")
         if sequence not in logged:
             tally.missing(
-                f"step {sequence} of {noun} {key} (stored as of {version}) is not in the log",
-                noun=noun,
+                f"step {sequence} of {record_type} {key} (stored as of {version}) is not in the "
+                "log",
+                noun=record_type,
                 subject=key,
                 sequence=sequence,
             )
     if first and first[-1].sequence > version:
         tally.differs(
-            f"{noun} {key} is stored as of step {version}; the log goes on to {first[-1].sequence}",
-            noun=noun,
+            f"{record_type} {key} is stored as of step {version}; the log goes on to "
+            f"{first[-1].sequence}",
+            noun=record_type,
             subject=key,
         )
     elif (
@@ -61,7 +66,8 @@ def check(tally: Tally, noun: str, subject: Subject) -> None:
         and (unlike := _unlike(record, first[-1].data))
     ):
         tally.differs(
-            f"{noun} {key}: what is stored is not what its last step says of {', '.join(unlike)}",
+            f"{record_type} {key}: what is stored is not what its last step says of "
+            f"{', '.join(unlike)}",
             fields=unlike,
             **first[-1].ids,
         )

@@ -21,7 +21,7 @@ from operations.audit.scope import Asked, Scope, of
 from operations.audit.streams import Streams
 from operations.audit.tally import Account
 from operations.server import connected
-from shared.nouns import CONSUMERS, NOUNS, Noun
+from shared.record_types import CONSUMERS, RECORD_TYPES, RecordType
 
 Progress = Callable[[str], None]
 
@@ -54,9 +54,9 @@ def audit(
     seals.check(account.stage(seals.STAGE), streams.sealed())
     progress("people")
     people, sets = People(streams.numbers()), Sets()
-    for noun in records.RECORDS:
-        progress(noun.collection)
-        _records(noun, streams.records(noun), account, behind, sets)
+    for record_type in records.RECORDS:
+        progress(record_type.collection)
+        _records(record_type, streams.records(record_type), account, behind, sets)
     sets.check(account.stage("people's facts → sets of people"), streams.sets(), people.names)
     progress("attendance")
     _sheets(streams.sheets(), account, behind, people)
@@ -75,8 +75,8 @@ def audit(
 def _in_order(account: Account) -> None:
     """Let the stages be told in the order in which an event comes by, not in that of the passes."""
     account.stage(seals.STAGE)
-    for noun in records.RECORDS:
-        account.stage(f"{noun.name}: stored → logged")
+    for record_type in records.RECORDS:
+        account.stage(f"{record_type.name}: stored → logged")
     account.stage("attendance: rows → totals")
     account.stage("attendance: stored → logged")
     account.stage("logged → published")
@@ -85,24 +85,28 @@ def _in_order(account: Account) -> None:
 
 
 def _records(
-    noun: Noun,
+    record_type: RecordType,
     subjects: Iterable[Subject],
     account: Account,
     behind: Mapping[str, Behind],
     sets: Sets,
 ) -> None:
-    logged = account.stage(f"{noun.name}: stored → logged")
-    copied = account.stage(f"{noun.name}: claimed → reporting") if noun.projected else None
-    told = "notifications" in noun.heard_by
-    known = account.stage(f"{noun.name}: claimed → notifications") if told else None
+    logged = account.stage(f"{record_type.name}: stored → logged")
+    copied = (
+        account.stage(f"{record_type.name}: claimed → reporting") if record_type.projected else None
+    )
+    told = "notifications" in record_type.heard_by
+    known = account.stage(f"{record_type.name}: claimed → notifications") if told else None
     for subject in subjects:
-        records.check(logged, noun.name, subject)
+        records.check(logged, record_type.name, subject)
         if copied is not None:
-            projections.check(copied, noun, subject, partial(behind["reporting"].add, copied))
+            projections.check(
+                copied, record_type, subject, partial(behind["reporting"].add, copied)
+            )
         if known is not None:
             add = partial(behind["notifications"].add, known)
-            projections.check_known(known, noun.name, subject, add)
-        if noun.name == "participant" and subject.copy is not None:
+            projections.check_known(known, record_type.name, subject, add)
+        if record_type.name == "participant" and subject.copy is not None:
             sets.add(subject.copy)
 
 
@@ -131,5 +135,5 @@ def _events(events: Iterable[Occurrence], account: Account, moment: Moment) -> N
             bus.check_unlogged(published, claimed, event)
             continue
         bus.check(published, claimed, event, moment)
-        if NOUNS[event.log[0].noun].for_partners:
+        if RECORD_TYPES[event.log[0].record_type].for_partners:
             partner_feed.check(items, event)

@@ -14,7 +14,7 @@ from services.activities import layout as activities
 from services.participants.layout import NOMINATIONS, TARGET
 from services.reporting import layout as reporting
 from shared.layout import CONTENT, OUTBOX, RECORDED_AT, SUBJECT, UPDATED_AT
-from shared.nouns import PRODUCERS
+from shared.record_types import PRODUCERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ def of_period(db: Databases, since: datetime | None, until: datetime | None) -> 
         for row in db.find(service, OUTBOX, {RECORDED_AT: period}, (SUBJECT,))
     }
     # What was stored and never came into the log shall not be missed.
-    for noun in RECORDS:
-        stored = db.find(noun.owner, noun.collection, {UPDATED_AT: period}, ())
+    for record_type in RECORDS:
+        stored = db.find(record_type.owner, record_type.collection, {UPDATED_AT: period}, ())
         subjects |= {row["_id"] for row in stored}
     return _of(db, subjects)
 

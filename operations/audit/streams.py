@@ -21,10 +21,10 @@ from services.activities import layout as activities
 from services.notifications import layout as notifications
 from services.reporting import layout as reporting
 from shared import layout
-from shared.nouns import CONSUMERS, NOUNS, PRODUCERS, Noun
+from shared.record_types import CONSUMERS, PRODUCERS, RECORD_TYPES, RecordType
 from shared.store.prefixes import below
 
-_ATTENDANCE: Final = NOUNS["attendance"]
+_ATTENDANCE: Final = RECORD_TYPES["attendance"]
 _IN_ORDER: Final = [(layout.SEQUENCE, 1)]
 _POSITIONS: Final = 2_000  # in one query
 
@@ -74,16 +74,16 @@ class Streams:
         """Those of the events that the consumer has applied."""
         return {key for key, _ in self._db.by(consumer, layout.INBOX, "_id", events, ())}
 
-    def records(self, noun: Noun) -> Iterator[Subject]:
+    def records(self, record_type: RecordType) -> Iterator[Subject]:
         """The records of one kind, by id."""
         subjects = self._scope.subjects
         streams = joined(
-            self._db.by(noun.owner, noun.collection, "_id", subjects, _RECORD),
-            self._log(noun),
-            self._db.by("reporting", noun.projected, "_id", subjects, None)
-            if noun.projected
+            self._db.by(record_type.owner, record_type.collection, "_id", subjects, _RECORD),
+            self._log(record_type),
+            self._db.by("reporting", record_type.projected, "_id", subjects, None)
+            if record_type.projected
             else (),
-            self._known(noun),
+            self._known(record_type),
         )
         for key, (stored, log, copies, known) in streams:
             yield Subject(key, _only(stored), entries(log), _only(copies), _sequence(known))
@@ -184,19 +184,19 @@ class Streams:
         found = self._db.by("notifications", notifications.FEED, notifications.ITEM_ID, events)
         return [item["_id"] for _, item in found]
 
-    def _log(self, noun: Noun) -> Keyed:
+    def _log(self, record_type: RecordType) -> Keyed:
         """The log's rows about things of one kind, by subject and step."""
-        types = {layout.TYPE: below(f"{noun.name}.")}
+        types = {layout.TYPE: below(f"{record_type.name}.")}
         subjects = self._scope.subjects
         return self._db.by(
-            noun.owner, layout.OUTBOX, layout.SUBJECT, subjects, LOG, types, _IN_ORDER
+            record_type.owner, layout.OUTBOX, layout.SUBJECT, subjects, LOG, types, _IN_ORDER
         )
 
-    def _known(self, noun: Noun) -> Keyed:
+    def _known(self, record_type: RecordType) -> Keyed:
         """The last steps that notifications knows of, by subject."""
-        if "notifications" not in noun.heard_by:
+        if "notifications" not in record_type.heard_by:
             return
-        start, subjects = notifications.subject_key(noun.name, ""), self._scope.subjects
+        start, subjects = notifications.subject_key(record_type.name, ""), self._scope.subjects
         keys = None if subjects is None else [start + each for each in subjects]
         query = {"_id": below(start)} if keys is None else None
         fields = (notifications.SEQUENCE,)

@@ -15,7 +15,7 @@ from services.activities.rules.records import Content, Path
 from shared import contracts
 from shared.codes import code_list
 from shared.errors import Problem
-from shared.nouns import NOUNS, Noun
+from shared.record_types import RECORD_TYPES, RecordType
 from shared.records import fields
 from shared.records.partial import known
 from shared.records.pushes import Record
@@ -23,19 +23,19 @@ from shared.records.pushes import Record
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is particular to one noun of this service.
+    """What is particular to one record type of this service.
 
     problems: what is wrong between its fields, against its content before, if any.
     references: field → the kind it refers to, by one id or a list of them.
     private: dotted paths that stay in this database. A field that is neither here nor in the
-        noun's contract is no mistake that could pass: the service does not start.
+        record type's contract is no mistake that could pass: the service does not start.
     order: the field it is listed by, newest first (or by name).
     public: every chapter may see it and refer to it.
     unique: a field whose value no two of the kind may share.
     has_sessions: each of its sessions has an attendance sheet.
     """
 
-    noun: Noun
+    record_type: RecordType
     schema: Schema
     order: tuple[str, int]
     problems: Callable[[Content, Content | None], Iterable[Problem]] = lambda *_: ()
@@ -52,11 +52,11 @@ class Kind:
     @property
     def name(self) -> str:
         """Its word in RPC and in its events."""
-        return self.noun.name
+        return self.record_type.name
 
     @property
     def collection(self) -> str:
-        return self.noun.collection
+        return self.record_type.collection
 
     def sessions(self, record: Record) -> list[dict[str, Any]]:
         return records.sessions_of(record.id, record.content) if self.has_sessions else []
@@ -90,7 +90,7 @@ def _activity_problems(content: Content, before: Content | None) -> Iterable[Pro
 
 
 ACTIVITY = Kind(
-    NOUNS["activity"],
+    RECORD_TYPES["activity"],
     schema=schemas.Activity(),
     order=("content.starts_on", -1),
     problems=_activity_problems,
@@ -110,7 +110,7 @@ ACTIVITY = Kind(
     has_sessions=True,
 )
 PROJECT = Kind(
-    NOUNS["project"],
+    RECORD_TYPES["project"],
     schema=schemas.Project(),
     order=("content.starts_on", -1),
     problems=records.period_problems,
@@ -118,14 +118,14 @@ PROJECT = Kind(
     private=frozenset({"description"}),
 )
 ORGANISATION = Kind(
-    NOUNS["organisation"],
+    RECORD_TYPES["organisation"],
     schema=schemas.Organisation(),
     order=("content.name", 1),
     public=True,
     unique="identifier",
 )
 CONCERN = Kind(
-    NOUNS["concern"],
+    RECORD_TYPES["concern"],
     schema=schemas.Concern(),
     order=("content.raised_on", -1),
     problems=records.concern_problems,

@@ -2,7 +2,7 @@
 
 activities, projects, organisations, concerns   records of the push engine
 sheets      {_id: session id, activity_id, chapter, state, seq: of its last step,
-             present, lines: how many, scores: sums, in the order of `shared.nouns.SCORES`}
+             present, lines: how many, scores: sums, in the order of `shared.record_types.SCORES`}
 attendance  the sheets' lines
             {_id: "<session>:<participant>", p: participant, st: present | absent | removed,
              pre?, post?: test scores, v: version, was?: earlier pushes}
@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.nouns import NOUNS
+from shared.record_types import RECORD_TYPES
 
-ACTIVITIES: Final = NOUNS["activity"].collection
-SHEETS: Final = NOUNS["attendance"].collection
+ACTIVITIES: Final = RECORD_TYPES["activity"].collection
+SHEETS: Final = RECORD_TYPES["attendance"].collection
 ATTENDANCE: Final = "attendance"
 REASONS: Final = "reasons"
 

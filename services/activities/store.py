@@ -192,12 +192,19 @@ class ActivityStore(Store):
         return [(session_of(each["_id"]), each["p"], _line(each)) for each in found]
 
     def history(
-        self, subject: str, noun: str, *, since: int, until: int | None, most: int, newest: bool
+        self,
+        subject: str,
+        record_type: str,
+        *,
+        since: int,
+        until: int | None,
+        most: int,
+        newest: bool,
     ) -> list[Document]:
         """The outbox rows of a subject from sequence `since` to `until`, in order: each step once,
         in the oldest version in which it was told; the `newest` so many, or the oldest."""
         way = -1 if newest else 1
-        found = self.outbox.collection.find(_steps(subject, noun, since, until)).sort(
+        found = self.outbox.collection.find(_steps(subject, record_type, since, until)).sort(
             [(SEQUENCE, way), (TYPE, way), (SCHEMA_VERSION, way)]
         )
         steps: dict[int, Document] = {}
@@ -211,9 +218,9 @@ class ActivityStore(Store):
                     steps.setdefault(row[SEQUENCE], row)
         return [steps[sequence] for sequence in sorted(steps)]
 
-    def count_steps(self, subject: str, noun: str) -> int:
+    def count_steps(self, subject: str, record_type: str) -> int:
         """How many steps there are in all."""
-        return len(self.outbox.collection.distinct(SEQUENCE, _steps(subject, noun, 0, None)))
+        return len(self.outbox.collection.distinct(SEQUENCE, _steps(subject, record_type, 0, None)))
 
     def reasons_of(self, identifier: str, versions: Iterable[int]) -> dict[int, str]:
         keys = [f"{identifier}:{version}" for version in versions]
@@ -223,9 +230,9 @@ class ActivityStore(Store):
         }
 
 
-def _steps(subject: str, noun: str, since: int, until: int | None) -> Document:
+def _steps(subject: str, record_type: str, since: int, until: int | None) -> Document:
     within: Document = {"$gte": since} if until is None else {"$gte": since, "$lte": until}
-    return {SUBJECT: subject, SEQUENCE: within, TYPE: below(f"{noun}.")}
+    return {SUBJECT: subject, SEQUENCE: within, TYPE: below(f"{record_type}.")}
 
 
 def _sheet(document: Mapping[str, Any]) -> Sheet:

@@ -4,7 +4,7 @@
                 schema_version (absent: 1), later?: data in further versions}
     counters   {_id: "feed", position: the last one given out,
                 gaps?: [{after, to, at}]: positions that restores of a backup have left out}
-    subjects   {_id: "<noun>/<subject>", sequence: the last one applied, place}
+    subjects   {_id: "<record type>/<subject>", sequence: the last one applied, place}
     endpoints  {_id, owner, url, description, filter: {types, chapters, schema_version}, state,
                 cursor: all up to here is delivered or not wanted, filter_from: the position behind
                 which the filter counts, failures, next_attempt_at, last_error,
@@ -64,6 +64,6 @@ RESEND: Final = "resend"
 ERROR: Final = "error"
 
 
-def subject_key(noun: str, subject: str) -> str:
-    """The id in `subjects`; with an empty subject, what the ids of a noun begin with."""
-    return f"{noun}/{subject}"
+def subject_key(record_type: str, subject: str) -> str:
+    """The id in `subjects`; with an empty subject, what the ids of a record type begin with."""
+    return f"{record_type}/{subject}"

@@ -8,11 +8,11 @@ from typing import Final
 
 from services.participants.schemas import NOMINATION, PERSON
 from shared import contracts
-from shared.nouns import NOUNS
+from shared.record_types import RECORD_TYPES
 from shared.records import fields
 
-PARTICIPANT: Final = NOUNS["participant"]
-NOMINATED: Final = NOUNS["nomination"]
+PARTICIPANT: Final = RECORD_TYPES["participant"]
+NOMINATED: Final = RECORD_TYPES["nomination"]
 
 _PERSON_PRIVATE: Final = frozenset(
     {

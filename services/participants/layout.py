@@ -23,10 +23,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.nouns import NOUNS
+from shared.record_types import RECORD_TYPES
 
-PEOPLE: Final = NOUNS["participant"].collection
-NOMINATIONS: Final = NOUNS["nomination"].collection
+PEOPLE: Final = RECORD_TYPES["participant"].collection
+NOMINATIONS: Final = RECORD_TYPES["nomination"].collection
 PROOFS: Final = "proofs"
 
 TARGET: Final = "target"

@@ -29,7 +29,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from shared.layout import INBOX
-from shared.nouns import NOUNS
+from shared.record_types import RECORD_TYPES
 
 SETTINGS: Final = "settings"
 LIVE: Final = "live"
@@ -37,9 +37,9 @@ PREFIX: Final = "prefix"
 BESIDE: Final = "beside"
 
 PROJECTED: Final[Mapping[str, str]] = {
-    noun.name: noun.projected for noun in NOUNS.values() if noun.projected
+    each.name: each.projected for each in RECORD_TYPES.values() if each.projected
 }
-"""Noun → the collection of its copies."""
+"""Record type → the collection of its copies."""
 PEOPLE: Final = PROJECTED["participant"]
 SESSIONS: Final = PROJECTED["attendance"]
 ATTRIBUTES: Final = "attributes"

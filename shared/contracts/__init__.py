@@ -1,9 +1,10 @@
 """What events say: each producer's module holds JSON Schemas (draft 2020-12) of its `data`.
 
 A contract only grows: consumers ignore what they do not know. A break is a new version of the type,
-emitted beside the old one: a second schema under the noun. The schemas are no mere description: an
-event carries what its contract names and nothing else (`Contracts.carried`), and a field that is
-neither in a contract nor declared private keeps its service from starting (`declare`).
+emitted beside the old one: a second schema under the record type. The schemas are no mere
+description: an event carries what its contract names and nothing else (`Contracts.carried`), and a
+field that is neither in a contract nor declared private keeps its service from starting
+(`declare`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final
 from shared.contracts import activities, notifications, participants
 from shared.contracts.carrying import Contracts, names
 from shared.contracts.parts import Schema
-from shared.nouns import NOUNS
+from shared.record_types import RECORD_TYPES
 
 FEED: Final = "feed."
 """Types with this prefix are the partners', the others stay in the house."""
@@ -36,15 +37,17 @@ class Undeclared(Exception):
 def by_producer() -> dict[str, dict[str, Versions]]:
     """Producer → short type → version → schema, in the order of the alphabet.
 
-    Raises: KeyError: a noun has no contract.
+    Raises: KeyError: a record type has no contract.
     """
     found: dict[str, dict[str, Versions]] = {}
-    for noun in NOUNS.values():
-        for each in noun.types:
-            found.setdefault(noun.owner, {})[each] = _OWN[noun.owner][noun.name]
-            if noun.for_partners:
+    for record_type in RECORD_TYPES.values():
+        for each in record_type.types:
+            found.setdefault(record_type.owner, {})[each] = _OWN[record_type.owner][
+                record_type.name
+            ]
+            if record_type.for_partners:
                 told = found.setdefault("notifications", {})
-                told[f"{FEED}{each}"] = notifications.SCHEMAS[noun.name]
+                told[f"{FEED}{each}"] = notifications.SCHEMAS[record_type.name]
     return {producer: dict(sorted(types.items())) for producer, types in sorted(found.items())}
 
 
@@ -59,8 +62,9 @@ def of(*producers: str, version: int = 1) -> dict[str, Schema]:
     }
 
 
-def declare(noun: str, fields: Iterable[str], private: Iterable[str]) -> None:
-    """See to it that somebody has decided about each field of a noun, once, when a service starts.
+def declare(record_type: str, fields: Iterable[str], private: Iterable[str]) -> None:
+    """See to it that somebody has decided about each field of a record type, once, when a service
+    starts.
 
     Args: fields: the dotted paths of what can be pushed, parts of parts included. private: those
         that no event carries; one that has parts stands for all of them.
@@ -68,7 +72,7 @@ def declare(noun: str, fields: Iterable[str], private: Iterable[str]) -> None:
         a property of a contract is no field.
     """
     said, kept = frozenset(fields), frozenset(private)
-    versions = _OWN[NOUNS[noun].owner][noun].values()
+    versions = _OWN[RECORD_TYPES[record_type].owner][record_type].values()
     carried = {each for schema in versions for each in names(schema)}
     told = [each for each in carried if not _within(each, _FRAME)]
     leaves = [each for each in said if not any(other.startswith(f"{each}.") for other in said)]
@@ -81,8 +85,8 @@ def declare(noun: str, fields: Iterable[str], private: Iterable[str]) -> None:
     ]  # fmt: skip
     if faults:
         raise Undeclared(
-            f"{noun}: {'; '.join(sorted(faults))} (decide in shared/contracts, or where the "
-            f"{noun}'s private fields are named)"
+            f"{record_type}: {'; '.join(sorted(faults))} (decide in shared/contracts, or where the "
+            f"{record_type}'s private fields are named)"
         )
 
 

@@ -30,7 +30,7 @@ from shared.contracts.parts import (
     part,
     whole,
 )
-from shared.nouns import SCORES
+from shared.record_types import SCORES
 
 _IDS = array(ID, uniqueItems=True)
 _DELTA: Schema = {"type": "integer"}
@@ -218,4 +218,4 @@ SCHEMAS: Final[Mapping[str, Mapping[int, Schema]]] = {
     "concern": {1: _CONCERN},
     "attendance": {1: _ATTENDANCE},
 }
-"""Noun → version → schema."""
+"""Record type → version → schema."""

@@ -92,11 +92,11 @@ def asyncapi(producers: Mapping[str, Mapping[str, Versions]]) -> dict[str, Any]:
         "defaultContentType": CONTENT_TYPE,
         "channels": {
             "events": {
-                "address": f"{PREFIX}{{noun}}.{{past}}.v{{version}}",
+                "address": f"{PREFIX}{{record_type}}.{{past}}.v{{version}}",
                 "description": "Between the services; several events of one type may come as one "
                 "message, a CloudEvents batch.",
                 "parameters": {
-                    "noun": {"description": "what it is about"},
+                    "record_type": {"description": "what it is about"},
                     "past": {"description": "what happened to it"},
                     "version": {"description": "of the contract that the event keeps to"},
                 },

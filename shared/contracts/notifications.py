@@ -108,4 +108,4 @@ SCHEMAS: Final[Mapping[str, Mapping[int, Schema]]] = {
     "concern": {1: _CONCERN},
     "attendance": {1: _ATTENDANCE},
 }
-"""Noun → version → schema of what partners read of it."""
+"""Record type → version → schema of what partners read of it."""

@@ -60,4 +60,4 @@ SCHEMAS: Final[Mapping[str, Mapping[int, Schema]]] = {
     "participant": {1: _PARTICIPANT},
     "nomination": {1: _NOMINATION},
 }
-"""Noun → version → schema."""
+"""Record type → version → schema."""

@@ -170,9 +170,9 @@ class ParkingLot:
                 SUBJECT: subject,
                 SEQUENCE: {"$gt": sequence},
                 STATE: PARKED,
-                TYPE: re.compile(f"^{re.escape(noun)}\\."),
+                TYPE: re.compile(f"^{re.escape(record_type)}\\."),
             }
-            for (noun, subject), sequence in first.items()
+            for (record_type, subject), sequence in first.items()
         ]
         followers = list(self.collection.find({"$or": conditions}, _KEYS)) if conditions else []
         rows = {row["_id"]: row for row in (*asked, *followers)}.values()

@@ -23,7 +23,7 @@ from shared import contracts
 from shared.contracts import HOUSE, Undeclared
 from shared.contracts.carrying import ContractBroken, Contracts
 from shared.events import Event
-from shared.nouns import NOUNS
+from shared.record_types import RECORD_TYPES
 from shared.records import fields as f
 from shared.store.mongo import Store
 
@@ -61,7 +61,7 @@ class ActivityWithTrainer(schemas.Activity):
 
 
 @pytest.mark.parametrize(
-    ("noun", "schema", "undecided"),
+    ("record_type", "schema", "undecided"),
     [
         ("activity", ActivityWithContact, "contact_person"),
         ("concern", ConcernWithName, "raised_by_name"),
@@ -69,12 +69,14 @@ class ActivityWithTrainer(schemas.Activity):
     ],
 )
 def test_a_field_that_is_neither_private_nor_in_a_contract_is_refused_by_name(
-    noun: str, schema: type[schemas.Activity], undecided: str
+    record_type: str, schema: type[schemas.Activity], undecided: str
 ) -> None:
-    private = KINDS[noun].private
-    with pytest.raises(Undeclared, match=f"{noun}: {undecided} is in no contract and not private"):
-        contracts.declare(noun, f.paths(schema()), private)
-    contracts.declare(noun, f.paths(schema()), private | {undecided})
+    private = KINDS[record_type].private
+    with pytest.raises(
+        Undeclared, match=f"{record_type}: {undecided} is in no contract and not private"
+    ):
+        contracts.declare(record_type, f.paths(schema()), private)
+    contracts.declare(record_type, f.paths(schema()), private | {undecided})
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,9 @@ def test_the_check_of_what_is_deployed_names_the_service_and_the_field(tmp_path:
     assert "services/activities: concern: raised_by_name is in no contract" in ended.stderr
 
 
-@pytest.mark.parametrize("kind", [kind for noun in NOUNS.values() for kind in noun.types])
+@pytest.mark.parametrize(
+    "kind", [kind for record_type in RECORD_TYPES.values() for kind in record_type.types]
+)
 def test_an_event_is_stored_without_what_its_contract_does_not_name(
     store: Store, kind: str
 ) -> None:
@@ -224,10 +228,16 @@ def test_every_version_of_a_type_carries_what_it_names() -> None:
     }
 
 
-def test_kinds_and_nouns_name_the_same_things() -> None:
-    owned = {noun.name for noun in NOUNS.values() if noun.owner == "activities"}
+def test_kinds_and_record_types_name_the_same_things() -> None:
+    owned = {
+        record_type.name
+        for record_type in RECORD_TYPES.values()
+        if record_type.owner == "activities"
+    }
     assert {*kinds.KINDS, "attendance"} == owned
     assert {"participant", "nomination"} == {
-        noun.name for noun in NOUNS.values() if noun.owner == "participants"
+        record_type.name
+        for record_type in RECORD_TYPES.values()
+        if record_type.owner == "participants"
     }
     assert {*PERSON.fields} & {*NOMINATION.fields} == set()

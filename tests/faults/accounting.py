@@ -214,16 +214,16 @@ def _compare_events(client: Db, whole: Ledger, found: Account) -> None:
     expected: dict[str, set[str]] = {"reporting": set(), "notifications": set()}
     rows = sorted(_events(client), key=lambda row: row["sequence"])
     for row in rows:
-        noun = row["type"].partition(".")[0]
-        sequences[row["subject"] if noun != "attendance" else f"sheet {row['subject']}"].append(
-            row["sequence"]
-        )
+        record_type = row["type"].partition(".")[0]
+        sequences[
+            row["subject"] if record_type != "attendance" else f"sheet {row['subject']}"
+        ].append(row["sequence"])
         expected["reporting"].add(row["_id"])
-        if noun in FOR_PARTNERS:
+        if record_type in FOR_PARTNERS:
             expected["notifications"].add(row["_id"])
-        if noun == "attendance":
+        if record_type == "attendance":
             _replay(json.loads(bytes(row["body"]))["data"], present[row["subject"]], found)
-        if noun == "participant":
+        if record_type == "participant":
             born[row["subject"]] = json.loads(bytes(row["body"]))["data"]["birth_year"]
     found.counted["events"] = len(rows)
     known = {key: each.birth_year for key, each in whole.people.items()}
@@ -271,13 +271,13 @@ def _compare_feed(client: Db, operator: Client, receiver: Receiver, found: Accou
     latest: dict[str, int] = {}
     missing = []
     for row in _events(client):
-        noun = row["type"].partition(".")[0]
-        if noun not in FOR_PARTNERS:
+        record_type = row["type"].partition(".")[0]
+        if record_type not in FOR_PARTNERS:
             continue
         if row["_id"] in place:
-            if noun != "attendance":
+            if record_type != "attendance":
                 latest[row["subject"]] = max(latest.get(row["subject"], 0), row["sequence"])
-        elif noun != "attendance" or json.loads(bytes(row["body"]))["data"]["rows"]:
+        elif record_type != "attendance" or json.loads(bytes(row["body"]))["data"]["rows"]:
             missing.append(row)
     overtaken = [
         row for row in missing

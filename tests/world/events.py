@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from shared import contracts
 from shared.events import Event
 from shared.ids import new_id
-from shared.nouns import NOUNS, SCORES
+from shared.record_types import RECORD_TYPES, SCORES
 from tests.world.items import KALANA
 
 PROJECT = new_id()
@@ -169,23 +169,25 @@ class Told:
         )
 
     def _next(self, event: str, subject: str) -> tuple[int, str]:
-        noun, _, step = event.partition(".")
-        self._last[noun, subject] += 1
-        return self._last[noun, subject], step
+        record_type, _, step = event.partition(".")
+        self._last[record_type, subject] += 1
+        return self._last[record_type, subject], step
 
 
 def _state(
-    noun: str, identifier: str | None, sequence: int, step: str, content: Mapping[str, Any]
+    record_type: str, identifier: str | None, sequence: int, step: str, content: Mapping[str, Any]
 ) -> Event:
     """The event of a record's new state."""
     subject = identifier or new_id()
     frame = {"id": subject, "version": sequence, "withdrawn": step == "withdrawn"}
-    if noun == "nomination":
+    if record_type == "nomination":
         del frame["withdrawn"]  # as a status
-    return _event(f"{noun}.{step}", subject, sequence, {**frame, **content})
+    return _event(f"{record_type}.{step}", subject, sequence, {**frame, **content})
 
 
 def _event(type: str, subject: str, sequence: int, data: dict[str, Any]) -> Event:
-    event = Event.new(type, f"/{NOUNS[type.partition('.')[0]].owner}", subject, sequence, data)
+    event = Event.new(
+        type, f"/{RECORD_TYPES[type.partition('.')[0]].owner}", subject, sequence, data
+    )
     _CONTRACTS[type].validate(event.data)
     return event

@@ -11,22 +11,22 @@ from gateway.schema.paging import connection, page, paged, wanted
 from gateway.schema.receipts import camel
 from gateway.schema.scalars import DateTime
 from gateway.schema.texts import list_of
-from shared.nouns import MEANINGS, NOUNS
+from shared.record_types import MEANINGS, RECORD_TYPES
 
-_LOGGED: Final = [noun for noun in NOUNS.values() if noun.has_log]
+_LOGGED: Final = [each for each in RECORD_TYPES.values() if each.has_log]
 
 
 def _says(member: Any) -> str:
-    return "What has a change log." if member is None else NOUNS[member.value].says
+    return "What has a change log." if member is None else RECORD_TYPES[member.value].says
 
 
 RecordKind = graphene.Enum(
-    "RecordKind", [(noun.name.upper(), noun.name) for noun in _LOGGED], description=_says
+    "RecordKind", [(each.name.upper(), each.name) for each in _LOGGED], description=_says
 )
 ChangeKind = closed(
     "ChangeKind",
     "What a change did to a record.",
-    {past: MEANINGS[past] for noun in _LOGGED for past in noun.steps.values()},
+    {past: MEANINGS[past] for record_type in _LOGGED for past in record_type.steps.values()},
 )
 
 

@@ -16,7 +16,7 @@ from gateway.schema.parking.types import (
 )
 from gateway.schema.texts import list_of
 from shared.errors import HubError
-from shared.nouns import CONSUMERS
+from shared.record_types import CONSUMERS
 
 
 class ParkedQueries(graphene.ObjectType):

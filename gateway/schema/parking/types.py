@@ -8,8 +8,8 @@ import graphene
 from gateway.schema.enums import closed
 from gateway.schema.paging import connection
 from gateway.schema.scalars import Data, DateTime
-from shared.nouns import CONSUMERS, SERVICES
 from shared.parked import reason_text
+from shared.record_types import CONSUMERS, SERVICES
 
 EventConsumer = closed(
     "EventConsumer",

@@ -17,8 +17,8 @@ from shared.caller import Caller
 from shared.errors import NotFound, Problem, Refused
 from shared.events import Event
 from shared.ids import asked_for, canonical
-from shared.nouns import NOUNS
 from shared.paging import Asked
+from shared.record_types import RECORD_TYPES
 from shared.records.pushes import MAX_ITEMS, Push, Receipt, Status, parse, rejected, settle
 from shared.store.mongo import Tx
 
@@ -200,7 +200,7 @@ def _event(step: Step) -> Event:
         "present_total": sheet.present,
         "scores": step.scores._asdict(),
     }
-    kind = NOUNS["attendance"].event("added" if step.additions_only else "changed")
+    kind = RECORD_TYPES["attendance"].event("added" if step.additions_only else "changed")
     return Event.new(kind, SOURCE, sheet.id, sheet.sequence, data, caller=step.caller)
 
 

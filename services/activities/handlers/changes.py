@@ -38,13 +38,13 @@ def changes(request: Mapping[str, Any], store: ActivityStore) -> dict[str, Any]:
     Raises: NotFound (final), also where the caller may not see it; Refused (final): UNKNOWN_KIND,
         PAGE_SIZE, FIRST_AND_LAST, BAD_CURSOR.
     """
-    caller, noun = Caller.of(request), request.get("kind") or "activity"
+    caller, record_type = Caller.of(request), request.get("kind") or "activity"
     identifier = canonical(request.get("id")) or ""
-    if noun not in KINDS and noun != SHEET:
-        raise Refused("UNKNOWN_KIND", value=str(noun)[:80], kinds=[*KINDS, SHEET])
-    page = _page(identifier, noun, caller, Asked.of(request), store)
+    if record_type not in KINDS and record_type != SHEET:
+        raise Refused("UNKNOWN_KIND", value=str(record_type)[:80], kinds=[*KINDS, SHEET])
+    page = _page(identifier, record_type, caller, Asked.of(request), store)
     versions = [row["sequence"] for _, row in page.items]
-    reasons = store.reasons_of(identifier, versions) if noun != SHEET else {}
+    reasons = store.reasons_of(identifier, versions) if record_type != SHEET else {}
 
     def shown(step: Step) -> dict[str, Any]:
         old, row = step
@@ -55,7 +55,7 @@ def changes(request: Mapping[str, Any], store: ActivityStore) -> dict[str, Any]:
             "actor": row["actor"],
             "reason": reasons.get(row["sequence"]),
             "changed": _sheet_changes(old["data"], row["data"])
-            if noun == SHEET
+            if record_type == SHEET
             else _field_changes(old["data"], row["data"]),
             "private_changed": row["data"].get("private_changed", []),
         }
@@ -64,7 +64,7 @@ def changes(request: Mapping[str, Any], store: ActivityStore) -> dict[str, Any]:
 
 
 def _page(
-    identifier: str, noun: str, caller: Caller, asked: Asked, store: ActivityStore
+    identifier: str, record_type: str, caller: Caller, asked: Asked, store: ActivityStore
 ) -> Page[Step]:
     after, before = _sequence(asked.after), _sequence(asked.before)
     until = before and max(before, after or 0)  # the log is there also where the range is empty
@@ -72,10 +72,10 @@ def _page(
     # the cursors stand for.
     most = asked.size + 3
     rows = store.history(
-        identifier, noun, since=after or 0, until=until, most=most, newest=asked.backwards
+        identifier, record_type, since=after or 0, until=until, most=most, newest=asked.backwards
     )
     entries = [{**row, "data": _data(row)} for row in rows]
-    if not entries or not _visible(caller, noun, entries[0]["data"]["chapter"]):
+    if not entries or not _visible(caller, record_type, entries[0]["data"]["chapter"]):
         raise NotFound()
     if after is None and not (asked.backwards and len(entries) == most):
         entries.insert(0, {"sequence": 0, "data": {}})
@@ -90,7 +90,7 @@ def _page(
         steps[::-1] if asked.backwards else steps,
         lambda step: encode_cursor([step[1]["sequence"]]),
         behind=stands_behind,
-        total_count=store.count_steps(identifier, noun) if asked.count else None,
+        total_count=store.count_steps(identifier, record_type) if asked.count else None,
     )
 
 
@@ -110,8 +110,10 @@ def _data(row: Mapping[str, Any]) -> dict[str, Any]:
     return HOUSE.confined(row["type"], version_in(row), data)
 
 
-def _visible(caller: Caller, noun: str, chapter: str) -> bool:
-    open_to_chapters = noun in KINDS and KINDS[noun].public and caller.role == "chapter"
+def _visible(caller: Caller, record_type: str, chapter: str) -> bool:
+    open_to_chapters = (
+        record_type in KINDS and KINDS[record_type].public and caller.role == "chapter"
+    )
     return open_to_chapters or caller.may_touch(chapter)
 
 

@@ -122,7 +122,7 @@ def _open(record: Record | None) -> bool:
 
 def _event(kind: Kind, write: Write) -> Event:
     after = write.after
-    event_type, data = kind.noun.event(write.kind), kind.state(after)
+    event_type, data = kind.record_type.event(write.kind), kind.state(after)
     if write.kind == "updated" and write.before:
         data["private_changed"] = _private_changes(kind, event_type, write.before, after)
     return Event.new(event_type, SOURCE, after.id, after.version, data, caller=write.caller)

@@ -20,7 +20,7 @@ from services.notifications.rules.model import Item
 from shared.codes import places
 from shared.contracts import FEED, HOUSE
 from shared.events import Event, contract_id, wire_type
-from shared.nouns import NOUNS, noun_of
+from shared.record_types import RECORD_TYPES, record_type_of
 from shared.times import rfc3339
 
 
@@ -163,11 +163,11 @@ def _arranged(events: Sequence[Event]) -> list[Event]:
 
 
 def _key(event: Event) -> str:
-    return subject_key(noun_of(event.type), event.subject)
+    return subject_key(record_type_of(event.type), event.subject)
 
 
 def _is_delta(event: Event) -> bool:
-    return NOUNS[noun_of(event.type)].by_difference
+    return RECORD_TYPES[record_type_of(event.type)].delta
 
 
 def _activity_key(event: Event) -> str | None:

@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from shared.nouns import NOUNS, for_each, noun_of
+from shared.record_types import RECORD_TYPES, for_each, record_type_of
 
 Data = Mapping[str, Any]
 
-TYPES: Final = tuple(each for noun in NOUNS.values() if noun.for_partners for each in noun.types)
+TYPES: Final = tuple(
+    each
+    for record_type in RECORD_TYPES.values()
+    if record_type.for_partners
+    for each in record_type.types
+)
 """Every type of feed item."""
 
 
@@ -22,13 +27,13 @@ def partner_data(event_type: str, data: Data) -> dict[str, Any]:
 
     Raises KeyError: not an event for partners, or one that breaks its contract.
     """
-    described = _DESCRIBED[noun_of(event_type)](data)
+    described = _DESCRIBED[record_type_of(event_type)](data)
     return {name: value for name, value in described.items() if value is not None}
 
 
 def place_of(event_type: str, data: Data) -> str | None:
     """The exact place an event names, if any: to be coarsened before it goes anywhere."""
-    if noun_of(event_type) == "project":
+    if record_type_of(event_type) == "project":
         places: Sequence[str] = data.get("places") or ()
         return places[0] if len(places) == 1 else None
     place: str | None = data.get("place")
@@ -102,7 +107,7 @@ def _picked(section: Data, names: str) -> dict[str, Any]:
 
 
 _DESCRIBED: Final[Mapping[str, Callable[[Data], dict[str, Any]]]] = for_each(
-    [noun.name for noun in NOUNS.values() if noun.for_partners],
+    [each.name for each in RECORD_TYPES.values() if each.for_partners],
     {
         "activity": _activity,
         "project": _project,

@@ -17,7 +17,7 @@ from services.reporting.rules.projections import (
 from services.reporting.store.generation import Generation
 from services.reporting.store.live import ReportingStore
 from shared.events import Event
-from shared.nouns import noun_of
+from shared.record_types import record_type_of
 from shared.store.inbox import in_order
 from shared.store.mongo import Tx
 
@@ -52,7 +52,7 @@ def project_within(
     Raises: Stopped: the store is pinned to projections that are no longer being built.
     """
     into = store.generation(tx)
-    attendance = [each for each in events if noun_of(each.type) == "attendance"]
+    attendance = [each for each in events if record_type_of(each.type) == "attendance"]
     sheets = into.load_sheets(tx, list({each.subject for each in attendance}))
     order = in_order(attendance, {key: sheet.sequence for key, sheet in sheets.items()})
     early = {each.id for each in order.early}
@@ -62,7 +62,7 @@ def project_within(
 
     of = defaultdict(list)
     for event in claimed:
-        of[noun_of(event.type)].append(event)
+        of[record_type_of(event.type)].append(event)
     described = {each.subject for each in of["participant"]}
     met = people_in(claimed)
     numbers = into.cached_numbers(met)

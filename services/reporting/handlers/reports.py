@@ -32,7 +32,7 @@ from services.reporting.rules.figures import (
 from services.reporting.schemas import Question, ReportQuestion
 from services.reporting.store.live import ReportingStore
 from shared.codes import age_band, code_list
-from shared.nouns import SCORES
+from shared.record_types import SCORES
 
 
 def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:

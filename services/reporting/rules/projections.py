@@ -14,7 +14,7 @@ from pyroaring import BitMap
 from services.reporting.layout import PEOPLE, PROJECTED, SESSIONS
 from services.reporting.rules.figures import admin1, places_within
 from shared.events import Event
-from shared.nouns import SCORES, for_each, noun_of
+from shared.record_types import SCORES, for_each, record_type_of
 
 WITHDRAWN: Final = "withdrawn/yes"
 CHUNK_BITS: Final = 16
@@ -53,10 +53,10 @@ def people_in(events: Iterable[Event]) -> list[str]:
     """The participants these events speak of, each once, in the order of first sight."""
     seen: dict[str, None] = {}
     for event in events:
-        noun = noun_of(event.type)
-        if noun == "participant":
+        record_type = record_type_of(event.type)
+        if record_type == "participant":
             seen[event.subject] = None
-        elif noun == "attendance":
+        elif record_type == "attendance":
             seen.update((row["participant_id"], None) for row in event.data["rows"])
     return list(seen)
 
@@ -68,7 +68,7 @@ def portions(events: Iterable[Event], rows: int) -> Iterator[list[Event]]:
     size = 0
     for event in sorted(events, key=lambda each: (each.subject, each.sequence)):
         part.append(event)
-        size += len(event.data["rows"]) if noun_of(event.type) == "attendance" else 1
+        size += len(event.data["rows"]) if record_type_of(event.type) == "attendance" else 1
         if size >= rows:
             yield part
             part, size = [], 0
@@ -147,7 +147,7 @@ def attend(
 def document(event: Event) -> dict[str, Any]:
     """What reporting keeps of a project, an activity, a concern or a nomination."""
     data = event.data
-    kept = {name: data.get(name) for name in _KEPT[noun_of(event.type)]}
+    kept = {name: data.get(name) for name in _KEPT[record_type_of(event.type)]}
     kept |= {
         "_id": event.subject,
         "version": event.sequence,
@@ -156,7 +156,7 @@ def document(event: Event) -> dict[str, Any]:
     }
     if "place" in kept:
         kept["within"] = places_within(kept["place"]) if kept["place"] else []
-    if noun_of(event.type) == "activity":
+    if record_type_of(event.type) == "activity":
         kept["sessions"] = [
             {"id": each["id"], "topics": each.get("topics") or [], "place": each.get("place")}
             for each in data.get("sessions") or ()
@@ -167,9 +167,10 @@ def document(event: Event) -> dict[str, Any]:
 
 
 DOCUMENTS: Final[Mapping[str, str]] = {
-    noun: name for noun, name in PROJECTED.items() if name not in (PEOPLE, SESSIONS)
+    record_type: name for record_type, name in PROJECTED.items() if name not in (PEOPLE, SESSIONS)
 }
-"""Noun → collection, of what is kept as a document each; people and sheets are kept as sets."""
+"""Record type → collection, of what is kept as a document each; people and sheets are kept as
+sets."""
 
 _KEPT: Final[Mapping[str, tuple[str, ...]]] = for_each(
     DOCUMENTS,

@@ -27,8 +27,8 @@ from services.reporting.store.live import ReportingStore
 from shared.errors import Unavailable
 from shared.events import Event
 from shared.layout import INBOX, OUTBOX, STATE
-from shared.nouns import PRODUCERS
 from shared.parked import DISCARDED
+from shared.record_types import PRODUCERS
 from shared.store.lease import Lease
 from shared.store.mongo import Document, Tx
 from shared.store.replay import EventLog, Mark

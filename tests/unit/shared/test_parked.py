@@ -12,8 +12,8 @@ from services.notifications.service import NotificationsService
 from services.reporting.service import ReportingService
 from shared.host.parking import ParkingService
 from shared.messages import catalogue
-from shared.nouns import CONSUMERS
 from shared.parked import reason_text
+from shared.record_types import CONSUMERS
 from shared.subscriptions import PATTERNS
 from tests.gateway_fakes import OPERATOR, FakeServices, context
 

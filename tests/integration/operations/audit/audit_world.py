@@ -30,7 +30,7 @@ from services.reporting.handlers import projecting
 from services.reporting.store.live import ReportingStore
 from shared.events import Event
 from shared.ids import new_id
-from shared.nouns import PRODUCERS
+from shared.record_types import PRODUCERS
 from shared.subscriptions import listens
 from tests.integration.services.activities.activities_world import World
 from tests.integration.services.participants import participants_world
@@ -210,9 +210,9 @@ def audited(hub: Hub, *expected: tuple[str, str]) -> list[Row]:
     return found
 
 
-def event_of(hub: Hub, service: str, subject: str, sequence: int, noun: str) -> str:
+def event_of(hub: Hub, service: str, subject: str, sequence: int, record_type: str) -> str:
     row = hub.db(service)["outbox"].find_one(
-        {"subject": subject, "sequence": sequence, "type": {"$regex": f"^{noun}\\."}}
+        {"subject": subject, "sequence": sequence, "type": {"$regex": f"^{record_type}\\."}}
     )
     assert row is not None
     return str(row["_id"])

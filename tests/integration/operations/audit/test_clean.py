@@ -9,7 +9,7 @@ from operations.audit.scope import of_activity, of_period
 from services.reporting.handlers.rebuild import Rebuild
 from services.reporting.store.building import Building
 from shared.ids import new_id
-from shared.nouns import PRODUCERS
+from shared.record_types import PRODUCERS
 from shared.store.replay import EventLog
 from shared.subscriptions import PATTERNS
 from tests.integration.operations.audit.audit_world import Hub, Programme, findings, stage

@@ -11,7 +11,7 @@ from services.reporting.handlers.rebuild import Outcome, Rebuild, Watch
 from services.reporting.store.building import Building
 from services.reporting.store.live import ReportingStore
 from shared.events import Event
-from shared.nouns import NOUNS, PRODUCERS, noun_of
+from shared.record_types import PRODUCERS, RECORD_TYPES, record_type_of
 from shared.store.mongo import Store
 from shared.store.replay import EventLog
 from shared.subscriptions import PATTERNS
@@ -120,7 +120,7 @@ class Programme:
 
 
 def _producer(event: Event) -> str:
-    return NOUNS[noun_of(event.type)].owner
+    return RECORD_TYPES[record_type_of(event.type)].owner
 
 
 def figures(store: ReportingStore) -> list[Document]:

@@ -30,8 +30,8 @@ from services.reporting.rules.figures import PERSON_DIMENSIONS
 from shared.caller import ROLES
 from shared.codes import LANGUAGES, code_list
 from shared.codes.places import LEVELS
-from shared.nouns import CONSUMERS, NOUNS
 from shared.parked import STATES
+from shared.record_types import CONSUMERS, RECORD_TYPES
 from tests.gateway_fakes import FakeServices, context, listed
 
 PRINTED = (Path(__file__).parents[4] / "gateway" / "schema.graphql").read_text(encoding="utf-8")
@@ -160,12 +160,12 @@ def test_the_codes_of_closed_lists_are_those_by_which_programs_decide() -> None:
     content = {
         "given_name": "Awa", "family_name": "B", "email": "a@b.c", "place": "ML", "birth_year": 9,
     }  # fmt: skip
-    logged = [noun for noun in NOUNS.values() if noun.has_log]
+    logged = [record_type for record_type in RECORD_TYPES.values() if record_type.has_log]
     decided = {
         "Role": ROLES,
         "Language": LANGUAGES,
         "PlaceLevel": LEVELS,
-        "ChangeKind": {past for noun in logged for past in noun.steps.values()},
+        "ChangeKind": {past for record_type in logged for past in record_type.steps.values()},
         "DuplicateReason": [reason for reason, _ in likenesses(content, "+22370000000")],
         "AttendanceStatus": code_list("attendance_status").keys() - {"removed"},
         "WebhookState": {each.value for each in State} - {"deleted"},
@@ -177,7 +177,7 @@ def test_the_codes_of_closed_lists_are_those_by_which_programs_decide() -> None:
     assert {name: set(codes) for name, codes in decided.items()} == CLOSED
     kinds = schema().type_map["RecordKind"]
     assert isinstance(kinds, GraphQLEnumType)
-    assert {name.lower() for name in kinds.values} == {noun.name for noun in logged}
+    assert {name.lower() for name in kinds.values} == {record_type.name for record_type in logged}
 
 
 NULLABLE = {

@@ -14,7 +14,7 @@ from operations.audit.attendance import Replay
 from operations.audit.log import Entry, Moment
 from operations.audit.reading import joined
 from operations.audit.tally import Checksum
-from shared.nouns import SCORES
+from shared.record_types import SCORES
 
 KEYED = st.lists(st.tuples(st.text("abc", max_size=2), st.integers()), max_size=12)
 NOW = datetime(2026, 1, 5, tzinfo=UTC)

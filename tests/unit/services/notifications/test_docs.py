@@ -65,8 +65,8 @@ def test_the_catalogue_names_every_type_and_field() -> None:
     named = set(re.findall(r"`\.?([a-z_.]+)`", catalogue))
 
     for kind in partner_view.TYPES:
-        noun, _, step = kind.partition(".")
-        assert f"{noun}.recorded" in named
+        record_type, _, step = kind.partition(".")
+        assert f"{record_type}.recorded" in named
         assert step in named or kind in named
         assert set(contracts.of("notifications")[f"feed.{kind}"]["properties"]) <= named
 

@@ -3,7 +3,8 @@ And who they are: the services.
 
 Subscriptions, contracts, broker permissions, the kinds of a push, reporting's projections, the
 partners' types and the inventory of an audit are derived from this table or checked against it.
-A new noun is a row here, a contract, and the code of its owner; a new step is a word in `steps`.
+A new record type is a row here, a contract, and the code of its owner; a new step is a word in
+`steps`.
 """
 
 from __future__ import annotations
@@ -52,8 +53,9 @@ def _version_1(*services: str) -> Mapping[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Noun:
-    """One kind of thing; `name` is the noun of its events (`activity.recorded`), `says` what it is.
+class RecordType:
+    """One type of record; `name` begins the types of its events (`activity.recorded`), `says` what
+    it is.
 
     owner: the service, and its database, where it lives; `collection` holds it there.
     steps: what its owner does to it → the past word that its event says.
@@ -62,7 +64,7 @@ class Noun:
     projected: the collection of reporting that holds its copy, None where it keeps none.
     for_partners: its events become items of the feed, under the same types.
     has_log: its owner answers `changes`.
-    by_difference: its events carry what changed and not the whole state: none may be skipped.
+    delta: its events carry what changed and not the whole state: none may be skipped.
     """
 
     name: str
@@ -74,7 +76,7 @@ class Noun:
     projected: str | None = None
     for_partners: bool = False
     has_log: bool = False
-    by_difference: bool = False
+    delta: bool = False
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -82,15 +84,15 @@ class Noun:
         return tuple(f"{self.name}.{past}" for past in dict.fromkeys(self.steps.values()))
 
     def event(self, step: str) -> str:
-        """The type of the event of a step. Raises KeyError: the noun has no such step."""
+        """The type of the event of a step. Raises KeyError: the record type has no such step."""
         return f"{self.name}.{self.steps[step]}"
 
 
-NOUNS: Final[Mapping[str, Noun]] = MappingProxyType(
+RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType(
     {
-        noun.name: noun
-        for noun in (
-            Noun(
+        record_type.name: record_type
+        for record_type in (
+            RecordType(
                 "participant",
                 "A person, as the register of their chapter knows them.",
                 owner="participants",
@@ -99,7 +101,7 @@ NOUNS: Final[Mapping[str, Noun]] = MappingProxyType(
                 steps=MappingProxyType({**RECORDED, "created": "registered"}),
                 projected="people",
             ),
-            Noun(
+            RecordType(
                 "nomination",
                 "A person proposed for an activity or a project.",
                 owner="participants",
@@ -115,7 +117,7 @@ NOUNS: Final[Mapping[str, Noun]] = MappingProxyType(
                 ),
                 projected="nominations",
             ),
-            Noun(
+            RecordType(
                 "activity",
                 "An activity.",
                 owner="activities",
@@ -125,7 +127,7 @@ NOUNS: Final[Mapping[str, Noun]] = MappingProxyType(
                 for_partners=True,
                 has_log=True,
             ),
-            Noun(
+            RecordType(
                 "project",
                 "A project.",
                 owner="activities",
@@ -135,7 +137,7 @@ NOUNS: Final[Mapping[str, Noun]] = MappingProxyType(
                 for_partners=True,
                 has_log=True,
             ),
-            Noun(
+            RecordType(
                 "organisation",
                 "An organisation.",
                 owner="activities",
@@ -143,7 +145,7 @@ NOUNS: Final[Mapping[str, Noun]] = MappingProxyType(
                 heard_by=_version_1("reporting"),  # which draws nothing from it yet
                 has_log=True,
             ),
-            Noun(
+            RecordType(
                 "concern",
                 "A concern.",
                 owner="activities",
@@ -153,7 +155,7 @@ NOUNS: Final[Mapping[str, Noun]] = MappingProxyType(
                 for_partners=True,
                 has_log=True,
             ),
-            Noun(
+            RecordType(
                 "attendance",
                 "The sheet of a session.",
                 owner="activities",
@@ -163,7 +165,7 @@ NOUNS: Final[Mapping[str, Noun]] = MappingProxyType(
                 projected="sessions",
                 for_partners=True,
                 has_log=True,
-                by_difference=True,
+                delta=True,
             ),
         )
     }
@@ -173,34 +175,36 @@ SCORES: Final = ("pre_n", "pre_sum", "post_n", "post_sum", "paired_n", "gain_sum
 """The sums of test scores that a sheet keeps and its events tell the differences of: how many took
 the test before and after and both, their points, and the points gained by those who took both."""
 
-PRODUCERS: Final = tuple(dict.fromkeys(noun.owner for noun in NOUNS.values()))
+PRODUCERS: Final = tuple(dict.fromkeys(each.owner for each in RECORD_TYPES.values()))
 """The services that emit events; participants first: most people are then described before they
 are counted, which spares whoever replays the logs writing them twice."""
 
-CONSUMERS: Final = tuple(dict.fromkeys(each for noun in NOUNS.values() for each in noun.heard_by))
+CONSUMERS: Final = tuple(
+    dict.fromkeys(service for each in RECORD_TYPES.values() for service in each.heard_by)
+)
 """The services that take events, and so have a parking lot."""
 
 
-def for_each(nouns: Iterable[str], table: Mapping[str, T]) -> Mapping[str, T]:
-    """The table, which has a row for each of the nouns and for no other.
+def for_each(record_types: Iterable[str], table: Mapping[str, T]) -> Mapping[str, T]:
+    """The table, which has a row for each of the record types and for no other.
 
     Raises: LookupError, which names what is missing or too many: a process does not start with it.
     """
-    if wrong := set(nouns) ^ set(table):
+    if wrong := set(record_types) ^ set(table):
         raise LookupError(f"a row for each of these, or for none: {', '.join(sorted(wrong))}")
     return MappingProxyType(dict(table))
 
 
-def noun_of(event_type: str) -> str:
+def record_type_of(event_type: str) -> str:
     """`activity` of `activity.recorded`."""
     return event_type.partition(".")[0]
 
 
-def owned_by(service: str) -> tuple[Noun, ...]:
-    """The nouns that live in the service."""
-    return tuple(noun for noun in NOUNS.values() if noun.owner == service)
+def owned_by(service: str) -> tuple[RecordType, ...]:
+    """The record types that live in the service."""
+    return tuple(each for each in RECORD_TYPES.values() if each.owner == service)
 
 
-def heard_by(service: str) -> tuple[Noun, ...]:
-    """The nouns of whose events the service is told."""
-    return tuple(noun for noun in NOUNS.values() if service in noun.heard_by)
+def heard_by(service: str) -> tuple[RecordType, ...]:
+    """The record types of whose events the service is told."""
+    return tuple(each for each in RECORD_TYPES.values() if service in each.heard_by)
