@@ -1,8 +1,8 @@
 """What the hub keeps record of, in one table: who owns it, what can happen to it, who hears of it.
 And who they are: the services.
 
-Subscriptions, contracts, broker permissions, the kinds of a push, reporting's projections, the
-partners' types and the inventory of an audit are derived from this table or checked against it.
+Subscriptions, contracts, broker permissions, the record types of a push, reporting's projections,
+the partners' types and the inventory of an audit are derived from this table or checked against it.
 A new record type is a row here, a contract, and the code of its owner; a new step is a word in
 `steps`.
 """

@@ -2,7 +2,7 @@
 
 Owns      projects, organisations, activities with their sessions, attendance sheets, concerns
           (database `activities`). All free text stays here.
-Answers   push, withdraw and reinstate (of the kind that the request names), in batches;
+Answers   push, withdraw and reinstate (of the record type that the request names), in batches;
           record_attendance and move_attendance; get_many, list, attendance, sheets, sessions_of,
           changes.
 Emits     activity.* project.* organisation.* concern.* (recorded, corrected, withdrawn,

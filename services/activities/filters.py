@@ -17,7 +17,7 @@ Condition = dict[str, Any]
 
 
 class Asked(f.Period):
-    """What a list of any kind may be narrowed to."""
+    """What a list of any record type may be narrowed to."""
 
     ids = f.Many(f.Id(), limit=IDS_ASKED)
     chapters = f.codes("country")
@@ -40,7 +40,7 @@ _ASKED: Final = Asked()
 _ASKED_OF: Final[Mapping[str, f.RowSchema]] = {"concern": AskedOfConcerns()}
 
 
-def query(kind: str, wanted: Mapping[str, Any]) -> Condition:
+def query(record_type: str, wanted: Mapping[str, Any]) -> Condition:
     """The condition of a filter; records withdrawn are left out unless `withdrawn` is true, which
     shows them alone.
 
@@ -56,7 +56,7 @@ def query(kind: str, wanted: Mapping[str, Any]) -> Condition:
         if value not in (None, "", []) or (name == "ids" and value == [])
     }
     try:
-        asked = _ASKED_OF.get(kind, _ASKED).load(given)
+        asked = _ASKED_OF.get(record_type, _ASKED).load(given)
     except ValidationError as error:
         first, *_ = problems_from(error.messages)
         raise Refused(first.code, path=["filter", *first.path], **first.params) from error

@@ -1,4 +1,5 @@
-"""Owns the shape of what comes in: one marshmallow schema per pushed kind, and one for a sheet row.
+"""Owns the shape of what comes in: one marshmallow schema per pushed record type, and one for a
+sheet row.
 
 `required` speaks of the stored record: a first push must give the field, a later one may leave it.
 """

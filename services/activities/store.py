@@ -15,7 +15,7 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from services.activities import layout
-from services.activities.kinds import KINDS, Kind
+from services.activities.definitions import DEFINITIONS, RecordDefinition
 from services.activities.layout import (
     ACTIVITY_ID,
     IS_REMOVED,
@@ -48,7 +48,7 @@ class ActivityStore(Store):
     def __init__(self, db: Database[Document]) -> None:
         super().__init__(db)
         self.records: Mapping[str, RecordCollection] = {
-            kind.name: RecordCollection(db[kind.collection]) for kind in KINDS.values()
+            each.name: RecordCollection(db[each.collection]) for each in DEFINITIONS.values()
         }
         self.sheets = db[layout.SHEETS]
         self.attendance = db[layout.ATTENDANCE]
@@ -56,16 +56,19 @@ class ActivityStore(Store):
 
     def ensure_indexes(self) -> None:
         super().ensure_indexes()
-        names = [kind.collection for kind in KINDS.values()]
+        names = [each.collection for each in DEFINITIONS.values()]
         self.create_collections(*names, layout.SHEETS, layout.ATTENDANCE, layout.REASONS)
-        for kind in KINDS.values():
-            # list: one chapter's records (or all chapters', merged) in the kind's order.
+        for definition in DEFINITIONS.values():
+            # list: one chapter's records (or all chapters', merged) in the order of their type.
             indexes = [
-                IndexModel([(CHAPTER, ASCENDING), kind.order, ("_id", kind.order[1])], name="list")
+                IndexModel(
+                    [(CHAPTER, ASCENDING), definition.order, ("_id", definition.order[1])],
+                    name="list",
+                )
             ]
-            if kind.unique:
+            if definition.unique:
                 # push: two records with one identifier are refused, also when pushed at once.
-                path = f"{CONTENT}.{kind.unique}"
+                path = f"{CONTENT}.{definition.unique}"
                 indexes.append(
                     IndexModel(
                         [(path, ASCENDING)],
@@ -74,28 +77,32 @@ class ActivityStore(Store):
                         partialFilterExpression={path: {"$exists": True}},
                     )
                 )
-            self.db[kind.collection].create_indexes(indexes)
+            self.db[definition.collection].create_indexes(indexes)
         # sessions_of: where a participant has been. (`attendance` reads by the prefix of _id.)
         self.attendance.create_indexes([IndexModel([("p", ASCENDING)], name="participant")])
 
-    def referred(self, tx: Tx, kind: Kind, ids: Iterable[str]) -> dict[str, tuple[str, bool]]:
+    def referred(
+        self, tx: Tx, definition: RecordDefinition, ids: Iterable[str]
+    ) -> dict[str, tuple[str, bool]]:
         """Of the records among `ids` that are stored: chapter, and whether withdrawn."""
-        found = self.db[kind.collection].find(
+        found = self.db[definition.collection].find(
             {"_id": {"$in": list(ids)}}, {CHAPTER: 1, WITHDRAWN: 1}, session=tx.session
         )
         return {each["_id"]: (each[CHAPTER], each[WITHDRAWN]) for each in found}
 
-    def holders(self, tx: Tx, kind: Kind, values: Iterable[str]) -> dict[str, str]:
-        """Which record holds each of the values of the kind's unique field."""
-        path = f"{CONTENT}.{kind.unique}"
-        found = self.db[kind.collection].find(
+    def holders(
+        self, tx: Tx, definition: RecordDefinition, values: Iterable[str]
+    ) -> dict[str, str]:
+        """Which record holds each of the values of the type's unique field."""
+        path = f"{CONTENT}.{definition.unique}"
+        found = self.db[definition.collection].find(
             {path: {"$in": list(values)}}, {path: 1}, session=tx.session
         )
-        return {each[CONTENT][kind.unique]: each["_id"] for each in found}
+        return {each[CONTENT][definition.unique]: each["_id"] for each in found}
 
-    def save(self, tx: Tx, kind: Kind, writes: Sequence[Write]) -> None:
+    def save(self, tx: Tx, definition: RecordDefinition, writes: Sequence[Write]) -> None:
         """Store the records' last states, and the reasons given."""
-        self.records[kind.name].save(tx, writes)
+        self.records[definition.name].save(tx, writes)
         reasons = [
             {"_id": f"{write.after.id}:{write.after.version}", "reason": write.reason}
             for write in writes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from services.participants.definitions import NOMINATED, PARTICIPANT
 from services.participants.handlers import nominations, people
-from services.participants.kinds import NOMINATED, PARTICIPANT
 from services.participants.store.people import ParticipantStore, open_store
 from services.participants.watch import DataKey
 from shared.errors import Refused
@@ -64,7 +64,7 @@ class ParticipantsService:
 
 
 def _use(uses: Mapping[str, Use], request: Request) -> Use:
-    """What is to be done with the kind that the request names. Raises Refused UNKNOWN_KIND
+    """What is to be done with the record type that the request names. Raises Refused UNKNOWN_KIND
     (final)."""
     kind = str(request.get("kind"))[:80]
     if kind not in uses:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from services.activities import kinds, schemas
-from services.activities.kinds import CONCERN, KINDS
+from services.activities import definitions, schemas
+from services.activities.definitions import CONCERN, DEFINITIONS
 from services.participants.schemas import NOMINATION, PERSON
 from shared import contracts
 from shared.contracts import HOUSE, Undeclared
@@ -71,7 +71,7 @@ class ActivityWithTrainer(schemas.Activity):
 def test_a_field_that_is_neither_private_nor_in_a_contract_is_refused_by_name(
     record_type: str, schema: type[schemas.Activity], undecided: str
 ) -> None:
-    private = KINDS[record_type].private
+    private = DEFINITIONS[record_type].private
     with pytest.raises(
         Undeclared, match=f"{record_type}: {undecided} is in no contract and not private"
     ):
@@ -228,13 +228,13 @@ def test_every_version_of_a_type_carries_what_it_names() -> None:
     }
 
 
-def test_kinds_and_record_types_name_the_same_things() -> None:
+def test_definitions_and_record_types_name_the_same_things() -> None:
     owned = {
         record_type.name
         for record_type in RECORD_TYPES.values()
         if record_type.owner == "activities"
     }
-    assert {*kinds.KINDS, "attendance"} == owned
+    assert {*definitions.DEFINITIONS, "attendance"} == owned
     assert {"participant", "nomination"} == {
         record_type.name
         for record_type in RECORD_TYPES.values()

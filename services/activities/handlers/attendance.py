@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeGuard
 
+from services.activities.definitions import ACTIVITY
 from services.activities.handlers.records import SOURCE
 from services.activities.handlers.requests import Request, ids_in
-from services.activities.kinds import ACTIVITY
 from services.activities.layout import line_key
 from services.activities.rules import sheets
 from services.activities.rules.sheets import Given, Line, Outcome, Row, Sheet, Step
@@ -135,9 +135,8 @@ def sheets_of(request: Request, store: ActivityStore) -> dict[str, Any]:
     """`{"items": {activity id: [sheet totals]}}` of the `activity_ids` that the caller may see, in
     the order of their sessions."""
     caller = Caller.of(request)
-    kind = ACTIVITY
-    activities = store.records[kind.name].get_many(ids_in(request, "activity_ids"), caller)
-    sessions = {key: kind.sessions(activity) for key, activity in activities.items()}
+    activities = store.records[ACTIVITY.name].get_many(ids_in(request, "activity_ids"), caller)
+    sessions = {key: ACTIVITY.sessions(activity) for key, activity in activities.items()}
     found = store.get_sheets(each["id"] for listed in sessions.values() for each in listed)
     return {
         "items": {
@@ -200,8 +199,8 @@ def _event(step: Step) -> Event:
         "present_total": sheet.present,
         "scores": step.scores._asdict(),
     }
-    kind = RECORD_TYPES["attendance"].event("added" if step.additions_only else "changed")
-    return Event.new(kind, SOURCE, sheet.id, sheet.sequence, data, caller=step.caller)
+    event_type = RECORD_TYPES["attendance"].event("added" if step.additions_only else "changed")
+    return Event.new(event_type, SOURCE, sheet.id, sheet.sequence, data, caller=step.caller)
 
 
 def _on(line: Line | None) -> TypeGuard[Line]:

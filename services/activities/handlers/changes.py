@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from services.activities.kinds import KINDS
+from services.activities.definitions import DEFINITIONS
 from services.activities.store import ActivityStore
 from shared.caller import Caller
 from shared.contracts import HOUSE
@@ -40,8 +40,8 @@ def changes(request: Mapping[str, Any], store: ActivityStore) -> dict[str, Any]:
     """
     caller, record_type = Caller.of(request), request.get("kind") or "activity"
     identifier = canonical(request.get("id")) or ""
-    if record_type not in KINDS and record_type != SHEET:
-        raise Refused("UNKNOWN_KIND", value=str(record_type)[:80], kinds=[*KINDS, SHEET])
+    if record_type not in DEFINITIONS and record_type != SHEET:
+        raise Refused("UNKNOWN_KIND", value=str(record_type)[:80], kinds=[*DEFINITIONS, SHEET])
     page = _page(identifier, record_type, caller, Asked.of(request), store)
     versions = [row["sequence"] for _, row in page.items]
     reasons = store.reasons_of(identifier, versions) if record_type != SHEET else {}
@@ -112,7 +112,7 @@ def _data(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _visible(caller: Caller, record_type: str, chapter: str) -> bool:
     open_to_chapters = (
-        record_type in KINDS and KINDS[record_type].public and caller.role == "chapter"
+        record_type in DEFINITIONS and DEFINITIONS[record_type].public and caller.role == "chapter"
     )
     return open_to_chapters or caller.may_touch(chapter)
 

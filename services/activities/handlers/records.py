@@ -1,4 +1,4 @@
-"""Owns the writing of records, one path for all kinds: push, withdraw, reinstate."""
+"""Owns the writing of records, one path for all record types: push, withdraw, reinstate."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.activities.handlers.agreement import Rules
-from services.activities.handlers.requests import Request, kind_of
-from services.activities.kinds import Kind
+from services.activities.definitions import RecordDefinition
+from services.activities.handlers.integrity import Integrity
+from services.activities.handlers.requests import Request, definition_of
 from services.activities.rules.sheets import Sheet
 from services.activities.store import ActivityStore
 from shared.contracts import HOUSE
@@ -21,7 +21,7 @@ SOURCE = "/activities"
 
 
 def push(request: Request, store: ActivityStore) -> dict[str, Any]:
-    """Create or update records of one kind.
+    """Create or update records of one type.
 
     Args: request: `{"kind", "pushes": [{"caller", "items", "mode", "dry_run"}]}`, 500 items at
         most.
@@ -29,26 +29,26 @@ def push(request: Request, store: ActivityStore) -> dict[str, Any]:
     Raises: Refused (final): UNKNOWN_KIND, TOO_MANY_ITEMS, MALFORMED. Unavailable (retryable, with
         the same ids).
     Effects: one transaction: the records, the sheets of sessions that come or go, and one
-        `<kind>.recorded` or `<kind>.corrected` for each record written.
+        `<record type>.recorded` or `<record type>.corrected` for each record written.
     """
-    kind, pushes = kind_of(request), parse(request)
+    definition, pushes = definition_of(request), parse(request)
     now = datetime.now(UTC)
     today = now.date().isoformat()
     latest = (now + timedelta(hours=1)).date().isoformat()  # where it is latest among the chapters
 
     def work(tx: Tx) -> dict[str, Any]:
-        existing = store.records[kind.name].load(tx, ids_of(pushes))
-        rules = Rules.read(tx, store, kind, pushes, existing, latest)
+        existing = store.records[definition.name].load(tx, ids_of(pushes))
+        integrity = Integrity.read(tx, store, definition, pushes, existing, latest)
         decision = engine.push(
             pushes,
-            kind.schema,
+            definition.schema,
             existing,
-            rules.problems,
-            claims=rules.claims,
-            holders=rules.holders,
-            merge=lambda kept, given: kind.complete({**kept, **given}, today),
+            integrity.problems,
+            claims=integrity.claims,
+            holders=integrity.holders,
+            merge=lambda kept, given: definition.complete({**kept, **given}, today),
         )
-        return _carry_out(tx, store, kind, decision, rules.sheets)
+        return _carry_out(tx, store, definition, decision, integrity.sheets)
 
     return store.transact(work)
 
@@ -57,13 +57,13 @@ def withdraw(request: Request, store: ActivityStore) -> dict[str, Any]:
     """Set tombstones: items `{"id", "reason", "expected_version"?}`; receipts, errors as `push`.
 
     Effects: one transaction: the records, their sessions closed for attendance (the sheets stay),
-        and one `<kind>.withdrawn` each.
+        and one `<record type>.withdrawn` each.
     """
     return _tombstones(request, store, engine.withdraw)
 
 
 def reinstate(request: Request, store: ActivityStore) -> dict[str, Any]:
-    """Undo `withdraw`: sessions open again, one `<kind>.reinstated` each."""
+    """Undo `withdraw`: sessions open again, one `<record type>.reinstated` each."""
     return _tombstones(request, store, engine.reinstate)
 
 
@@ -72,11 +72,11 @@ def _tombstones(
     store: ActivityStore,
     decide: Callable[[Sequence[Push], Mapping[str, Record]], Decision],
 ) -> dict[str, Any]:
-    kind, pushes = kind_of(request), parse(request)
+    definition, pushes = definition_of(request), parse(request)
 
     def work(tx: Tx) -> dict[str, Any]:
-        existing = store.records[kind.name].load(tx, ids_of(pushes))
-        return _carry_out(tx, store, kind, decide(pushes, existing), None)
+        existing = store.records[definition.name].load(tx, ids_of(pushes))
+        return _carry_out(tx, store, definition, decide(pushes, existing), None)
 
     return store.transact(work)
 
@@ -84,29 +84,29 @@ def _tombstones(
 def _carry_out(
     tx: Tx,
     store: ActivityStore,
-    kind: Kind,
+    definition: RecordDefinition,
     decision: Decision,
     sheets: Mapping[str, Sheet] | None,
 ) -> dict[str, Any]:
     """Write what was decided; `sheets` are the stored ones, None if all are known to be there."""
     if decision.writes:
-        store.save(tx, kind, decision.writes)
-        new, states = _session_changes(kind, decision.writes, sheets)
+        store.save(tx, definition, decision.writes)
+        new, states = _session_changes(definition, decision.writes, sheets)
         store.add_sheets(tx, new)
         store.set_sheet_states(tx, states)
-        tx.emit(_event(kind, write) for write in decision.writes)
+        tx.emit(_event(definition, write) for write in decision.writes)
     return answer(decision)
 
 
 def _session_changes(
-    kind: Kind, writes: Iterable[Write], sheets: Mapping[str, Sheet] | None
+    definition: RecordDefinition, writes: Iterable[Write], sheets: Mapping[str, Sheet] | None
 ) -> tuple[list[Sheet], dict[str, str]]:
     """The sheets to make, and the states of those that open or close: session id → state."""
     new: dict[str, Sheet] = {}
     states: dict[str, str] = {}
     for write in writes:
-        had = kind.session_ids(write.before) if _open(write.before) else set()
-        has = kind.session_ids(write.after) if _open(write.after) else set()
+        had = definition.session_ids(write.before) if _open(write.before) else set()
+        has = definition.session_ids(write.after) if _open(write.after) else set()
         for session_id in has - had:
             if sheets is None or session_id in sheets or session_id in new:
                 states[session_id] = "open"
@@ -120,19 +120,21 @@ def _open(record: Record | None) -> bool:
     return record is not None and not record.withdrawn
 
 
-def _event(kind: Kind, write: Write) -> Event:
+def _event(definition: RecordDefinition, write: Write) -> Event:
     after = write.after
-    event_type, data = kind.record_type.event(write.kind), kind.state(after)
+    event_type, data = definition.record_type.event(write.kind), definition.state(after)
     if write.kind == "updated" and write.before:
-        data["private_changed"] = _private_changes(kind, event_type, write.before, after)
+        data["private_changed"] = _private_changes(definition, event_type, write.before, after)
     return Event.new(event_type, SOURCE, after.id, after.version, data, caller=write.caller)
 
 
-def _private_changes(kind: Kind, event_type: str, before: Record, after: Record) -> list[str]:
+def _private_changes(
+    definition: RecordDefinition, event_type: str, before: Record, after: Record
+) -> list[str]:
     """The fields of which something changed that no version of the event shows, for the change
     log."""
-    old = HOUSE.carried(event_type, kind.state(before))
-    new = HOUSE.carried(event_type, kind.state(after))
+    old = HOUSE.carried(event_type, definition.state(before))
+    new = HOUSE.carried(event_type, definition.state(after))
     return [
         name
         for name in sorted({*before.content, *after.content})

@@ -1,11 +1,12 @@
-"""Owns what every request of this service is read by: the kind it speaks of, the ids it names."""
+"""Owns what every request of this service is read by: the record type it names, the ids it
+names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from services.activities.kinds import KINDS, Kind
+from services.activities.definitions import DEFINITIONS, RecordDefinition
 from shared.errors import Refused
 from shared.ids import canonical
 from shared.records.pushes import MAX_ITEMS
@@ -13,12 +14,15 @@ from shared.records.pushes import MAX_ITEMS
 Request = Mapping[str, Any]
 
 
-def kind_of(request: Request) -> Kind:
-    """The kind a request speaks of. Raises Refused (final): UNKNOWN_KIND."""
+def definition_of(request: Request) -> RecordDefinition:
+    """The definition of the record type that a request names.
+
+    Raises: Refused (final): UNKNOWN_KIND.
+    """
     name = str(request.get("kind"))[:80]
-    if name not in KINDS:
-        raise Refused("UNKNOWN_KIND", value=name, kinds=list(KINDS))
-    return KINDS[name]
+    if name not in DEFINITIONS:
+        raise Refused("UNKNOWN_KIND", value=name, kinds=list(DEFINITIONS))
+    return DEFINITIONS[name]
 
 
 def ids_in(request: Request, name: str = "ids", limit: int = MAX_ITEMS) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from services.participants.definitions import NOMINATED
 from services.participants.handlers.requests import (
     SOURCE,
     Answer,
@@ -14,7 +15,6 @@ from services.participants.handlers.requests import (
     pushes_of,
     reader_of,
 )
-from services.participants.kinds import NOMINATED
 from services.participants.rules import person
 from services.participants.rules.person import FIXED
 from services.participants.schemas import NOMINATION, NOMINATION_FILTER, nomination_view
@@ -129,5 +129,5 @@ def _nomination_event(write: Write) -> Event:
     record = write.after
     open_fields = dict.fromkeys(("activity_id", "project_id"))  # told as null where there is none
     data = {**record.standing(), **open_fields, **record.content}
-    kind = NOMINATED.event(record.content["status"])
-    return Event.new(kind, SOURCE, record.id, record.version, data, caller=write.caller)
+    event_type = NOMINATED.event(record.content["status"])
+    return Event.new(event_type, SOURCE, record.id, record.version, data, caller=write.caller)

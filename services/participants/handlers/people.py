@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from services.participants.definitions import PARTICIPANT
 from services.participants.handlers.requests import (
     SOURCE,
     Answer,
@@ -15,7 +16,6 @@ from services.participants.handlers.requests import (
     reader_of,
     today,
 )
-from services.participants.kinds import PARTICIPANT
 from services.participants.rules import person
 from services.participants.schemas import PERSON, PERSON_FILTER, person_view
 from services.participants.store.alike import alike
@@ -124,5 +124,5 @@ def _with_reason(record: Record, reason: str | None) -> Record:
 def _person_event(write: Write) -> Event:
     record = write.after
     data = {**record.standing(), **person.facts(record.content)}
-    kind = PARTICIPANT.event(write.kind)
-    return Event.new(kind, SOURCE, record.id, record.version, data, caller=write.caller)
+    event_type = PARTICIPANT.event(write.kind)
+    return Event.new(event_type, SOURCE, record.id, record.version, data, caller=write.caller)

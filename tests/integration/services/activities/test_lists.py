@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from services.activities.definitions import DEFINITIONS
 from services.activities.handlers import attendance, reading
 from services.activities.handlers.changes import changes
-from services.activities.kinds import KINDS
 from shared.caller import Caller
 from shared.errors import Refused
 from shared.ids import new_id
@@ -47,9 +47,9 @@ def test_every_kind_is_listed_backwards_as_forwards(world: World, kind: str) -> 
     assert len(forwards) >= 10
     assert walk(ask, 3, backwards=True) == forwards
     assert walk(ask, 4, 1, backwards=True) == forwards
-    path = KINDS[kind].order[0].removeprefix("content.")
+    path = DEFINITIONS[kind].order[0].removeprefix("content.")
     values = [each[path] for each in forwards]
-    assert values == sorted(values, reverse=KINDS[kind].order[1] < 0)
+    assert values == sorted(values, reverse=DEFINITIONS[kind].order[1] < 0)
 
 
 def test_what_a_caller_may_see_under_the_filter_is_counted_on_every_page(world: World) -> None:
@@ -130,7 +130,7 @@ def test_a_page_from_either_end_is_read_in_order_by_the_lists_index(
         {"first": 20, "after": cursors[50], "before": cursors[150]},
         {"last": 20, "after": cursors[50], "before": cursors[150]},
     ):
-        read = plans(world.store.db, KINDS[kind].collection, ask, both_ends=True, **page)
+        read = plans(world.store.db, DEFINITIONS[kind].collection, ask, both_ends=True, **page)
         assert len(read) == 1 + (("after" if "first" in page else "before") in page)
         assert all(each.startswith("IXSCAN { chapter: 1, content.") for each in read), read
 

@@ -11,8 +11,8 @@ from hypothesis import given as from_
 from hypothesis import strategies as st
 from pymongo import MongoClient
 
+from services.activities.definitions import DEFINITIONS
 from services.activities.handlers import records
-from services.activities.kinds import KINDS
 from services.activities.schemas import SheetRow
 from services.activities.store import ActivityStore
 from shared.ids import new_id
@@ -211,7 +211,7 @@ def test_all_faults_of_a_record_are_told_in_one_round(
 
     assert told(receipt) == expected(faults)
     assert speaks(receipt)
-    assert in_order(receipt, [*ENGINE, *KINDS[kind].schema.fields])
+    assert in_order(receipt, [*ENGINE, *DEFINITIONS[kind].schema.fields])
     assert statuses(world.push([mended(item, good, receipt)], kind=kind)) == ["CREATED"]
 
 
@@ -252,7 +252,7 @@ def test_all_faults_of_a_correction_are_told_in_one_round(
 
     assert told(receipt) == expected(faults)
     assert speaks(receipt)
-    assert in_order(receipt, [*ENGINE, *KINDS["activity"].schema.fields])
+    assert in_order(receipt, [*ENGINE, *DEFINITIONS["activity"].schema.fields])
     if WITHDRAWN in faults:
         world.reinstate(stored["id"])
     again = mended(item, good, receipt) | {"place": "ML.06"}

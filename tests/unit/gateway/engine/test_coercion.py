@@ -15,7 +15,7 @@ from gateway.engine.coercion import MAX_ERRORS, coerce_variables
 from gateway.engine.completion import execute
 from gateway.engine.documents import Documents
 from gateway.schema import schema
-from services.activities.kinds import ACTIVITY
+from services.activities.definitions import ACTIVITY
 from services.activities.schemas import read_rows
 from services.participants.schemas import PERSON
 from shared.caller import Caller

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.activities.kinds import ACTIVITY, CONCERN, KINDS, PROJECT
+from services.activities.definitions import ACTIVITY, CONCERN, DEFINITIONS, PROJECT
 from services.activities.rules import records
 from shared.codes import code_list
 from shared.errors import Problem
@@ -148,7 +148,7 @@ def load(kind: Any, item: dict[str, Any]) -> list[Problem]:
         ),
         (PROJECT, {"title": {"de": "x"}}, ("UNKNOWN_CODE", ("title",))),
         (CONCERN, {"severity": 6}, ("OUT_OF_RANGE", ("severity",))),
-        (KINDS["organisation"], {"country": "Mali"}, ("UNKNOWN_CODE", ("country",))),
+        (DEFINITIONS["organisation"], {"country": "Mali"}, ("UNKNOWN_CODE", ("country",))),
     ],
 )
 def test_each_wrong_field_is_told_by_code_and_path(

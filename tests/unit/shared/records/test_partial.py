@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.activities.kinds import KINDS
+from services.activities.definitions import DEFINITIONS
 from services.activities.rules import records
 from services.participants.rules import person
 from shared.ids import new_id
@@ -53,8 +53,8 @@ WHOLE: dict[str, Content] = {
 
 def _of_record(kind: str) -> Callable[[Content, Content], list[Any]]:
     def rules(content: Content, before: Content) -> list[Any]:
-        complete = KINDS[kind].complete(content, "2026-01-01")
-        found = [*KINDS[kind].problems(complete, before)]
+        complete = DEFINITIONS[kind].complete(content, "2026-01-01")
+        found = [*DEFINITIONS[kind].problems(complete, before)]
         return [*found, *records.future_problems(complete, "2026-01-01")]
 
     return rules

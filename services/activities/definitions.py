@@ -1,4 +1,5 @@
-"""Owns the table of what can be pushed: one row per kind, and all that is particular to it."""
+"""Owns the table of what can be pushed: one row per record type, and all that is particular to
+it."""
 
 from __future__ import annotations
 
@@ -22,16 +23,17 @@ from shared.records.pushes import Record
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What is particular to one record type of this service.
+class RecordDefinition:
+    """What this service knows of one of its record types beyond the row of `shared.record_types`:
+    what can be pushed of it, and by which rules it is taken, listed and told.
 
     problems: what is wrong between its fields, against its content before, if any.
-    references: field → the kind it refers to, by one id or a list of them.
+    references: field → the record type it refers to, by one id or a list of them.
     private: dotted paths that stay in this database. A field that is neither here nor in the
         record type's contract is no mistake that could pass: the service does not start.
     order: the field it is listed by, newest first (or by name).
     public: every chapter may see it and refer to it.
-    unique: a field whose value no two of the kind may share.
+    unique: a field whose value no two of the type may share.
     has_sessions: each of its sessions has an attendance sheet.
     """
 
@@ -89,7 +91,7 @@ def _activity_problems(content: Content, before: Content | None) -> Iterable[Pro
     return records.activity_problems(content, before, _section_of())
 
 
-ACTIVITY = Kind(
+ACTIVITY = RecordDefinition(
     RECORD_TYPES["activity"],
     schema=schemas.Activity(),
     order=("content.starts_on", -1),
@@ -109,7 +111,7 @@ ACTIVITY = Kind(
     ),
     has_sessions=True,
 )
-PROJECT = Kind(
+PROJECT = RecordDefinition(
     RECORD_TYPES["project"],
     schema=schemas.Project(),
     order=("content.starts_on", -1),
@@ -117,14 +119,14 @@ PROJECT = Kind(
     references={"funder_ids": "organisation", "partner_ids": "organisation"},
     private=frozenset({"description"}),
 )
-ORGANISATION = Kind(
+ORGANISATION = RecordDefinition(
     RECORD_TYPES["organisation"],
     schema=schemas.Organisation(),
     order=("content.name", 1),
     public=True,
     unique="identifier",
 )
-CONCERN = Kind(
+CONCERN = RecordDefinition(
     RECORD_TYPES["concern"],
     schema=schemas.Concern(),
     order=("content.raised_on", -1),
@@ -133,4 +135,6 @@ CONCERN = Kind(
     references={"activity_id": "activity"},
     private=frozenset({"text"}),
 )
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (ACTIVITY, PROJECT, ORGANISATION, CONCERN)}
+DEFINITIONS: Mapping[str, RecordDefinition] = {
+    each.name: each for each in (ACTIVITY, PROJECT, ORGANISATION, CONCERN)
+}

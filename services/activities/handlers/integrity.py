@@ -1,11 +1,12 @@
-"""Owns what a pushed record must agree with beyond itself: what it refers to, and what is taken."""
+"""Owns the integrity of pushed records beyond themselves: what they refer to is there, and what
+must be unique is not taken."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from services.activities.kinds import KINDS, Kind
+from services.activities.definitions import DEFINITIONS, RecordDefinition
 from services.activities.rules import records
 from services.activities.rules.records import Content
 from services.activities.rules.sheets import Sheet
@@ -19,13 +20,13 @@ from shared.records.pushes import Push, Record, ids_of
 from shared.store.mongo import Tx
 
 
-class Rules:
-    """What the pushed records must agree with, read in bulk in the transaction: the records they
-    refer to, the sheets of their sessions, and who holds their unique values."""
+class Integrity:
+    """What the pushed records are checked against, read in bulk in the transaction: the records
+    they refer to, the sheets of their sessions, and who holds their unique values."""
 
     def __init__(
         self,
-        kind: Kind,
+        definition: RecordDefinition,
         known: Mapping[str, Mapping[str, tuple[str, bool]]],
         sheets: Mapping[str, Sheet],
         holders: Mapping[str, str],
@@ -34,7 +35,7 @@ class Rules:
         self.sheets = sheets
         self.holders = holders  # session id or unique value → the record that has it
         self._today = today
-        self._kind = kind
+        self._definition = definition
         self._known = known
 
     @classmethod
@@ -42,54 +43,60 @@ class Rules:
         cls,
         tx: Tx,
         store: ActivityStore,
-        kind: Kind,
+        definition: RecordDefinition,
         pushes: Sequence[Push],
         existing: Mapping[str, Record],
         today: str,
-    ) -> Rules:
+    ) -> Integrity:
         items = [item for each in pushes for item in each.items]
-        wanted: dict[str, set[str]] = {target: set() for target in kind.references.values()}
-        for name, target in kind.references.items():
+        wanted: dict[str, set[str]] = {target: set() for target in definition.references.values()}
+        for name, target in definition.references.items():
             wanted[target] |= {
                 i for item in items for i in map(canonical, _listed(item, name)) if i
             }
         known = {
-            target: store.referred(tx, KINDS[target], ids) for target, ids in wanted.items() if ids
+            target: store.referred(tx, DEFINITIONS[target], ids)
+            for target, ids in wanted.items()
+            if ids
         }
         sheets: dict[str, Sheet] = {}
         holders: dict[str, str] = {}
-        if kind.has_sessions:
+        if definition.has_sessions:
             named = (part.get("id") for item in items for part in _listed(item, "sessions")
                      if isinstance(part, Mapping))  # fmt: skip
             candidates = {i for i in map(canonical, named) if i}.union(
-                ids_of(pushes), *(kind.session_ids(record) for record in existing.values())
+                ids_of(pushes), *(definition.session_ids(record) for record in existing.values())
             )
             sheets = store.get_sheets(candidates, tx.session)
             holders = {sheet.id: sheet.activity_id for sheet in sheets.values()}
-        elif kind.unique:
-            values = {str(item[kind.unique]).strip() for item in items if item.get(kind.unique)}
-            holders = store.holders(tx, kind, values)
-        return cls(kind, known, sheets, holders, today)
+        elif definition.unique:
+            values = {
+                str(item[definition.unique]).strip()
+                for item in items
+                if item.get(definition.unique)
+            }
+            holders = store.holders(tx, definition, values)
+        return cls(definition, known, sheets, holders, today)
 
     def problems(self, caller: Caller, after: Record, before: Record | None) -> Iterator[Problem]:
         """The `Check` of the push engine."""
         old = before.content if before else None
-        yield from self._kind.problems(after.content, old)
+        yield from self._definition.problems(after.content, old)
         yield from records.future_problems(after.content, self._today)
         yield from self._bad_references(caller, after, old or {})
         yield from self._dropped_sheets(after, before)
 
     def claims(self, caller: Caller, after: Record, _: Record | None) -> Iterator[Claim]:
         """The `Claims` of the push engine: no two records share a session or a unique value."""
-        for path, session_id in self._kind.session_paths(after):
+        for path, session_id in self._definition.session_paths(after):
             if known(session_id):
                 yield Claim(session_id, path, "ID_TAKEN")
-        if (name := self._kind.unique) and known(value := after.content.get(name)):
-            sees = self._kind.public and caller.role in ("chapter", "secretariat")
+        if (name := self._definition.unique) and known(value := after.content.get(name)):
+            sees = self._definition.public and caller.role in ("chapter", "secretariat")
             yield Claim(value, (name,), "IDENTIFIER_TAKEN", names_holder=sees)
 
     def _bad_references(self, caller: Caller, after: Record, old: Content) -> Iterator[Problem]:
-        for name, target in self._kind.references.items():
+        for name, target in self._definition.references.items():
             value = after.content.get(name)
             if value == old.get(name):
                 continue  # it was right when it was made
@@ -97,19 +104,19 @@ class Rules:
                 if identifier is WRONG:
                     continue
                 chapter, withdrawn = self._known.get(target, {}).get(identifier, (None, False))
-                visible = KINDS[target].public or chapter == after.chapter
+                visible = DEFINITIONS[target].public or chapter == after.chapter
                 if chapter is None or not (visible or caller.may_touch(chapter)):
                     yield Problem.at(*path, code=f"UNKNOWN_{target.upper()}")
                 elif withdrawn:
                     yield Problem.at(*path, code="WITHDRAWN")
 
     def _dropped_sheets(self, after: Record, before: Record | None) -> Iterator[Problem]:
-        kept = {session_id for _, session_id in self._kind.session_paths(after)}
+        kept = {session_id for _, session_id in self._definition.session_paths(after)}
         if WRONG in kept:
             return  # it may be any of those that are missing
         attended = [
             session_id
-            for session_id in sorted(self._kind.session_ids(before) - kept)
+            for session_id in sorted(self._definition.session_ids(before) - kept)
             if (sheet := self.sheets.get(session_id)) and sheet.lines
         ]
         if attended:
