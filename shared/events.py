@@ -88,7 +88,7 @@ class Event:
             actor=caller.key_id if caller else "",
         )
 
-    def told(self, data: dict[str, Any], schema_version: int) -> Event:
+    def in_version(self, data: dict[str, Any], schema_version: int) -> Event:
         """The same in the words of one version of its contract. Beside version 1 each has an id of
         its own, which names the first as its cause."""
         if schema_version == 1:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pyroaring import BitMap
 
 from operations.audit.groups import Document, Session
-from operations.audit.log import Entry, steps, told_to
+from operations.audit.log import Entry, as_read_by, steps
 from operations.audit.tally import Tally
 from services.activities.layout import (
     ACTIVITY_ID,
@@ -89,7 +89,7 @@ def check(stages: Stages, group: Session, people: People, behind: Behind) -> Non
     Args: behind: told of each event that reporting's set does not contain yet.
     """
     session, sheet, projected = group.key, group.sheet, group.copy
-    log = told_to("reporting", group.log)
+    log = as_read_by("reporting", group.log)
     present = {participant_of(row["_id"]) for row in group.rows if row[STATUS] == IS_PRESENT}
     if sheet is None and (group.rows or log):
         stages.totals.missing(f"session {session} has rows or events and no sheet", session=session)

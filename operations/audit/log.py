@@ -91,7 +91,7 @@ def entries(rows: Iterable[Mapping[str, Any]]) -> list[Entry]:
     return [entry(row) for row in rows]
 
 
-def told_to(consumer: str | None, log: Sequence[Entry]) -> Sequence[Entry]:
+def as_read_by(consumer: str | None, log: Sequence[Entry]) -> Sequence[Entry]:
     """Of one subject's entries those in the version that the consumer reads; None: in the oldest
     that there is, which stands for all."""
     if not log:

@@ -11,7 +11,7 @@ from typing import Any
 from pyroaring import BitMap
 
 from operations.audit.groups import Session, Subject
-from operations.audit.log import Entry, steps, told_to
+from operations.audit.log import Entry, as_read_by, steps
 from operations.audit.tally import Tally
 from services.reporting.layout import BITS, FACTS, NUMBER, VERSION
 from services.reporting.rules.projections import document, facts_of
@@ -27,7 +27,7 @@ def check(tally: Tally, record_type: RecordType, subject: Subject, behind: Behin
     Args: behind: told of each event that the copy does not contain yet.
     """
     key, copy = subject.key, subject.copy
-    first, _ = steps(told_to("reporting", subject.log))
+    first, _ = steps(as_read_by("reporting", subject.log))
     version = copy[VERSION] if copy else 0
     for each in first:
         if each.sequence > version:
@@ -59,7 +59,7 @@ def check_known(tally: Tally, record_type: str, subject: Subject | Session, behi
     Args: behind: as above.
     """
     key, known = subject.key, subject.known
-    log = told_to("notifications", subject.log)
+    log = as_read_by("notifications", subject.log)
     for each in steps(log)[0]:
         if each.sequence > known:
             behind(each)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from operations.audit.groups import Subject
-from operations.audit.log import steps, told_to
+from operations.audit.log import as_read_by, steps
 from operations.audit.tally import Tally
 from shared.layout import CHAPTER, CONTENT, VERSION, WITHDRAWN
 from shared.record_types import RECORD_TYPES
@@ -21,7 +21,7 @@ _PARTLY_PRIVATE: Final = frozenset({"sessions", "dialogue"})
 
 def check(tally: Tally, record_type: str, subject: Subject) -> None:
     """Compare one record with the steps that the log has of it."""
-    key, record, log = subject.key, subject.stored, told_to(None, subject.log)
+    key, record, log = subject.key, subject.stored, as_read_by(None, subject.log)
     if record is None and not log:
         return  # known further on alone
     first, double = steps(log)

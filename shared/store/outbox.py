@@ -94,7 +94,7 @@ class Outbox:
         """
         now = datetime.now(UTC)
         rows = [
-            _row(event.told(data, version), now)
+            _row(event.in_version(data, version), now)
             for event in events
             for version, data in self._contracts.carried(event.type, event.data).items()
         ]

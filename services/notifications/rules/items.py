@@ -83,7 +83,7 @@ def grow(events: Sequence[Event], known: Mapping[str, Applied]) -> Growth:
 
 def to_dict(item: Item, reader: int) -> dict[str, Any]:
     """The item as the pull feed answers it to a reader of contracts up to this version."""
-    version, data = item.told_to(reader)
+    version, data = item.as_read_by(reader)
     return {
         "position": item.position,
         "cursor": str(item.position),
@@ -103,7 +103,7 @@ def to_cloud_event(item: Item, reader: int) -> bytes:
     """The item as a webhook's body: CloudEvents 1.0 (section 3) with the extensions `cursor`,
     `chapter`, `country` and `place`. The same item yields the same bytes, try after try, to a
     reader of contracts up to the same version."""
-    version, data = item.told_to(reader)
+    version, data = item.as_read_by(reader)
     kind = f"{FEED}{item.type}"
     document: dict[str, Any] = {
         "specversion": "1.0",

@@ -35,7 +35,7 @@ class Item:
     schema_version: int = 1
     later: Mapping[int, Data] = field(default_factory=dict)
 
-    def told_to(self, reader: int) -> tuple[int, Data]:
+    def as_read_by(self, reader: int) -> tuple[int, Data]:
         """Version and data for whoever reads contracts up to version `reader`: the latest of these,
         or the oldest that there is."""
         version = max((each for each in self.later if each <= reader), default=self.schema_version)
