@@ -75,7 +75,7 @@ class FakeKeys:
     async def revoke(self, key_id: str, by: str) -> dict[str, Any]:
         raise NotFound
 
-    async def untold(self, limit: int) -> list[str]:
+    async def unannounced_revocations(self, limit: int) -> list[str]:
         return []
 
     async def webhooks_closed(self, key_ids: Sequence[str]) -> None:

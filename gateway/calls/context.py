@@ -51,7 +51,7 @@ class Keys(Protocol):
     async def revoke(self, key_id: str, by: str) -> dict[str, Any]:
         """The revoked key. Raises NotFound."""
 
-    async def untold(self, limit: int) -> list[str]:
+    async def unannounced_revocations(self, limit: int) -> list[str]:
         """The ids of revoked keys whose webhooks are not known to be closed."""
 
     async def webhooks_closed(self, key_ids: Sequence[str]) -> None:

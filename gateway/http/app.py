@@ -24,7 +24,7 @@ from gateway.calls.coalescing import Coalescer
 from gateway.http import graphiql
 from gateway.http.endpoint import GraphQLEndpoint
 from gateway.identity.keys import ApiKeys
-from gateway.identity.revocations import keep_telling
+from gateway.identity.revocations import announce_revocations
 from gateway.identity.store import KeyStore
 from shared.config import Environment
 from shared.errors import Unavailable
@@ -79,11 +79,11 @@ def create_app(settings: Settings) -> Starlette:
             await keys.prepare()
         except Unavailable:
             log.warning("database not reachable yet")
-        telling = asyncio.create_task(keep_telling(keys, calls), name="revocations")
+        announcing = asyncio.create_task(announce_revocations(keys, calls), name="revocations")
         yield
-        telling.cancel()
+        announcing.cancel()
         with suppress(asyncio.CancelledError):
-            await telling
+            await announcing
         await calls.stop()
         await store.close()
 

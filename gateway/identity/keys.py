@@ -115,10 +115,10 @@ class ApiKeys:
             raise NotFound
         return _shown(document)
 
-    async def untold(self, limit: int) -> list[str]:
+    async def unannounced_revocations(self, limit: int) -> list[str]:
         """The ids of revoked keys whose webhooks are not known to be closed, at most `limit`, those
         revoked first first. Raises Unavailable (retryable)."""
-        return await self._store.untold(limit)
+        return await self._store.unannounced_revocations(limit)
 
     async def webhooks_closed(self, key_ids: Sequence[str]) -> None:
         """Note that these keys' webhooks are closed. Raises Unavailable (retryable)."""

@@ -49,9 +49,9 @@ class KeyStore:
         await self._client.close()
 
     async def prepare(self) -> None:
-        """Make the indexes that `page` and `untold` read."""
-        untold = [(WEBHOOKS_CLOSED_AT, ASCENDING), (REVOKED_AT, ASCENDING)]
-        indexes = [IndexModel(_NEWEST_FIRST), IndexModel(untold)]
+        """Make the indexes that `page` and `unannounced_revocations` read."""
+        unannounced = [(WEBHOOKS_CLOSED_AT, ASCENDING), (REVOKED_AT, ASCENDING)]
+        indexes = [IndexModel(_NEWEST_FIRST), IndexModel(unannounced)]
         await _answered(self._keys.create_indexes(indexes))
 
     async def ping(self) -> None:
@@ -73,7 +73,7 @@ class KeyStore:
             )
         )
 
-    async def untold(self, limit: int) -> list[str]:
+    async def unannounced_revocations(self, limit: int) -> list[str]:
         """The ids of revoked keys whose webhooks are not known to be closed, those revoked first
         first."""
         query = {WEBHOOKS_CLOSED_AT: None, REVOKED_AT: {"$type": "date"}}

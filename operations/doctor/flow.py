@@ -33,7 +33,7 @@ from shared.parked import PARKED
 Document = dict[str, Any]
 
 BACKLOG_S: Final = (30.0, 300.0)
-TOLD_S: Final = 30  # `notifications` hears of a revoked key within 5 s
+CLOSED_S: Final = 30  # `notifications` hears of a revoked key within 5 s
 HANDOVER_S: Final = 3.0  # a lease without a holder for a moment is one that is handed over
 _POLL_S: Final = 0.3
 _SHOWN: Final = 10
@@ -125,13 +125,13 @@ def _parked(database: Database[Document], service: str) -> Iterator[Finding]:
 
 
 def _revoked(database: Database[Document]) -> Iterator[Finding]:
-    long_ago = {"$dateSubtract": {"startDate": "$$NOW", "unit": "second", "amount": TOLD_S}}
-    untold = {
+    long_ago = {"$dateSubtract": {"startDate": "$$NOW", "unit": "second", "amount": CLOSED_S}}
+    unannounced = {
         WEBHOOKS_CLOSED_AT: None,
         REVOKED_AT: {"$type": "date"},
         "$expr": {"$lt": [f"${REVOKED_AT}", long_ago]},
     }
-    found = database[API_KEYS].find(untold, {"_id": 1}).sort(REVOKED_AT, 1).limit(_SHOWN)
+    found = database[API_KEYS].find(unannounced, {"_id": 1}).sort(REVOKED_AT, 1).limit(_SHOWN)
     keys = [each["_id"] for each in found]
     if not keys:
         yield ok("revoked", GATEWAY, "the webhooks of every revoked key are closed")
@@ -139,7 +139,7 @@ def _revoked(database: Database[Document]) -> Iterator[Finding]:
     yield fault(
         "revoked",
         GATEWAY,
-        f"revoked more than {TOLD_S} s ago, and their webhooks are not closed: {', '.join(keys)}",
+        f"revoked more than {CLOSED_S} s ago, and their webhooks are not closed: {', '.join(keys)}",
         "items go on to whoever holds the address; nothing of this hub is lost",
         "start the gateway and notifications, or see in the gateway's log why it is not heard",
     )

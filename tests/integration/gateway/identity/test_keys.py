@@ -111,21 +111,23 @@ async def test_revoking_twice_changes_nothing_and_a_stranger_is_not_found(keys: 
         await keys.revoke("nobody", "bootstrap")
 
 
-async def test_a_revoked_key_is_untold_until_its_webhooks_are_closed(
+async def test_a_revoked_key_is_unannounced_until_its_webhooks_are_closed(
     keys: ApiKeys, db: Database[Any]
 ) -> None:
     ids = [
         (await keys.create("partner", None, str(n), "bootstrap"))["api_key"]["id"] for n in range(3)
     ]
-    assert await keys.untold(10) == []
+    assert await keys.unannounced_revocations(10) == []
     for each in ids[:2]:
         assert (await keys.revoke(each, "bootstrap"))["webhooks_closed_at"] is None
     db["api_keys"].update_one({"_id": ids[1]}, {"$unset": {"webhooks_closed_at": 1}})
-    assert set(await keys.untold(10)) == set(ids[:2]), "also one of before there was such a note"
-    assert len(await keys.untold(1)) == 1
+    assert set(await keys.unannounced_revocations(10)) == set(ids[:2]), (
+        "also one of before there was such a note"
+    )
+    assert len(await keys.unannounced_revocations(1)) == 1
 
     await keys.webhooks_closed(ids[:2])
-    assert await keys.untold(10) == []
+    assert await keys.unannounced_revocations(10) == []
     closed = await keys.revoke(ids[0], "bootstrap")
     assert closed["webhooks_closed_at"] is not None
     await keys.webhooks_closed(ids[:1])
