@@ -55,8 +55,8 @@ class ParticipantsService:
         return _use(_LIST, request)(request, self.store)
 
     @rpc
-    def vouch(self, request: Request) -> Answer:
-        return people.vouch(request, self.store)
+    def vouch(self, request: Request) -> Answer:  # its name on the wire
+        return people.verify_participants(request, self.store)
 
     @rpc
     def possible_duplicates(self, request: Request) -> Answer:

@@ -29,7 +29,7 @@ _ORDER: Final = {"from_session": 0, "to_session": 1}  # of a move
 
 def record(request: Request, store: ActivityStore) -> dict[str, Any]:
     """Record sheets: items `{"session_id", "rows": [{"participant_id", "status", "pre_score"?,
-    "post_score"?, "expected_version"?}]}`, 500 rows at most. The caller has vouched for the
+    "post_score"?, "expected_version"?}]}`, 500 rows at most. The caller has verified the
     participants.
 
     Returns: a receipt per row (`row` counts over the push's sheets, `sheet` is the sheet's

@@ -1,4 +1,4 @@
-"""Owns the use cases of people: register and correct, withdraw and reinstate, find, vouch for."""
+"""Owns the use cases of people: register and correct, withdraw and reinstate, find, verify."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def list_people(request: Request, store: ParticipantStore) -> Answer:
     return store.people.page(query, caller, Asked.of(request)).answer(person_view)
 
 
-def vouch(request: Request, store: ParticipantStore) -> Answer:
+def verify_participants(request: Request, store: ParticipantStore) -> Answer:
     """{"unknown": those of `ids` that are nobody whom the caller may enter in a sheet}."""
     ids = ids_in(request)
     known = store.people.known(ids, reader_of(request))

@@ -37,8 +37,8 @@ Document = dict[str, Any]
 STANDING = "standing"  # the slot of a nomination that counts; a withdrawn one's is its own id
 
 PEOPLE_INDEXES = (
-    # vouch (answered from the index alone), a chapter's list in the order of ids and through any of
-    # the plain filters, a chapter's possible duplicates.
+    # verify_participants (answered from the index alone), a chapter's list in the order of ids and
+    # through any of the plain filters, a chapter's possible duplicates.
     IndexModel([(layout.CHAPTER, ASCENDING), (layout.WITHDRAWN, ASCENDING), ("_id", ASCENDING)]),
     # Find by name, by phone, by e-mail.
     IndexModel([("names", ASCENDING), ("_id", ASCENDING)]),

@@ -40,9 +40,9 @@ def store(db: Database[dict[str, Any]], mongo_uri: str) -> Iterator[ParticipantS
         yield store
 
 
-def vouched(store: ParticipantStore, *ids: str, caller: Mapping[str, Any] = MALI) -> list[str]:
+def unverified(store: ParticipantStore, *ids: str, caller: Mapping[str, Any] = MALI) -> list[str]:
     """Those of the ids that the service does not know."""
-    return list(people.vouch({"caller": caller, "ids": ids}, store)["unknown"])
+    return list(people.verify_participants({"caller": caller, "ids": ids}, store)["unknown"])
 
 
 def duplicates(store: ParticipantStore, *sizes: int, **request: Any) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def test_of_500_people_3_wrong_ones_are_told_and_497_are_in(store: ParticipantSt
             )
             assert french != english
             assert "…" not in french + english
-    unknown = vouched(store, *(each["id"] for each in people))
+    unknown = unverified(store, *(each["id"] for each in people))
     assert unknown == [people[row]["id"] for row in (7, 250, 499)]
     assert types(store) == ["participant.registered"] * 497
 
@@ -178,7 +178,7 @@ def test_a_person_of_whom_little_is_known_is_told_of_too(store: ParticipantStore
     }  # fmt: skip
 
 
-def test_a_withdrawn_person_is_vouched_for_no_more_until_reinstated(
+def test_a_withdrawn_person_is_verified_no_more_until_reinstated(
     store: ParticipantStore,
 ) -> None:
     said = person()
@@ -186,7 +186,7 @@ def test_a_withdrawn_person_is_vouched_for_no_more_until_reinstated(
     tombstone = {"id": said["id"], "reason": "registered twice"}
     assert statuses(push(store, tombstone, use=people.withdraw)) == ["UPDATED"]
     assert statuses(push(store, tombstone, use=people.withdraw)) == ["UNCHANGED"]
-    assert vouched(store, said["id"]) == [said["id"]]
+    assert unverified(store, said["id"]) == [said["id"]]
     assert found(store) == set()
     assert found(store, withdrawn=True) == {said["id"]}
     (view,) = read(store, said["id"])
@@ -194,7 +194,7 @@ def test_a_withdrawn_person_is_vouched_for_no_more_until_reinstated(
     assert problems(push(store, said)[0]) == {"WITHDRAWN": ["id"]}
 
     push(store, {**tombstone, "reason": "was no twin"}, use=people.reinstate)
-    assert vouched(store, said["id"]) == []
+    assert unverified(store, said["id"]) == []
     assert statuses(push(store, said)) == ["UNCHANGED"]
     assert types(store) == [
         "participant.registered", "participant.withdrawn", "participant.reinstated",
@@ -275,7 +275,7 @@ def test_another_chapter_sees_nobody_and_takes_no_id(store: ParticipantStore) ->
     assert found(store, caller=NIGER) == set()
     assert found(store, caller=NIGER, chapter="ML") == set()
     assert found(store, caller=NIGER, phone="+223 76 12 34 56") == set()
-    assert vouched(store, said["id"], caller=NIGER) == [said["id"]]
+    assert unverified(store, said["id"], caller=NIGER) == [said["id"]]
     request = {"caller": NIGER, "first": 50}
     assert people.possible_duplicates(request, store)["items"] == []
     assert problems(push(store, said, caller=NIGER)[0]) == {"ID_TAKEN": ["id"]}
@@ -299,7 +299,7 @@ def test_partners_and_operators_have_no_business_here(store: ParticipantStore, r
     reads: tuple[Use, ...] = (
         people.get_many,
         people.list_people,
-        people.vouch,
+        people.verify_participants,
         people.possible_duplicates,
         nominations.list_nominations,
     )
@@ -309,7 +309,7 @@ def test_partners_and_operators_have_no_business_here(store: ParticipantStore, r
                 use(request, store)
 
 
-def test_vouching_reads_the_index_alone(store: ParticipantStore) -> None:
+def test_verifying_reads_the_index_alone(store: ParticipantStore) -> None:
     push(store, *(person(family_name=f"Keïta {number}") for number in range(20)))
     ids = [each["_id"] for each in store.people.collection.find({}, {"_id": 1})]
     query = {"_id": {"$in": ids}, "withdrawn": False, "chapter": "ML"}
