@@ -8,7 +8,7 @@ from typing import Any
 from operations.audit.groups import Document, Feed, Occurrence
 from operations.audit.log import Entry
 from operations.audit.tally import Tally
-from services.notifications.layout import AFTER, CHAPTER, DATA, OVERTAKEN, SUBJECT, TO, TYPE
+from services.notifications.layout import AFTER, CHAPTER, DATA, SUBJECT, SUPERSEDED, TO, TYPE
 
 
 def check(tally: Tally, group: Occurrence) -> None:
@@ -20,7 +20,7 @@ def check(tally: Tally, group: Occurrence) -> None:
     if event.problem:
         return  # named where the log is compared with what is stored
     if not items:
-        if claim is not None and shown(event) and not claim.get(OVERTAKEN):
+        if claim is not None and shown(event) and not claim.get(SUPERSEDED):
             tally.expect(event.id)
             tally.missing(
                 f"{event.name} was applied by notifications and is not in the feed", **event.ids

@@ -106,7 +106,7 @@ class Streams:
         """The events, by id, wherever one of them is known."""
         db, events = self._db, self._scope.events
         logs = (db.by(each, layout.OUTBOX, "_id", events, LOG) for each in PRODUCERS)
-        claim = (notifications.OVERTAKEN,)
+        claim = (notifications.SUPERSEDED,)
         streams = joined(
             heapq.merge(*logs, key=itemgetter(0)),
             *(db.by(each, layout.INBOX, "_id", events, claim) for each in CONSUMERS),

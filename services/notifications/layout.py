@@ -45,7 +45,7 @@ AFTER: Final = "after"
 TO: Final = "to"
 
 SEQUENCE: Final = "sequence"
-OVERTAKEN: Final = "overtaken"
+SUPERSEDED: Final = "overtaken"
 
 # An endpoint.
 STATE: Final = "state"

@@ -259,7 +259,7 @@ def _replay(data: dict[str, Any], present: set[str], found: Account) -> None:
 
 
 def _compare_feed(client: Db, operator: Client, receiver: Receiver, found: Account) -> None:
-    """The feed has no gap and no double; it lacks only what a later state has overtaken; the
+    """The feed has no gap and no double; it lacks only what a later state has superseded; the
     partner's server has all of it, in order, and repetitions are the same bytes."""
     feed = list(client.notifications.feed.find().sort("_id", 1))
     found.same("positions of the feed", list(range(1, len(feed) + 1)), [i["_id"] for i in feed])
@@ -279,16 +279,16 @@ def _compare_feed(client: Db, operator: Client, receiver: Receiver, found: Accou
                 latest[row["subject"]] = max(latest.get(row["subject"], 0), row["sequence"])
         elif record_type != "attendance" or json.loads(bytes(row["body"]))["data"]["rows"]:
             missing.append(row)
-    overtaken = [
+    superseded = [
         row for row in missing
         if row["type"].partition(".")[0] != "attendance"
         and latest.get(row["subject"], 0) > row["sequence"]
     ]  # fmt: skip
-    found.same("items missing in the feed", 0, len(missing) - len(overtaken))
+    found.same("items missing in the feed", 0, len(missing) - len(superseded))
     found.same(
         "items of the feed of no event", set(), set(ids) - {r["_id"] for r in _events(client)}
     )
-    found.counted |= Counter({"feed items": len(ids), "overtaken in the feed": len(overtaken)})
+    found.counted |= Counter({"feed items": len(ids), "superseded in the feed": len(superseded)})
 
     taken = [each for each in receiver.received if each.genuine]
     first = list(dict.fromkeys(each.id for each in taken))

@@ -35,7 +35,7 @@ def record_events(events: Sequence[Event], store: NotificationStore) -> list[Eve
         early = {event.id for event in growth.early}
         fresh = {each.id for each in tx.claim([e for e in events if e.id not in early])}
         store.append(tx, growth.items, growth.applied)
-        store.note_overtaken(tx, [each for each in growth.overtaken if each in fresh])
+        store.note_superseded(tx, [each for each in growth.superseded if each in fresh])
         return growth.early
 
     return store.transact(work)

@@ -36,12 +36,12 @@ class Applied:
 class Growth:
     """What a batch of events adds: items without a position yet, and the subjects it moved.
 
-    `early` events lack a predecessor: nothing was done about them. `overtaken` are those that a
+    `early` events lack a predecessor: nothing was done about them. `superseded` are those that a
     later step of their subject came before, or that come again: they add nothing.
     """
 
     items: list[Item] = field(default_factory=list)
-    overtaken: list[str] = field(default_factory=list)
+    superseded: list[str] = field(default_factory=list)
     applied: dict[str, Applied] = field(default_factory=dict)
     early: list[Event] = field(default_factory=list)
 
@@ -69,7 +69,7 @@ def grow(events: Sequence[Event], known: Mapping[str, Applied]) -> Growth:
         key = _key(event)
         last = state[key].sequence if key in state else 0
         if event.sequence <= last:
-            growth.overtaken.append(event.id)
+            growth.superseded.append(event.id)
             continue
         if _is_delta(event) and event.sequence != last + 1:
             growth.early.append(event)

@@ -113,12 +113,12 @@ class NotificationStore(Store):
                 session=tx.session,
             )
 
-    def note_overtaken(self, tx: Tx, event_ids: Sequence[str]) -> None:
+    def note_superseded(self, tx: Tx, event_ids: Sequence[str]) -> None:
         """Say with their claims why these events have no item, for whoever audits the feed."""
         if event_ids:
             self.inbox.update_many(
                 {"_id": {"$in": list(event_ids)}},
-                {"$set": {layout.OVERTAKEN: True}},
+                {"$set": {layout.SUPERSEDED: True}},
                 session=tx.session,
             )
 
