@@ -2,7 +2,7 @@
 
 A contract only grows: consumers ignore what they do not know. A break is a new version of the type,
 emitted beside the old one: a second schema under the record type. The schemas are no mere
-description: an event carries what its contract names and nothing else (`Contracts.carried`), and a
+description: an event carries what its contract names and nothing else (`Contracts.allowed`), and a
 field that is neither in a contract nor declared private keeps its service from starting
 (`declare`).
 """
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from shared.contracts import activities, notifications, participants
-from shared.contracts.carrying import Contracts, names
+from shared.contracts.allow_list import Contracts, names
 from shared.contracts.parts import Schema
 from shared.record_types import RECORD_TYPES
 
@@ -73,12 +73,12 @@ def declare(record_type: str, fields: Iterable[str], private: Iterable[str]) -> 
     """
     said, kept = frozenset(fields), frozenset(private)
     versions = _OWN[RECORD_TYPES[record_type].owner][record_type].values()
-    carried = {each for schema in versions for each in names(schema)}
-    told = [each for each in carried if not _within(each, _FRAME)]
+    allowed = {each for schema in versions for each in names(schema)}
+    told = [each for each in allowed if not _within(each, _FRAME)]
     leaves = [each for each in said if not any(other.startswith(f"{each}.") for other in said)]
     faults = [
         *(f"{each} is in no contract and not private" for each in leaves
-          if each not in carried and not _within(each, kept)),
+          if each not in allowed and not _within(each, kept)),
         *(f"{each} is private and in a contract" for each in told if _within(each, kept)),
         *(f"{each} is private and no field" for each in kept - said),
         *(f"{each} is in a contract and no field" for each in told if not _within(each, said)),

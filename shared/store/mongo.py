@@ -21,7 +21,7 @@ from pymongo.write_concern import WriteConcern
 
 from shared.config import Config
 from shared.contracts import HOUSE
-from shared.contracts.carrying import Contracts
+from shared.contracts.allow_list import Contracts
 from shared.errors import Unavailable
 from shared.events import Event
 from shared.killpoints import killpoint

@@ -22,7 +22,7 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure, PyMongoError
 
 from shared.contracts import HOUSE
-from shared.contracts.carrying import Contracts
+from shared.contracts.allow_list import Contracts
 from shared.events import Event
 from shared.layout import (
     BODY,
@@ -96,7 +96,7 @@ class Outbox:
         rows = [
             _row(event.in_version(data, version), now)
             for event in events
-            for version, data in self._contracts.carried(event.type, event.data).items()
+            for version, data in self._contracts.allowed(event.type, event.data).items()
         ]
         if rows:
             self.collection.insert_many(rows, ordered=False, session=session)

@@ -21,7 +21,7 @@ from services.activities.definitions import CONCERN, DEFINITIONS
 from services.participants.schemas import NOMINATION, PERSON
 from shared import contracts
 from shared.contracts import HOUSE, Undeclared
-from shared.contracts.carrying import ContractBroken, Contracts
+from shared.contracts.allow_list import ContractBroken, Contracts
 from shared.events import Event
 from shared.record_types import RECORD_TYPES
 from shared.records import fields as f
@@ -170,10 +170,10 @@ def test_an_event_without_a_contract_is_not_stored_and_takes_its_transaction_wit
 def test_a_value_of_another_shape_is_refused_without_being_quoted(value: Any) -> None:
     for data in ({"status": value}, {"title": value}):
         if data == {"title": {"name": SECRET}}:
-            assert HOUSE.carried("activity.recorded", data) == {1: {"title": {}}}
+            assert HOUSE.allowed("activity.recorded", data) == {1: {"title": {}}}
             continue
         with pytest.raises(ContractBroken) as broken:
-            HOUSE.carried("activity.recorded", data)
+            HOUSE.allowed("activity.recorded", data)
         assert SECRET not in str(broken.value)
 
 
@@ -199,22 +199,22 @@ def test_nothing_unnamed_passes_at_any_depth(kind: str) -> None:
     @given(st.dictionaries(names, _JSON))
     def passes(data: dict[str, Any]) -> None:
         try:
-            carried = HOUSE.carried(kind, data)[1]
+            allowed = HOUSE.allowed(kind, data)[1]
         except ContractBroken:
             return
-        assert _named(schema, carried)
-        assert carried.items() <= {**data, **carried}.items()
+        assert _named(schema, allowed)
+        assert allowed.items() <= {**data, **allowed}.items()
 
     passes()
 
 
 def test_a_row_that_holds_more_is_cut_and_one_that_holds_no_more_is_not_copied() -> None:
-    carried: Callable[[Any], Any] = lambda rows: HOUSE.carried(  # noqa: E731
+    allowed: Callable[[Any], Any] = lambda rows: HOUSE.allowed(  # noqa: E731
         "attendance.recorded", {"rows": rows}
     )[1]["rows"]
     row = {"participant_id": "p", "present": True}
-    assert carried([row])[0] is row
-    assert carried([{**row, "name": SECRET}]) == [row]
+    assert allowed([row])[0] is row
+    assert allowed([{**row, "name": SECRET}]) == [row]
 
 
 def test_every_version_of_a_type_carries_what_it_names() -> None:
@@ -222,7 +222,7 @@ def test_every_version_of_a_type_carries_what_it_names() -> None:
     schema = {"type": "object", "properties": {"a": text}}
     later = {"type": "object", "properties": {"a": text, "b": text}}
     both = Contracts({"thing.noted": {1: schema, 2: later}})
-    assert both.carried("thing.noted", {"a": "1", "b": "2", "c": "3"}) == {
+    assert both.allowed("thing.noted", {"a": "1", "b": "2", "c": "3"}) == {
         1: {"a": "1"},
         2: {"a": "1", "b": "2"},
     }

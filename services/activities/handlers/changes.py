@@ -107,7 +107,7 @@ def _sequence(cursor: Any) -> int | None:
 def _data(row: Mapping[str, Any]) -> dict[str, Any]:
     """What the event said, as far as its contract names it today."""
     data = orjson.loads(row["body"])["data"]
-    return HOUSE.confined(row["type"], version_in(row), data)
+    return HOUSE.allowed_in_version(row["type"], version_in(row), data)
 
 
 def _visible(caller: Caller, record_type: str, chapter: str) -> bool:

@@ -133,8 +133,8 @@ def _private_changes(
 ) -> list[str]:
     """The fields of which something changed that no version of the event shows, for the change
     log."""
-    old = HOUSE.carried(event_type, definition.state(before))
-    new = HOUSE.carried(event_type, definition.state(after))
+    old = HOUSE.allowed(event_type, definition.state(before))
+    new = HOUSE.allowed(event_type, definition.state(after))
     return [
         name
         for name in sorted({*before.content, *after.content})

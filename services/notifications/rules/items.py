@@ -130,7 +130,7 @@ def _item(event: Event, state: Mapping[str, Applied]) -> Item:
     activity = _activity_key(event)
     if activity is not None and activity in state:
         place = state[activity].place
-    told = HOUSE.carried(f"{FEED}{event.type}", partner_view.partner_data(event.type, event.data))
+    told = HOUSE.allowed(f"{FEED}{event.type}", partner_view.partner_data(event.type, event.data))
     first = min(told)
     return Item(
         position=0,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.contracts.carrying import Contracts
+from shared.contracts.allow_list import Contracts
 from shared.store.mongo import Store
 
 
 class Anything(Contracts):
     """Every type has a contract, in one version, that names whatever is in it."""
 
-    def carried(self, event_type: str, data: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    def allowed(self, event_type: str, data: dict[str, Any]) -> dict[int, dict[str, Any]]:
         return {1: data}
 
 

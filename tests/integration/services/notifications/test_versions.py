@@ -16,7 +16,7 @@ from services.notifications.transports.posting import Poster
 from services.notifications.transports.sender import Pace, Sender
 from shared import contracts
 from shared.contracts import parts
-from shared.contracts.carrying import Contracts
+from shared.contracts.allow_list import Contracts
 from shared.errors import Refused
 from shared.ids import new_id
 from tests.notified import OTHER, PARTNER, grow, pull

@@ -16,7 +16,7 @@ from shared.bus.consumer import Consumer
 from shared.bus.relay import Relay
 from shared.config import Config
 from shared.contracts import parts
-from shared.contracts.carrying import Contracts
+from shared.contracts.allow_list import Contracts
 from shared.events import Event
 from shared.ids import new_id
 from shared.store.lease import Lease

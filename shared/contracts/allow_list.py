@@ -12,7 +12,7 @@ from shared.contracts.parts import Schema
 from shared.errors import Internal
 
 Data = dict[str, Any]
-Carrier = Callable[[Any], Any]
+Picker = Callable[[Any], Any]
 
 _SCALARS: Final = (str, int, float, bool, type(None))
 _PLAIN: Final = frozenset(_SCALARS)
@@ -29,40 +29,40 @@ class Contracts:
     """What events of each type may carry, by short type and version."""
 
     def __init__(self, schemas: Mapping[str, Mapping[int, Schema]]) -> None:
-        self._carriers = {
-            kind: {version: carrier(schema, kind) for version, schema in sorted(versions.items())}
+        self._pickers = {
+            kind: {version: picker(schema, kind) for version, schema in sorted(versions.items())}
             for kind, versions in schemas.items()
         }
 
-    def carried(self, event_type: str, data: Data) -> dict[int, Data]:
+    def allowed(self, event_type: str, data: Data) -> dict[int, Data]:
         """By version of the type, as much of `data` as its contract names, at every depth.
 
         Raises: ContractBroken (final): the type has no contract, or a value is not of its shape.
         """
-        if event_type not in self._carriers:
+        if event_type not in self._pickers:
             raise ContractBroken(type=event_type, where="no contract")
-        return {version: carry(data) for version, carry in self._carriers[event_type].items()}
+        return {version: pick(data) for version, pick in self._pickers[event_type].items()}
 
-    def confined(self, event_type: str, version: int, data: Data) -> Data:
-        """What of an event's data its contract names in this version. Raises as `carried`."""
+    def allowed_in_version(self, event_type: str, version: int, data: Data) -> Data:
+        """What of an event's data its contract names in this version. Raises as `allowed`."""
         try:
-            carry = self._carriers[event_type][version]
+            pick = self._pickers[event_type][version]
         except KeyError:
             raise ContractBroken(type=event_type, version=version, where="no contract") from None
-        confined: Data = carry(data)
-        return confined
+        picked: Data = pick(data)
+        return picked
 
 
-def carrier(schema: Schema, at: str) -> Carrier:
+def picker(schema: Schema, at: str) -> Picker:
     """A function that takes from a value what the schema names; `at` is its place, for errors."""
     if "anyOf" in schema:  # the schema, or null
-        given = carrier(schema["anyOf"][0], at)
+        given = picker(schema["anyOf"][0], at)
         return lambda value: None if value is None else given(value)
     match schema["type"]:
         case "object":
             return _object(schema["properties"], at)
         case "array":
-            return _array(carrier(schema["items"], f"{at}[]"), at)
+            return _array(picker(schema["items"], f"{at}[]"), at)
     return _scalar(at)
 
 
@@ -79,12 +79,12 @@ def names(schema: Schema, at: str = "") -> Iterator[str]:
             yield from names(part, path)
 
 
-def _object(schemas: Mapping[str, Schema], at: str) -> Carrier:
-    parts = {name: carrier(schema, f"{at}.{name}") for name, schema in schemas.items()}
+def _object(schemas: Mapping[str, Schema], at: str) -> Picker:
+    parts = {name: picker(schema, f"{at}.{name}") for name, schema in schemas.items()}
     flat = {name for name, schema in schemas.items() if _is_scalar(schema)}
     known = parts.keys()
 
-    def carry(value: Any) -> Any:
+    def pick(value: Any) -> Any:
         if type(value) is dict and value.keys() <= flat:  # as each row of a sheet is
             if _PLAIN.issuperset(map(type, value.values())):
                 return value
@@ -92,25 +92,25 @@ def _object(schemas: Mapping[str, Schema], at: str) -> Carrier:
             raise ContractBroken(where=at)
         return {name: parts[name](part) for name, part in value.items() if name in known}
 
-    return carry
+    return pick
 
 
-def _array(carry_item: Carrier, at: str) -> Carrier:
-    def carry(value: Any) -> Any:
+def _array(pick_item: Picker, at: str) -> Picker:
+    def pick(value: Any) -> Any:
         if not isinstance(value, list | tuple):
             raise ContractBroken(where=at)
-        return [carry_item(item) for item in value]
+        return [pick_item(item) for item in value]
 
-    return carry
+    return pick
 
 
-def _scalar(at: str) -> Carrier:
-    def carry(value: Any) -> Any:
+def _scalar(at: str) -> Picker:
+    def pick(value: Any) -> Any:
         if not isinstance(value, _SCALARS):
             raise ContractBroken(where=at)
         return value
 
-    return carry
+    return pick
 
 
 def _is_scalar(schema: Schema) -> bool:
