@@ -34,7 +34,7 @@ from gateway.identity.keys import ApiKeys
 from gateway.schema import schema
 from gateway.schema.receipts import camel_path, dotted, explained
 from shared.errors import HubError, Internal, Refused, TimedOut, Unavailable
-from shared.killpoints import killpoint
+from shared.fail_points import fail_point
 from shared.messages import message
 
 JSON: Final = "application/json"
@@ -157,7 +157,7 @@ class GraphQLEndpoint:
                 )
         except TimeoutError as error:
             raise TimedOut from error
-        killpoint("gateway.before_answer")
+        fail_point("gateway.before_answer")
         return _executed(result, asker)
 
     async def _asked(self, request: Request, key_id: str) -> _Asked:

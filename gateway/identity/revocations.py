@@ -17,7 +17,7 @@ from typing import Any, Final
 from gateway.calls.context import Calls, Keys
 from shared.caller import Caller
 from shared.errors import HubError
-from shared.killpoints import killpoint
+from shared.fail_points import fail_point
 
 POLL_S: Final = 1.0  # with TELL_S well below the 5 s that are promised
 ANNOUNCE_S: Final = 2.0
@@ -33,7 +33,7 @@ async def revoke(keys: Keys, calls: Calls, key_id: str, by: str) -> dict[str, An
     Raises: NotFound; Unavailable (retryable): the key may not be revoked.
     """
     revoked = await keys.revoke(key_id, by)
-    killpoint("gateway.after_revoke")
+    fail_point("gateway.after_revoke")
     with suppress(HubError):  # not lost: `announce_revocations` goes on
         await _announce(keys, calls, [key_id])
         revoked = await keys.revoke(key_id, by)  # as it stands now

@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 
-from operations.audit import attendance, bus, deliveries, partner_feed, projections, records, seals
+from operations.audit import (
+    attendance,
+    bus,
+    deliveries,
+    encryption,
+    partner_feed,
+    projections,
+    records,
+)
 from operations.audit.attendance import People
 from operations.audit.groups import Occurrence, Session, Subject
 from operations.audit.log import Moment
@@ -51,7 +59,7 @@ def audit(
     streams = Streams(db, scope)
     behind = {each: Behind(each, partial(streams.claimed, each)) for each in CONSUMERS}
     progress("seals")
-    seals.check(account.stage(seals.STAGE), streams.sealed())
+    encryption.check(account.stage(encryption.STAGE), streams.sealed())
     progress("people")
     people, sets = People(streams.numbers()), Sets()
     for record_type in records.RECORDS:
@@ -74,7 +82,7 @@ def audit(
 
 def _in_order(account: Account) -> None:
     """Let the stages be told in the order in which an event comes by, not in that of the passes."""
-    account.stage(seals.STAGE)
+    account.stage(encryption.STAGE)
     for record_type in records.RECORDS:
         account.stage(f"{record_type.name}: stored → logged")
     account.stage("attendance: rows → totals")

@@ -1,4 +1,4 @@
-"""All that is looked at in the database: replica set, indexes, users, flow and seals."""
+"""All that is looked at in the database: replica set, indexes, users, flow and encryption."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
-from operations.doctor import flow, indexes, replicas, seals, users
+from operations.doctor import encryption, flow, indexes, replicas, users
 from operations.doctor.finding import Finding, fault
 
 
@@ -36,7 +36,7 @@ def check(uri: str) -> Iterator[Finding]:
             "indexes": lambda: indexes.check(client),
             "users": lambda: users.check(client),
             "flow": lambda: flow.check(client),
-            "seals": lambda: seals.check(client),
+            "seals": lambda: encryption.check(client),
         }
         for name, part in parts.items():
             try:

@@ -22,7 +22,7 @@ from shared.bus.listener import Listener
 from shared.config import Config
 from shared.errors import HubError, OutOfOrder, Unavailable
 from shared.events import CONTENT_TYPE, Event, Undecodable
-from shared.killpoints import killpoint
+from shared.fail_points import fail_point
 from shared.store.failures import as_hub_error
 from shared.store.mongo import Store
 from shared.telemetry import BATCH_EVENTS, EVENTS, describe, trace
@@ -181,7 +181,7 @@ class Consumer:
         if not deliveries:
             return
         BATCH_EVENTS.observe(len(deliveries))
-        killpoint("consumer.before_apply")
+        fail_point("consumer.before_apply")
         try:
             early = self._handle([each.event for each in deliveries]) or ()
         except Exception as error:  # whatever it is, it must not cost the neighbours
@@ -195,7 +195,7 @@ class Consumer:
             self._apply(deliveries[:half], patient=patient)
             self._apply(deliveries[half:], patient=patient)
             return
-        killpoint("consumer.after_apply")
+        fail_point("consumer.after_apply")
         EVENTS.labels("applied").inc(len(deliveries) - len(early))
         self._fail({event.id: OutOfOrder() for event in early}, deliveries)
 
@@ -213,7 +213,7 @@ class Consumer:
         if later:
             if not all(self._publisher.publish(later)):
                 raise Unavailable("BROKER_UNAVAILABLE")  # a retry tier is missing: keep, do not ack
-            killpoint("consumer.after_delay")
+            fail_point("consumer.after_delay")
             EVENTS.labels("retried").inc(len(later))
 
     def _retry(self, delivery: Delivery, error: Exception) -> Message:
@@ -255,7 +255,7 @@ class Consumer:
             if known is None:
                 raise
             raise known from error
-        killpoint("parking.after_park")
+        fail_point("parking.after_park")
         EVENTS.labels("parked").inc()
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from shared.bus.connection import Message, Publisher
 from shared.errors import Unavailable
 from shared.events import BATCH_CONTENT_TYPE, wire_type
-from shared.killpoints import killpoint
+from shared.fail_points import fail_point
 from shared.layout import BODY, SUBJECT, TYPE
 from shared.store.lease import Lease
 from shared.store.outbox import Outbox, version_in
@@ -194,9 +194,9 @@ class Relay:
 
     def _publish(self, rows: list[dict[str, Any]]) -> None:
         batches = pack(rows)
-        killpoint("relay.before_publish")
+        fail_point("relay.before_publish")
         arrived = self._publisher.publish([batch.to_message() for batch in batches])
-        killpoint("relay.after_confirm")
+        fail_point("relay.after_confirm")
         published: list[str] = []
         for batch, ok in zip(batches, arrived, strict=True):
             if ok:

@@ -32,8 +32,8 @@ Request = Mapping[str, Any]
 Answer = dict[str, Any]
 
 
-class WayBack(Part):
-    """Hands over the way from the parking lot to the service's first retry tier."""
+class Requeue(Part):
+    """Puts what is parked back into the service's first retry tier."""
 
     def open(self) -> Publisher:
         """A publisher of the caller's own; close it."""
@@ -62,7 +62,7 @@ class ParkingService:
     """Base of every service with `@on_events`; it has a StoreProvider named `store`."""
 
     store: Any  # a StoreProvider in the class, the Store in its instances
-    way_back = WayBack()
+    requeue = Requeue()
 
     @rpc
     def parked(self, request: Request) -> Answer:
@@ -114,10 +114,10 @@ class ParkingService:
         ids = _ids(request)
         store: Store = self.store
         chosen = store.parked.with_followers(ids)
-        publisher = self.way_back.open()
+        publisher = self.requeue.open()
         try:
             for rows in store.parked.portions(chosen):
-                self.way_back.send(publisher, rows)
+                self.requeue.send(publisher, rows)
                 store.parked.mark_retried(rows, by)
         finally:
             publisher.close()

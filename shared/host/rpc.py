@@ -43,8 +43,8 @@ from shared.bus.listener import Listener
 from shared.bus.replies import Replies
 from shared.config import Config
 from shared.errors import HubError, Internal
+from shared.fail_points import fail_point
 from shared.host.workers import bounded, spawn
-from shared.killpoints import killpoint
 from shared.store.failures import as_hub_error
 from shared.telemetry import RPC_S, trace
 
@@ -138,7 +138,7 @@ class _RpcServer(SharedExtension):
             else:
                 log.info("rpc %s: %s", method, known.code)
             body = _dump({"result": None, "error": error_document(known)})
-        killpoint("rpc.before_reply")
+        fail_point("rpc.before_reply")
         properties = message.properties
         if properties.get("reply_to") and body is not None:
             self._replies.send(properties["reply_to"], properties.get("correlation_id"), body)

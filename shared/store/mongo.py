@@ -24,7 +24,7 @@ from shared.contracts import HOUSE
 from shared.contracts.allow_list import Contracts
 from shared.errors import Unavailable
 from shared.events import Event
-from shared.killpoints import killpoint
+from shared.fail_points import fail_point
 from shared.layout import INBOX
 from shared.store import inbox, parking
 from shared.store.failures import answered
@@ -132,7 +132,7 @@ class Store:
             nonlocal last
             last = Tx(self, session)
             result = work(last)
-            killpoint("transaction.before_commit")
+            fail_point("transaction.before_commit")
             return result
 
         with (
@@ -146,7 +146,7 @@ class Store:
                 write_concern=WriteConcern("majority", j=True),
                 read_preference=ReadPreference.PRIMARY,
             )
-        killpoint("transaction.after_commit")
+        fail_point("transaction.after_commit")
         if last is not None and last.emitted:
             self.outbox.wake()
         return result

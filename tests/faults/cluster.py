@@ -42,9 +42,9 @@ class HubProcess(ServiceProcess):
         self._env |= {"HTTP_HOST": "127.0.0.1", "HTTP_PORT": str(self.port)}
         self._usual = dict(self._env)
 
-    def start_armed(self, killpoint: str) -> None:
+    def start_armed(self, fail_point: str) -> None:
         """Start it to die at this point; when it is started after that, it lives."""
-        self._env = self._usual | {"FOSCAO_KILL_AT": killpoint}
+        self._env = self._usual | {"FOSCAO_KILL_AT": fail_point}
         self.start(wait=False)
         self._env = self._usual
 

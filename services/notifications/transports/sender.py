@@ -29,8 +29,8 @@ from services.notifications.sealing import Sealer, SecretUnreadable
 from services.notifications.store.endpoint_queues import EndpointQueues
 from services.notifications.store.feed import NotificationStore
 from services.notifications.transports.posting import HttpOutcome, Poster
+from shared.fail_points import fail_point
 from shared.ids import new_id
-from shared.killpoints import killpoint
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ class Sender:
                 if self._stopping.is_set() or time.monotonic() > turn_ends:
                     return current
                 answer = self._post(current, item)
-                killpoint("sender.after_post")
+                fail_point("sender.after_post")
                 if answer.error is not None:
                     return self._refused(current, item, answer)
                 self._record(current, item, answer, number=current.failures + 1)

@@ -22,7 +22,7 @@ from services.reporting.handlers.projecting import project, project_within
 from services.reporting.store.building import LEASE_S, Building
 from services.reporting.store.live import READ_TIMEOUT_S
 from shared.events import Event
-from shared.killpoints import killpoint
+from shared.fail_points import fail_point
 from shared.store.mongo import Tx
 from shared.store.replay import IDS_ASKED, EventLog, Failure, Stopped, apply
 
@@ -111,7 +111,7 @@ class Rebuild:
 
     def _begin(self, fresh: bool) -> None:
         if self._building.begin(_code(), fresh=fresh):
-            killpoint("rebuild.after_begin")
+            fail_point("rebuild.after_begin")
         self._discarded = self._building.discarded()
 
     # Applying
@@ -125,7 +125,7 @@ class Rebuild:
                 self._hold()
                 self._apply(events)
                 self._building.keep_mark(log.producer, mark)
-                killpoint("rebuild.after_batch")
+                fail_point("rebuild.after_batch")
                 self._outcome.read += len(events)
                 done += len(events)
                 self._watch("reading the event logs", done, max(done, total))
@@ -181,11 +181,11 @@ class Rebuild:
         old, _ = building.live.live()
         while not self._outcome.swapped:
             self._catch_up()
-            killpoint("rebuild.before_swap")
+            fail_point("rebuild.before_swap")
             self._outcome.swapped = building.live.transact(
                 partial(self._swap_within, old), SWAP_TIMEOUT_S
             )
-        killpoint("rebuild.after_swap")
+        fail_point("rebuild.after_swap")
         building.tidy()
         if not keep:
             self._watch("letting the last questions to the old projections end", 0, 0)

@@ -113,7 +113,7 @@ def test_an_event_committed_behind_the_reader_and_applied_live_is_noted_for_the_
         history.extend(late)
         points.append(point)
 
-    monkeypatch.setattr(rebuilding, "killpoint", at)
+    monkeypatch.setattr(rebuilding, "fail_point", at)
     assert rebuild(store.db, logs).swapped
     assert points[-2:] == ["rebuild.before_swap", "rebuild.after_swap"]
     assert ask(store)["as_of"]["events_applied"] == len(history)
@@ -152,7 +152,7 @@ def test_a_transaction_of_the_consumer_that_overlaps_the_swap_is_not_lost(
 
     # The rebuild reads nothing of `late`: they reach it through the consumer alone.
     monkeypatch.setattr(replay.EventLog, "read", _without(late))
-    monkeypatch.setattr(rebuilding, "killpoint", at)
+    monkeypatch.setattr(rebuilding, "fail_point", at)
     assert rebuild(store.db, logs).swapped
     thread.join()
     assert ask(store)["as_of"]["events_applied"] == len(history) + len(late)

@@ -11,8 +11,8 @@ from itertools import chain
 import pytest
 
 from shared.bus.connection import Message
+from shared.fail_points import NAMES
 from shared.ids import new_id
-from shared.killpoints import NAMES
 from shared.topology import events_queue
 from tests.e2e.client import PUSH
 from tests.faults.cluster import Hub, HubProcess

@@ -1,4 +1,5 @@
-"""Named points in the code at which a process kills itself when told to, for tests of crashes.
+"""Fail points: places in the code at which a process kills itself when told to, for tests of
+crashes.
 
 Owns the names. `FOSCAO_KILL_AT=relay.after_confirm` in a process's environment kills it (SIGKILL:
 nothing is tidied up) the first time it comes by; `relay.after_confirm:3` the third time. Without
@@ -50,7 +51,7 @@ class _Appointment:
 _appointment = _Appointment(told) if (told := os.environ.get("FOSCAO_KILL_AT")) else None
 
 
-def killpoint(name: str) -> None:
+def fail_point(name: str) -> None:
     """Die here if the environment said so. Does nothing else, ever."""
     if _appointment is not None and _appointment.name == name:
         _appointment.meet()
