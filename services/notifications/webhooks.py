@@ -7,11 +7,11 @@ from services.notifications.store.feed import NotificationStore
 from services.notifications.transports.posting import Poster
 from services.notifications.transports.sender import Sender
 from shared.config import Environment
-from shared.host.part import Part
+from shared.host.component import Component
 from shared.host.store import store_of
 
 
-class Webhooks(Part):
+class Webhooks(Component):
     """Hands over itself: `sealer`, `allow_private` and `wake()`.
 
     Reads FOSCAO_WEBHOOK_KEY_FILE (32 bytes in base64) and WEBHOOK_ALLOW_PRIVATE (1: also http and

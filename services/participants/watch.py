@@ -15,7 +15,7 @@ from services.participants.layout import LOST, OPENED, UNREADABLE_COUNT
 from services.participants.store.people import ParticipantStore
 from services.participants.store.proof import prove
 from shared.errors import Unavailable
-from shared.host.part import Part
+from shared.host.component import Component
 from shared.host.store import store_of
 from shared.store.lease import Lease
 from shared.telemetry import describe
@@ -27,7 +27,7 @@ PROVE_S: Final = 30.0
 _LEASE_S: Final = 15.0
 
 
-class DataKey(Part):
+class DataKey(Component):
     """Not ready while the data key is lost."""
 
     _store: ParticipantStore

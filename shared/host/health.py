@@ -1,6 +1,6 @@
 """The health server of a service's process: /healthz, /readyz, /metrics.
 
-Owns what readiness means: every part of the container that can tell says that it is ready.
+Owns what readiness means: every component of the container that can tell says that it is ready.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class HealthServer:
             eventlet.wsgi.server, socket, self._answer, log_output=False, keepalive=False
         )
 
-    def parts(self) -> dict[str, bool]:
-        """Readiness by part of the container."""
+    def components(self) -> dict[str, bool]:
+        """Readiness by component of the container."""
         return {
             type(each).__name__.strip("_"): each.ready()
             for each in list(self._container.extensions)
@@ -52,10 +52,10 @@ class HealthServer:
             case "/healthz":
                 status, body = "200 OK", b'{"alive":true}'
             case "/readyz":
-                parts = self.parts() if self._container.started else {}
-                ready = bool(parts) and all(parts.values())
+                components = self.components() if self._container.started else {}
+                ready = bool(components) and all(components.values())
                 status = "200 OK" if ready else "503 Service Unavailable"
-                body = orjson.dumps({"ready": ready, "parts": parts})
+                body = orjson.dumps({"ready": ready, "parts": components})
             case "/metrics":
                 status, body, content_type = "200 OK", generate_latest(), CONTENT_TYPE_LATEST
             case _:

@@ -18,7 +18,7 @@ from shared.caller import Caller
 from shared.codes.suggestions import unknown_code
 from shared.errors import Forbidden, NotFound, Refused, Unavailable
 from shared.events import BATCH_CONTENT_TYPE, CONTENT_TYPE
-from shared.host.part import Part
+from shared.host.component import Component
 from shared.host.rpc import rpc
 from shared.ids import asked_for
 from shared.paging import Asked
@@ -32,7 +32,7 @@ Request = Mapping[str, Any]
 Answer = dict[str, Any]
 
 
-class Requeue(Part):
+class Requeue(Component):
     """Puts what is parked back into the service's first retry tier."""
 
     def open(self) -> Publisher:

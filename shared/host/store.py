@@ -1,4 +1,5 @@
-"""The part of a process that is its database: the service's store, and the relay of its outbox."""
+"""The component of a process that is its database: the service's store, and the relay of its
+outbox."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 from shared.bus.connection import Publisher
 from shared.bus.relay import Relay
 from shared.errors import Unavailable
-from shared.host.part import Part
+from shared.host.component import Component
 from shared.layout import RELAY
 from shared.store import mongo
 from shared.store.lease import Lease
@@ -23,7 +24,7 @@ RETRY_DATABASE_S = 1.0
 S = TypeVar("S", bound=Store)
 
 
-class StoreProvider(Part):
+class StoreProvider(Component):
     """Builds the service's store once and hands it over: `store = StoreProvider(ActivityStore)`.
 
     Also runs the relay that publishes the store's outbox. The database may come up after the
@@ -70,8 +71,8 @@ class StoreProvider(Part):
 
 
 def store_of(container: Any, kind: type[S]) -> S:
-    """The store of this kind that the container's service works with; it is there once every part
-    is set up. Raises: LookupError: it has none."""
+    """The store of this kind that the container's service works with; it is there once every
+    component is set up. Raises: LookupError: it has none."""
     for each in container.dependencies:
         if isinstance(each, StoreProvider) and isinstance(each.store, kind):
             return each.store

@@ -42,7 +42,7 @@ STOPPED: Final = [
     ("house", "operations.audit.run", "cli.outcome"),
     ("house", "operations.doctor.machine", "deploy.local.stack"),
     ("house", "cli.rebuild", "bench.load"),
-    ("shared", "shared.store.mongo", "shared.host.part"),
+    ("shared", "shared.store.mongo", "shared.host.component"),
     ("shared", "shared.store.outbox", "shared.bus.relay"),
     ("shared", "shared.bus.relay", "shared.records.collection"),
     ("shared", "shared.errors", "shared.store.failures"),

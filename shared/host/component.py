@@ -1,9 +1,9 @@
-"""Parts of a service's process: what starts and stops with it, and is handed to its methods.
+"""Components of a service's process: what starts and stops with it, and is handed to its methods.
 
-Owns what such a part may count on:
+Owns what such a component may count on:
 
     setup()   once, before anything starts; what it raises ends the process
-    start()   when every part is set up
+    start()   when every component is set up
     ready()   asked by /readyz, at any time after
     stop()    when no method runs any more; returns when all is put away
 """
@@ -17,8 +17,8 @@ from nameko.extensions import DependencyProvider
 from shared.config import Config
 
 
-class Part(DependencyProvider):
-    """Base of a part. It stands in the service's class under the name that its methods know:
+class Component(DependencyProvider):
+    """Base of a component. It stands in the service's class under the name that its methods know:
     `webhooks = Webhooks()`; each process has one of its own."""
 
     @property
@@ -30,7 +30,7 @@ class Part(DependencyProvider):
         return True
 
     def handed(self) -> Any:
-        """What the service's methods find under the part's name: the part itself."""
+        """What the service's methods find under the component's name: the component itself."""
         return self
 
     def get_dependency(self, worker_ctx: Any) -> Any:  # noqa: ARG002 - nameko's signature
