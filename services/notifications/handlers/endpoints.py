@@ -52,7 +52,7 @@ def create_endpoint(
         description=given.get("description", ""),
         filter=confined(schemas.to_filter(given.get("filter", {})), caller),
         state=State.ACTIVE,
-        cursor=_start(request.get("from"), head),
+        last_position=_start(request.get("from"), head),
         failures=0,
         next_attempt_at=now,
         last_error=None,
@@ -192,7 +192,7 @@ def resend(request: Request, store: NotificationStore) -> Answer:
         },
     )
     endpoint = _usable(store, given["id"], owner)
-    wanted = [each for each in _asked(given) if each <= endpoint.cursor]
+    wanted = [each for each in _asked(given) if each <= endpoint.last_position]
     positions = [item.position for item in store.matching(wanted, endpoint.filter)]
     store.queue_resends(endpoint.id, positions, datetime.now(UTC))
     return {"queued": len(positions)}

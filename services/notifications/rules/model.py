@@ -74,7 +74,8 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A partner's webhook: everything up to position `cursor` was delivered or not wanted."""
+    """A partner's webhook: everything up to `last_position` was delivered or not wanted; it is
+    stored, and shown to partners, as its cursor."""
 
     id: str
     owner: str
@@ -82,7 +83,7 @@ class Endpoint:
     description: str
     filter: Filter
     state: State
-    cursor: int
+    last_position: int
     failures: int
     next_attempt_at: datetime
     last_error: str | None

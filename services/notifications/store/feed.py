@@ -237,6 +237,7 @@ def to_endpoint(document: Mapping[str, Any]) -> Endpoint:
         ),
         state=State(document[STATE]),
         secrets=tuple(Secret(each["sealed"], each["expires_at"]) for each in document["secrets"]),
+        last_position=document[CURSOR],
         **{name: document[name] for name in _ENDPOINT_FIELDS},
     )
 
@@ -253,7 +254,9 @@ _ITEM_FIELDS = tuple(
     each.name for each in fields(Item) if each.name not in ("position", "schema_version", "later")
 )
 _ENDPOINT_FIELDS = tuple(
-    each.name for each in fields(Endpoint) if each.name not in ("id", FILTER, STATE, "secrets")
+    each.name
+    for each in fields(Endpoint)
+    if each.name not in ("id", FILTER, STATE, "last_position", "secrets")
 )
 
 
@@ -272,12 +275,13 @@ def _from_item(item: Item) -> Document:
 def _from_endpoint(endpoint: Endpoint) -> Document:
     return {
         "_id": endpoint.id,
-        **{
-            each.name: _plain(getattr(endpoint, each.name))
-            for each in fields(Endpoint)
-            if each.name != "id"
-        },
-        FILTER_FROM: Int64(endpoint.cursor),  # what lies behind it, an audit judges by the filter
+        FILTER: _plain(endpoint.filter),
+        STATE: _plain(endpoint.state),
+        CURSOR: endpoint.last_position,
+        "secrets": _plain(endpoint.secrets),
+        **{name: getattr(endpoint, name) for name in _ENDPOINT_FIELDS},
+        # What lies behind it, an audit judges by the filter.
+        FILTER_FROM: Int64(endpoint.last_position),
         "lease_holder": None,
         "lease_until": endpoint.created_at,
     }

@@ -130,7 +130,7 @@ class Sender:
         turn_ends = time.monotonic() + self._pace.turn_s
         current = endpoint
         while True:
-            page = self._store.read(current.cursor, current.filter, PAGE)
+            page = self._store.read(current.last_position, current.filter, PAGE)
             as_read = current.updated_at
             for item in page.items:
                 if self._stopping.is_set() or time.monotonic() > turn_ends:
@@ -147,12 +147,12 @@ class Sender:
                 if current.updated_at != as_read:
                     break  # its owner wants something else now
             else:
-                if page.next > current.cursor:
+                if page.next > current.last_position:
                     moved = self._queues.skipped(current, page.next)
                     if moved is None or moved.state not in SENDING:
                         return moved
                     current = moved
-                if current.cursor >= page.head:
+                if current.last_position >= page.head:
                     return current
 
     def _refused(self, endpoint: Endpoint, item: Item, answer: HttpOutcome) -> Endpoint | None:

@@ -75,7 +75,7 @@ def states(store: NotificationStore) -> dict[str, str]:
 def cursor(store: NotificationStore, endpoint_id: str) -> int:
     found = store.endpoint(endpoint_id, None)
     assert found is not None
-    return found.cursor
+    return found.last_position
 
 
 def test_whatever_state_they_are_in_they_are_closed_and_the_operator_sees_why(

@@ -28,7 +28,7 @@ def test_items_arrive_signed_in_order_and_once(
     events = grow(store, 60)
     identifier = endpoint(receiver)
     start_sender()
-    wait_for(lambda: state_of(store, identifier).cursor == 60)
+    wait_for(lambda: state_of(store, identifier).last_position == 60)
 
     assert receiver.cursors == list(range(1, 61))
     assert all(each.genuine for each in receiver.received)
@@ -67,7 +67,7 @@ def test_what_is_not_wanted_is_passed_over(
     feed.record_events([activity(), wanted, activity(), corrected, activity()], store)
     identifier = endpoint(receiver, filter={"chapters": ["SN"], "types": ["activity.recorded"]})
     start_sender()
-    wait_for(lambda: state_of(store, identifier).cursor == 5)
+    wait_for(lambda: state_of(store, identifier).last_position == 5)
 
     assert [each.id for each in receiver.received] == [wanted.id]
 
@@ -100,7 +100,7 @@ def test_items_are_sent_again_on_request_under_their_first_id(
     grow(store, 5)
     identifier = endpoint(receiver)
     sender = start_sender()
-    wait_for(lambda: state_of(store, identifier).cursor == 5)
+    wait_for(lambda: state_of(store, identifier).last_position == 5)
     first_ids = {each.event["cursor"]: each.id for each in receiver.received}
     receiver.received.clear()
     replies = iter([500])
@@ -121,7 +121,7 @@ def test_items_are_sent_again_on_request_under_their_first_id(
         (5, None),
         (2, None),
     ]
-    assert state_of(store, identifier).cursor == 5
+    assert state_of(store, identifier).last_position == 5
     assert state_of(store, identifier).failures == 0
 
 
@@ -155,7 +155,7 @@ def test_a_resend_is_given_up_after_the_schedule(
     grow(store, 1)
     identifier = endpoint(receiver)
     start_sender()
-    wait_for(lambda: state_of(store, identifier).cursor == 1)
+    wait_for(lambda: state_of(store, identifier).last_position == 1)
     receiver.answer = lambda _: Reply(500)
     endpoints.resend({"caller": PARTNER, "endpoint_id": identifier, "positions": [1]}, store)
     wait_for(lambda: receiver.cursors == [1, 1, 1, 1])

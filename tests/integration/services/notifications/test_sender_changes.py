@@ -36,7 +36,7 @@ def test_gone_disables_the_endpoint_until_its_owner_resumes_it_from_the_cursor(
     receiver.answer = lambda _: Reply()
     assert update(store, id=identifier, paused=False)["state"] == "active"
     sender.wake()
-    wait_for(lambda: state_of(store, identifier).cursor == 4)
+    wait_for(lambda: state_of(store, identifier).last_position == 4)
     assert receiver.cursors == [1, 2, 2, 3, 4]
 
 
@@ -51,11 +51,11 @@ def test_a_paused_endpoint_gets_nothing_and_resumes_where_it_stopped(
         assert update(store, id=paused, paused=True)["state"] == "paused"
         grow(store, 3)
         start_sender()
-        wait_for(lambda: state_of(store, running).cursor == 3)
+        wait_for(lambda: state_of(store, running).last_position == 3)
         assert receiver.received == []
 
         update(store, id=paused, paused=False)
-        wait_for(lambda: state_of(store, paused).cursor == 3)
+        wait_for(lambda: state_of(store, paused).last_position == 3)
         assert receiver.cursors == [1, 2, 3]
 
 
@@ -73,7 +73,7 @@ def test_a_new_url_is_tried_at_once(
         wait_for(lambda: state_of(store, identifier).failures == 1)
 
         update(store, id=identifier, url=receiver.url)
-        wait_for(lambda: state_of(store, identifier).cursor == 2, deadline_s=3)
+        wait_for(lambda: state_of(store, identifier).last_position == 2, deadline_s=3)
         assert receiver.cursors == [1, 2]
 
 
@@ -87,10 +87,10 @@ def test_a_deleted_endpoint_gets_nothing_more_and_keeps_its_attempts(
     with Receiver() as other:
         deleted, running = endpoint(receiver), endpoint(other)
         start_sender()
-        wait_for(lambda: state_of(store, deleted).cursor == 1)
+        wait_for(lambda: state_of(store, deleted).last_position == 1)
         endpoints.delete_endpoint({"caller": PARTNER, "id": deleted}, store)
         grow(store, 2)
-        wait_for(lambda: state_of(store, running).cursor == 3)
+        wait_for(lambda: state_of(store, running).last_position == 3)
 
     assert receiver.cursors == [1]
     assert len(attempts(store, deleted)) == 1
@@ -109,7 +109,7 @@ def test_what_a_new_filter_wants_is_not_skipped_by_the_old_one(
     now = queues.skipped(as_read, 2)
 
     assert now is not None, "the lease is still held"
-    assert (now.cursor, now.filter.types) == (0, ("activity.recorded",))
+    assert (now.last_position, now.filter.types) == (0, ("activity.recorded",))
     passed = queues.skipped(now, 2)
     assert passed is not None
-    assert passed.cursor == 2
+    assert passed.last_position == 2

@@ -32,7 +32,7 @@ def test_nothing_is_missed_over_restarts(
         sender.stop()
     growing.join()
     start_sender()
-    wait_for(lambda: state_of(store, identifier).cursor == 150)
+    wait_for(lambda: state_of(store, identifier).last_position == 150)
 
     assert receiver.cursors == list(range(1, 151))
 
@@ -50,7 +50,9 @@ def test_two_replicas_share_the_endpoints_without_sending_twice(
             grow(store, 4)
             for sender in senders:
                 sender.wake()
-        wait_for(lambda: state_of(store, one).cursor == state_of(store, two).cursor == 40)
+        wait_for(
+            lambda: state_of(store, one).last_position == state_of(store, two).last_position == 40
+        )
 
         assert receiver.cursors == second.cursors == list(range(1, 41))
 
@@ -74,7 +76,7 @@ def test_a_lane_whose_holder_died_is_taken_over_when_its_lease_ends(
 
     assert [each.id for each in taken] == [held.id]
     assert dead.moved(held, 1) is None, "who lost the lease moves no cursor"
-    assert state_of(store, held.id).cursor == 0
+    assert state_of(store, held.id).last_position == 0
 
 
 def test_an_item_whose_delivery_was_not_noted_is_sent_again_under_its_id(
@@ -99,7 +101,7 @@ def test_an_item_whose_delivery_was_not_noted_is_sent_again_under_its_id(
         sender.stop()
     store.endpoints.update_one({}, [{"$set": {"lease_until": "$$NOW"}}])  # its lease has ended
     start_sender()
-    wait_for(lambda: state_of(store, identifier).cursor == 2)
+    wait_for(lambda: state_of(store, identifier).last_position == 2)
 
     assert receiver.cursors == [1, 1, 2]
     assert receiver.received[0].id == receiver.received[1].id

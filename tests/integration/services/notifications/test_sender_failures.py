@@ -25,7 +25,7 @@ def test_a_failed_item_is_tried_again_before_any_later_one(
     grow(store, 3)
     identifier = endpoint(receiver)
     start_sender()
-    wait_for(lambda: state_of(store, identifier).cursor == 3)
+    wait_for(lambda: state_of(store, identifier).last_position == 3)
 
     assert receiver.cursors == [1, 2, 2, 2, 2, 3]
     assert len({each.id for each in receiver.received}) == 3
@@ -76,10 +76,10 @@ def test_endpoints_that_hang_delay_nobody_else(
         healthy = endpoint(receiver)
         start_sender(timeout_s=4.0, concurrent=4)
         started = time.monotonic()
-        wait_for(lambda: state_of(store, healthy).cursor == 20)
+        wait_for(lambda: state_of(store, healthy).last_position == 20)
 
         assert time.monotonic() - started < 4.0
-        assert [state_of(store, each).cursor for each in hanging] == [0, 0, 0]
+        assert [state_of(store, each).last_position for each in hanging] == [0, 0, 0]
         assert len(dead.received) == 3
 
 
@@ -96,7 +96,7 @@ def test_more_dead_endpoints_than_lanes_make_room_as_they_back_off(
             endpoint(dead)
         healthy = endpoint(receiver)
         start_sender(timeout_s=0.5, concurrent=2)
-        wait_for(lambda: state_of(store, healthy).cursor == 5)
+        wait_for(lambda: state_of(store, healthy).last_position == 5)
 
 
 def test_an_endpoint_that_stays_down_is_failing_but_nothing_is_dropped(
@@ -111,10 +111,10 @@ def test_an_endpoint_that_stays_down_is_failing_but_nothing_is_dropped(
     identifier = endpoint(receiver)
     start_sender()
     wait_for(lambda: state_of(store, identifier).state is model.State.FAILING)
-    assert state_of(store, identifier).cursor == 0
+    assert state_of(store, identifier).last_position == 0
 
     receiver.answer = lambda _: Reply()
-    wait_for(lambda: state_of(store, identifier).cursor == 3)
+    wait_for(lambda: state_of(store, identifier).last_position == 3)
     assert state_of(store, identifier).state is model.State.ACTIVE
     assert state_of(store, identifier).failures == 0
 
