@@ -33,6 +33,7 @@ from services.participants.layout import (
     UNREADABLE_IN,
 )
 from shared.store import vault
+from shared.types import Document
 
 BELIEVED_S: Final = 120.0  # four times the pace at which it is proved
 RESTORE_KEYS: Final = (
@@ -41,8 +42,6 @@ RESTORE_KEYS: Final = (
 )
 _OPENS: Final = "that people's records can be opened"
 _TELL: Final = "start participants, or see in its log why it cannot tell"
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,8 @@ from pymongo.database import Database
 
 from deploy.local.database import Database as LocalDatabase
 from shared.config import Config
+from shared.types import Document
 from tests.stack import RpcClient, ServiceProcess, TestBroker, delete_queues
-
-Document = dict[str, Any]
 
 # How long an example takes says how busy the machine is; a test that hangs ends by its time-out.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from gateway.identity.store import Document, KeyStore
+from gateway.identity.store import KeyStore
 from shared.caller import Caller
 from shared.errors import NotFound, Unavailable
 from shared.ids import asked_for
 from shared.paging import Asked
 from shared.times import rfc3339
+from shared.types import Document
 
 PREFIX: Final = "fhk"
 BOOTSTRAP_ID: Final = "bootstrap"

@@ -15,10 +15,10 @@ from gateway.identity.layout import API_KEYS, REVOKED_AT, WEBHOOKS_CLOSED_AT
 from shared.errors import Refused, Unavailable
 from shared.keysets import Condition, behind, between, reverse, values_of
 from shared.paging import Asked, Page
+from shared.types import Document
 
 DATABASE_S: Final = 2.0
 
-Document = dict[str, Any]
 
 _NEWEST_FIRST: Final = [("created_at", DESCENDING), ("_id", DESCENDING)]
 

@@ -25,7 +25,7 @@ from typing import Any, BinaryIO, Final, Self
 import bson
 from bson.errors import BSONError
 
-Document = dict[str, Any]
+from shared.types import Document
 
 FORMAT: Final = "foscao-backup"
 VERSION: Final = 1

@@ -7,7 +7,6 @@ and stay as they are. The hub may run; `participants` goes on by itself once its
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import bson
 from pymongo import MongoClient
@@ -18,8 +17,7 @@ from operations.archive.manifest import Manifest
 from operations.failure import CannotRun
 from services.participants.layout import FINGERPRINT, KEY_ID, KEYS, PROOFS, SEALED
 from shared.store import vault
-
-Document = dict[str, Any]
+from shared.types import Document
 
 
 def put_back(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
-from operations.audit.groups import Document, Session
+from operations.audit.groups import Session
 from operations.audit.log import Entry, as_read_by, steps
 from operations.audit.tally import Tally
 from services.activities.layout import (
@@ -26,6 +26,7 @@ from services.activities.layout import (
 )
 from services.reporting import layout as reporting
 from shared.record_types import SCORES as SUMS
+from shared.types import Document
 
 Behind = Callable[[Entry], None]
 

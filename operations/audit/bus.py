@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from operations.audit.groups import At, Document, Occurrence
+from operations.audit.groups import At, Occurrence
 from operations.audit.log import Entry, Moment
 from operations.audit.tally import FindingKind, Tally
 from shared.layout import DECIDED_AT, DECIDED_BY, DECISIONS, REASON, STATE, TEXT
 from shared.parked import DISCARDED, PARKED, RETRIED
 from shared.subscriptions import listens
 from shared.times import rfc3339
+from shared.types import Document
 
 
 def check(

@@ -6,10 +6,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from operations.audit.groups import Document, Webhook
+from operations.audit.groups import Webhook
 from operations.audit.log import Moment
 from operations.audit.tally import Tally
 from services.notifications.layout import CURSOR, ITEM_ID, TIME, TYPE
+from shared.types import Document
 
 # Attempts are kept for 30 days; of what is older than this, the proof may be gone.
 PROVEN: Final = timedelta(days=29)

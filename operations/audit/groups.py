@@ -5,13 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from operations.audit.log import Entry
 from services.activities import layout as activities
 from shared import layout
-
-Document = Mapping[str, Any]
+from shared.types import Document
 
 
 @dataclass(frozen=True, slots=True)

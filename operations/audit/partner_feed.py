@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from operations.audit.groups import Document, Feed, Occurrence
+from operations.audit.groups import Feed, Occurrence
 from operations.audit.log import Entry
 from operations.audit.tally import Tally
 from services.notifications.layout import AFTER, CHAPTER, DATA, SUBJECT, SUPERSEDED, TO, TYPE
+from shared.types import Document
 
 
 def check(tally: Tally, group: Occurrence) -> None:

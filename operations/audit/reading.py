@@ -22,8 +22,8 @@ from services.activities.layout import ATTENDANCE, POST, PRE, STATUS, line_key, 
 from services.reporting.layout import under
 from shared.record_types import CONSUMERS, PRODUCERS
 from shared.store.prefixes import below
+from shared.types import Document
 
-Document = dict[str, Any]
 Fields = Sequence[str]
 Keyed = Iterable[tuple[str, Document]]
 

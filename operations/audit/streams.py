@@ -14,7 +14,7 @@ from typing import Any, Final
 from operations.audit.groups import At, Delivery, Feed, Occurrence, Session, Subject, Webhook
 from operations.audit.log import FIELDS as LOG
 from operations.audit.log import entries
-from operations.audit.reading import Databases, Document, Keyed, in_chunks, joined
+from operations.audit.reading import Databases, Keyed, in_chunks, joined
 from operations.audit.scope import Scope
 from operations.sealed import Sight
 from services.activities import layout as activities
@@ -23,6 +23,7 @@ from services.reporting import layout as reporting
 from shared import layout
 from shared.record_types import CONSUMERS, PRODUCERS, RECORD_TYPES, RecordType
 from shared.store.prefixes import below
+from shared.types import Document
 
 _ATTENDANCE: Final = RECORD_TYPES["attendance"]
 _IN_ORDER: Final = [(layout.SEQUENCE, 1)]

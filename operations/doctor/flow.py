@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from pymongo import MongoClient
 from pymongo.database import Database
@@ -29,8 +29,7 @@ from shared.layout import (
     UNTIL,
 )
 from shared.parked import PARKED
-
-Document = dict[str, Any]
+from shared.types import Document
 
 BACKLOG_S: Final = (30.0, 300.0)
 CLOSED_S: Final = 30  # `notifications` hears of a revoked key within 5 s

@@ -18,8 +18,7 @@ from operations.doctor.finding import Finding, fault, ok, warning
 from operations.generation import live_prefix
 from services.reporting.layout import COLLECTIONS, under
 from shared.layout import OUTBOX, PARKING_LOT
-
-Document = dict[str, Any]
+from shared.types import Document
 
 EXPECTED: Final = Path(__file__).with_name("indexes.json")
 _SAID: Final = ("unique", "sparse", "partialFilterExpression", "expireAfterSeconds")

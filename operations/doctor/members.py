@@ -9,15 +9,14 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from operations.doctor.finding import Finding, fault, ok, warning
-
-Document = dict[str, Any]
+from shared.types import Document
 
 OLDEST: Final = (6, 0)
 TESTED: Final = ((6, 0), (8, 0))

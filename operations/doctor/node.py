@@ -16,8 +16,7 @@ from operations.doctor.finding import Finding, fault, ok, warning
 from operations.doctor.queues import expected
 from shared.access import PERMISSIONS, TOPIC_PERMISSIONS, VHOST
 from shared.topology import Binding, Queue
-
-Document = dict[str, Any]
+from shared.types import Document
 
 _TIMEOUT_S: Final = 60.0
 _REPLIES: Final = "rpc.reply-"  # of gateways, each for as long as it is connected

@@ -5,7 +5,7 @@ on its disk. Each member by itself is looked at in members.py.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
@@ -13,8 +13,7 @@ from pymongo.uri_parser import parse_uri
 
 from operations.doctor.finding import Finding, fault, ok, warning
 from operations.doctor.members import TIMEOUT_MS, Member, ask, clocks, server
-
-Document = dict[str, Any]
+from shared.types import Document
 
 LAG_S: Final = 60.0
 FREE_BYTES: Final = 2 * 1024**3

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from pymongo import MongoClient
 
 from operations.doctor.finding import Finding, fault, ok, warning
 from shared.access import CUSTOM_ROLES, USERS, mongo_roles
-
-Document = dict[str, Any]
+from shared.types import Document
 
 _ADMINISTRATOR: Final = ("root", "admin")
 _REMEDY: Final = "run the job python -m deploy.databases again, or updateUser by hand"

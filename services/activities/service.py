@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from services.activities.handlers import attendance, changes, reading, records
 from services.activities.store import ActivityStore
 from shared.host.rpc import rpc
 from shared.host.store import StoreProvider
-
-Request = dict[str, Any]
-Answer = dict[str, Any]
+from shared.types import Answer, Request
 
 
 class ActivitiesService:

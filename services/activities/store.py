@@ -38,8 +38,7 @@ from shared.records.pushes import Write
 from shared.store.mongo import Store, Tx
 from shared.store.pages import keyset
 from shared.store.prefixes import below
-
-Document = dict[str, Any]
+from shared.types import Document
 
 
 class ActivityStore(Store):

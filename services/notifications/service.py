@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from services.notifications.handlers import endpoints, feed
 from services.notifications.store.feed import NotificationStore
 from services.notifications.webhooks import Webhooks
@@ -13,9 +11,7 @@ from shared.host.parking import ParkingService
 from shared.host.rpc import rpc
 from shared.host.store import StoreProvider
 from shared.subscriptions import PATTERNS
-
-Request = dict[str, Any]
-Answer = dict[str, Any]
+from shared.types import Answer, Request
 
 
 class NotificationsService(ParkingService):

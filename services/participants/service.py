@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from services.participants.definitions import NOMINATED, PARTICIPANT
 from services.participants.handlers import nominations, people
@@ -12,9 +12,8 @@ from services.participants.watch import DataKey
 from shared.errors import Refused
 from shared.host.rpc import rpc
 from shared.host.store import StoreProvider
+from shared.types import Answer, Request
 
-Request = dict[str, Any]
-Answer = dict[str, Any]
 Use = Callable[[Request, ParticipantStore], Answer]
 
 _PUSH: Final[Mapping[str, Use]] = {

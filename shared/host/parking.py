@@ -6,7 +6,7 @@ class inherits from `ParkingService`, and the way of a parked event back to its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
@@ -23,13 +23,11 @@ from shared.host.rpc import rpc
 from shared.ids import asked_for
 from shared.paging import Asked
 from shared.parked import PARKED, STATES
-from shared.store.mongo import Document, Store
+from shared.store.mongo import Store
+from shared.types import Answer, Document, Request
 
 MAX_IDS: Final = 200
 MAX_WHY: Final = 500
-
-Request = Mapping[str, Any]
-Answer = dict[str, Any]
 
 
 class Requeue(Component):

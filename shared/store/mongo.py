@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pymongo
 from pymongo import MongoClient
@@ -29,9 +29,9 @@ from shared.layout import INBOX
 from shared.store import inbox, parking
 from shared.store.failures import answered
 from shared.store.outbox import Outbox
+from shared.types import Document
 
 T = TypeVar("T")
-Document = dict[str, Any]
 
 
 def connect(config: Config) -> Database[Document]:

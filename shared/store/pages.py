@@ -12,10 +12,9 @@ from pymongo.errors import ExecutionTimeout
 from shared.cursors import decode_cursor, encode_cursor
 from shared.keysets import Condition, Order, behind, between, reverse, values_of
 from shared.paging import Asked, Page
+from shared.types import Document
 
 COUNT_MS: Final = 2_000
-
-Document = dict[str, Any]
 
 
 def keyset(

@@ -14,9 +14,9 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-COLLECTION: Final = "keyVault"
+from shared.types import Document
 
-Document = dict[str, Any]
+COLLECTION: Final = "keyVault"
 
 
 def of(database: Database[Document]) -> Collection[Document]:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeGuard
 
 from services.activities.definitions import ACTIVITY
 from services.activities.handlers.records import SOURCE
-from services.activities.handlers.requests import Request, ids_in
+from services.activities.handlers.requests import ids_in
 from services.activities.layout import line_key
 from services.activities.rules import sheets
 from services.activities.rules.sheets import Given, Line, Outcome, Row, Sheet, Step
@@ -21,6 +21,7 @@ from shared.paging import Asked
 from shared.record_types import RECORD_TYPES
 from shared.records.pushes import MAX_ITEMS, Push, Receipt, Status, parse, rejected, settle
 from shared.store.mongo import Tx
+from shared.types import Request
 
 _NOT_ON_SHEET: Final = Problem("NOT_ON_SHEET")
 _NO_ID: Final = Problem("INVALID_ID")

@@ -6,12 +6,13 @@ from typing import Any
 
 from services.activities import filters
 from services.activities.definitions import RecordDefinition
-from services.activities.handlers.requests import Request, definition_of, ids_in
+from services.activities.handlers.requests import definition_of, ids_in
 from services.activities.store import ActivityStore
 from shared.caller import Caller
 from shared.codes import code_list
 from shared.paging import Asked
 from shared.records.pushes import Record
+from shared.types import Request
 
 
 def get_many(request: Request, store: ActivityStore) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.activities.definitions import RecordDefinition
 from services.activities.handlers.integrity import Integrity
-from services.activities.handlers.requests import Request, definition_of
+from services.activities.handlers.requests import definition_of
 from services.activities.rules.sheets import Sheet
 from services.activities.store import ActivityStore
 from shared.contracts import HOUSE
@@ -16,6 +16,7 @@ from shared.events import Event
 from shared.records import engine
 from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of, parse
 from shared.store.mongo import Tx
+from shared.types import Request
 
 SOURCE = "/activities"
 

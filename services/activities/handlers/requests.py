@@ -3,15 +3,11 @@ names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from services.activities.definitions import DEFINITIONS, RecordDefinition
 from shared.errors import Refused
 from shared.ids import canonical
 from shared.records.pushes import MAX_ITEMS
-
-Request = Mapping[str, Any]
+from shared.types import Request
 
 
 def definition_of(request: Request) -> RecordDefinition:

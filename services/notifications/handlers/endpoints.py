@@ -20,12 +20,10 @@ from shared.errors import Conflict, Forbidden, NotFound, Refused
 from shared.ids import asked_for
 from shared.paging import Asked
 from shared.store.mongo import Tx
+from shared.types import Answer, Request
 
 ENDPOINTS_OF_ONE: Final = 20  # of a key; a queue each, and every item is posted to each
 OWNERS_AT_ONCE: Final = 500
-
-Request = Mapping[str, Any]
-Answer = dict[str, Any]
 
 
 def create_endpoint(

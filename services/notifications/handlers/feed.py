@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from services.notifications import schemas
 from services.notifications.rules import items
@@ -15,11 +15,9 @@ from shared.errors import Refused
 from shared.events import Event
 from shared.paging import bounded
 from shared.store.mongo import Tx
+from shared.types import Answer, Request
 
 FEED_PAGE: Final = 500
-
-Request = Mapping[str, Any]
-Answer = dict[str, Any]
 
 
 def record_events(events: Sequence[Event], store: NotificationStore) -> list[Event]:

@@ -33,8 +33,9 @@ from services.notifications.rules.items import Applied
 from services.notifications.rules.model import Attempt, Endpoint, Filter, Item, Secret, State
 from shared.ids import new_id
 from shared.paging import Asked, Page
-from shared.store.mongo import Document, Store, Tx
+from shared.store.mongo import Store, Tx
 from shared.store.pages import keyset
+from shared.types import Document
 
 ATTEMPTS_KEPT_S: Final = 30 * 24 * 3600
 _YOUNGEST_FIRST: Final = (("_id", DESCENDING),)

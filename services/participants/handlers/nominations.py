@@ -7,14 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.participants.definitions import NOMINATED
-from services.participants.handlers.requests import (
-    SOURCE,
-    Answer,
-    Request,
-    filter_of,
-    pushes_of,
-    reader_of,
-)
+from services.participants.handlers.requests import SOURCE, filter_of, pushes_of, reader_of
 from services.participants.rules import person
 from services.participants.rules.person import FIXED
 from services.participants.schemas import NOMINATION, NOMINATION_FILTER, nomination_view
@@ -28,6 +21,7 @@ from shared.records import engine
 from shared.records.partial import WRONG, known, values
 from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of
 from shared.store.mongo import Tx
+from shared.types import Answer, Request
 
 
 def nominate(request: Request, store: ParticipantStore) -> Answer:

@@ -8,8 +8,6 @@ from dataclasses import replace
 from services.participants.definitions import PARTICIPANT
 from services.participants.handlers.requests import (
     SOURCE,
-    Answer,
-    Request,
     filter_of,
     ids_in,
     pushes_of,
@@ -28,6 +26,7 @@ from shared.paging import Asked
 from shared.records import engine
 from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of
 from shared.store.mongo import Tx
+from shared.types import Answer, Request
 
 
 def register(request: Request, store: ParticipantStore) -> Answer:

@@ -14,12 +14,10 @@ from marshmallow import Schema, ValidationError
 from shared.caller import Caller
 from shared.errors import Forbidden, Refused, problems_from
 from shared.records.pushes import MAX_ITEMS, Push, parse
+from shared.types import Request
 
 SOURCE = "/participants"
 MAX_IDS = MAX_ITEMS
-
-Request = Mapping[str, Any]
-Answer = dict[str, Any]
 
 
 def pushes_of(request: Request) -> list[Push]:

@@ -19,11 +19,11 @@ from shared.keysets import behind, between, reverse
 from shared.layout import WITHDRAWN
 from shared.paging import Asked, Page
 from shared.records.collection import visible_to
+from shared.types import Document
 
 SHOWN: Final = 50  # people of one group; `count` tells how many there are
 SCAN_S: Final = 5.0  # 0.2 s for 10,000 people
 
-Document = dict[str, Any]
 
 _ORDER: Final = (("mark", 1),)
 _FIELDS: Final = ("chapter", "ids", "count", "reasons")

@@ -31,8 +31,7 @@ from shared.records.pushes import Record
 from shared.store import vault
 from shared.store.mongo import Store, Tx
 from shared.store.prefixes import below
-
-Document = dict[str, Any]
+from shared.types import Document
 
 STANDING = "standing"  # the slot of a nomination that counts; a withdrawn one's is its own id
 

@@ -33,13 +33,13 @@ from services.participants.store.cipher import Cipher, KeyLost
 from services.participants.store.people import ParticipantStore, SealedCollection
 from shared.store import vault
 from shared.store.failures import answered
+from shared.types import Document
 
 TIMEOUT_S: Final = 15.0
 SAMPLE: Final = 200
 NAMED: Final = 50
 _FOUND_BY: Final = ("phone", "email")
 
-Document = dict[str, Any]
 Name = tuple[str, str]  # collection, id
 
 

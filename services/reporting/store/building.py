@@ -30,9 +30,10 @@ from shared.layout import INBOX, OUTBOX, STATE
 from shared.parked import DISCARDED
 from shared.record_types import PRODUCERS
 from shared.store.lease import Lease
-from shared.store.mongo import Document, Tx
+from shared.store.mongo import Tx
 from shared.store.replay import EventLog, Mark
 from shared.subscriptions import PATTERNS
+from shared.types import Document
 
 LEASE_S: Final = 15.0
 

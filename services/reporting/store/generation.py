@@ -38,7 +38,8 @@ from services.reporting.store.snapshot import PAGE
 from shared.events import Event
 from shared.layout import INBOX
 from shared.store import inbox
-from shared.store.mongo import Document, Tx
+from shared.store.mongo import Tx
+from shared.types import Document
 
 NUMBERS_CACHED: Final = 200_000  # about 40 MB; whoever is not among them costs one query
 _LONG_AGO: Final = datetime.fromtimestamp(0, UTC)

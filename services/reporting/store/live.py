@@ -27,8 +27,9 @@ from services.reporting.store.snapshot import Snapshot
 from shared.layout import INBOX
 from shared.store import inbox
 from shared.store.failures import answered
-from shared.store.mongo import Document, Store, Tx
+from shared.store.mongo import Store, Tx
 from shared.store.replay import Stopped
+from shared.types import Document
 
 READ_TIMEOUT_S: Final = 10.0
 

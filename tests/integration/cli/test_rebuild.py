@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from pymongo import MongoClient
@@ -16,11 +15,11 @@ from deploy.local.database import Database as LocalDatabase
 from services.reporting.handlers.projecting import project
 from services.reporting.store.live import ReportingStore
 from shared.events import Event
+from shared.types import Document
 from tests.integration.services.reporting.rebuild_world import Logs, Programme
 from tests.integration.services.reporting.reporting_world import ask, totals
 from tests.stack import ROOT
 
-Document = dict[str, Any]
 POINTS = ("after_begin", "after_batch", "before_swap", "after_swap")
 
 

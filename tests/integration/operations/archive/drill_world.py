@@ -15,6 +15,7 @@ import bson
 from deploy.local.stack import Stack
 from operations.archive.format import Batch, Begin, read_archive
 from shared.ids import new_id
+from shared.types import Document
 from tests.e2e.client import PUSH_PROJECTS, Client
 from tests.world import graphql
 from tests.world.graphql import activity, person, session, sheet
@@ -27,7 +28,6 @@ PRIVATE = {
     "phone": "+23324998877",
     "email": "zanafatou.kpelekeze@example.org",
 }
-Document = dict[str, Any]
 
 
 class Chapter:

@@ -16,12 +16,12 @@ from deploy.local.stack import ALL, Stack
 from operations.archive.format import Batch, Begin, read_archive
 from shared.access import ALL_DATABASES
 from shared.ids import new_id
+from shared.types import Document
 from tests.e2e.client import Client
 from tests.integration.operations.archive.drill_world import (
     PEOPLE,
     PRIVATE,
     Chapter,
-    Document,
     Mirror,
     documents,
     done,

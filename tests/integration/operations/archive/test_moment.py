@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import bson
 import pytest
@@ -16,8 +15,7 @@ from operations.archive.format import Batch, read_archive
 from operations.archive.manifest import Manifest
 from operations.archive.taking import take
 from operations.failure import CannotRun
-
-Document = dict[str, Any]
+from shared.types import Document
 
 
 @pytest.fixture

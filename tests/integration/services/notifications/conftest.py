@@ -15,7 +15,7 @@ from services.notifications.store.feed import NotificationStore
 from services.notifications.transports.posting import Poster
 from services.notifications.transports.sender import Pace, Sender
 from shared.ids import new_id
-from shared.store.mongo import Document
+from shared.types import Document
 from tests.integration.services.notifications.webhooks_world import StartSender
 from tests.notified import PARTNER
 from tests.receiver import Receiver

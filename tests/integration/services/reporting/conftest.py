@@ -8,7 +8,8 @@ from pymongo.database import Database
 
 from services.reporting.store.live import ReportingStore
 from shared.store import replay
-from tests.integration.services.reporting.rebuild_world import Document, Logs
+from shared.types import Document
+from tests.integration.services.reporting.rebuild_world import Logs
 from tests.world.events import Told
 
 

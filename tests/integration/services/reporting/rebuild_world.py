@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from pymongo.database import Database
 
@@ -15,11 +14,10 @@ from shared.record_types import PRODUCERS, RECORD_TYPES, record_type_of
 from shared.store.mongo import Store
 from shared.store.replay import EventLog
 from shared.subscriptions import PATTERNS
+from shared.types import Document
 from tests.integration.services.reporting.reporting_world import ask
 from tests.world.events import Told
 from tests.world.items import ids
-
-Document = dict[str, Any]
 
 
 class Logs:

@@ -1,7 +1,6 @@
 """Projections built anew beside the live ones: the same figures, whatever happens meanwhile."""
 
 import random
-from typing import Any
 
 import pytest
 
@@ -18,8 +17,6 @@ from tests.integration.services.reporting.rebuild_world import (
     rebuild,
 )
 from tests.integration.services.reporting.reporting_world import ask, totals
-
-Document = dict[str, Any]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

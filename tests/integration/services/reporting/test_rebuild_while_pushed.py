@@ -10,13 +10,8 @@ from services.reporting.handlers import rebuild as rebuilding
 from services.reporting.store.live import ReportingStore
 from shared.events import Event
 from shared.store import replay
-from tests.integration.services.reporting.rebuild_world import (
-    Document,
-    Logs,
-    Programme,
-    apply_live,
-    rebuild,
-)
+from shared.types import Document
+from tests.integration.services.reporting.rebuild_world import Logs, Programme, apply_live, rebuild
 from tests.integration.services.reporting.reporting_world import SECRETARIAT, ask, totals
 from tests.stack import ServiceProcess, publish, wait_for
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import orjson
 import pytest
@@ -23,9 +23,8 @@ from shared.store.lease import Lease
 from shared.store.mongo import Store
 from shared.store.outbox import Outbox
 from shared.store.replay import EventLog
+from shared.types import Document
 from tests.stack import wait_for
-
-Document = dict[str, Any]
 
 FIRST = parts.part({"text": parts.TEXT})
 SECOND = parts.part({"texts": parts.array(parts.TEXT)})

@@ -17,9 +17,9 @@ from shared.errors import Refused
 from shared.paging import Asked
 from shared.store import pages
 from shared.store.pages import keyset
+from shared.types import Document
 from tests.walking import Ask, walk
 
-Document = dict[str, Any]
 Row = tuple[int, int]  # the field that is sorted by, and the id
 
 ORDERS = [(("n", 1), ("_id", 1)), (("n", -1), ("_id", -1)), (("n", -1), ("_id", 1))]

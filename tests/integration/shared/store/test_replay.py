@@ -16,10 +16,10 @@ from shared.store import replay
 from shared.store.inbox import in_order
 from shared.store.mongo import Store, Tx
 from shared.store.replay import Failure, apply
+from shared.types import Document
 from tests.integration.services.reporting.rebuild_world import Logs, Programme
 from tests.stack import publish, wait_for
 
-Document = dict[str, Any]
 LISTENS = ("attendance.*.v1", "activity.*.v1")
 
 
