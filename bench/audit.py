@@ -82,8 +82,7 @@ from shared.record_types import SCORES
 from shared.records.collection import RecordCollection
 from shared.records.pushes import Record
 from shared.store import outbox
-
-Row = dict[str, Any]
+from shared.types import Document
 
 SESSIONS: Final = 5  # of an activity
 AT: Final = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -94,7 +93,7 @@ _PORTION: Final = 5_000
 class Programme:
     """Writes each part of the programme to the collections of the service that has it."""
 
-    def __init__(self, client: MongoClient[Row]) -> None:
+    def __init__(self, client: MongoClient[Document]) -> None:
         self.people = client["participants"]
         self.activities = ActivityStore(client["activities"])
         self.reporting = ReportingStore(client["reporting"])
@@ -203,7 +202,7 @@ class Programme:
     def deliver(self) -> None:
         """One partner, who has accepted the whole feed."""
         endpoint = new_id()
-        wanted: Row = {notifications.TYPES: [], notifications.CHAPTERS: []}
+        wanted: Document = {notifications.TYPES: [], notifications.CHAPTERS: []}
         counter = {"_id": notifications.FEED, notifications.POSITION: Int64(self.position)}
         _write(self.notifications.counters, [counter])
         _write(
@@ -235,7 +234,7 @@ class Programme:
             ),
         )
 
-    def _log(self, log: Collection[Row], events: Sequence[Event], *, told: bool) -> None:
+    def _log(self, log: Collection[Document], events: Sequence[Event], *, told: bool) -> None:
         _write(log, (_logged(event) for event in events))
         claims = [{"_id": event.id, "at": AT + timedelta(seconds=1)} for event in events]
         _write(self.reporting.db[INBOX], claims)
@@ -251,7 +250,7 @@ class Programme:
         )
         _write(self.notifications.subjects, subjects)
 
-    def _placed(self, item: Item) -> Row:
+    def _placed(self, item: Item) -> Document:
         self.position += 1
         shown = items.to_dict(item, item.schema_version)
         names = ("id", "type", "subject", "chapter", "country", "place", "data")
@@ -272,7 +271,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="foscao-bench-") as home,
         Database(Path(home)) as server,
-        MongoClient[Row](server.root_uri, tz_aware=True) as client,
+        MongoClient[Document](server.root_uri, tz_aware=True) as client,
     ):
         began = time.monotonic()
         programme = Programme(client)
@@ -301,12 +300,12 @@ def _clock() -> Any:
     return told
 
 
-def _record(collection: Collection[Row], key: str, content: Row) -> Row:
+def _record(collection: Collection[Document], key: str, content: Document) -> Document:
     record = Record(key, "ML", 1, False, content, (), AT, AT)
     return RecordCollection(collection).encode(record)
 
 
-def _event(kind: str, subject: str, sequence: int, data: Row) -> Event:
+def _event(kind: str, subject: str, sequence: int, data: Document) -> Event:
     return Event.new(kind, "/bench", subject, sequence, data, caller=CALLER)
 
 
@@ -319,7 +318,7 @@ def _sheet_event(session: str, activity: str, people: Sequence[str]) -> Event:
     return _event("attendance.recorded", session, 1, data)
 
 
-def _logged(event: Event) -> Row:
+def _logged(event: Event) -> Document:
     return {
         **{"_id": event.id, TYPE: event.type, SUBJECT: event.subject, SEQUENCE: event.sequence},
         **{BODY: Binary(event.to_json()), "actor": "bench", RECORDED_AT: AT, PUBLISHED_AT: AT},
@@ -330,13 +329,13 @@ def _bits(numbers: Iterable[int]) -> Binary:
     return Binary(BitMap(numbers).serialize())
 
 
-def _write(collection: Collection[Row], documents: Iterable[Row]) -> None:
+def _write(collection: Collection[Document], documents: Iterable[Document]) -> None:
     for portion in _portions(documents):
         collection.insert_many(portion, ordered=False)
 
 
-def _portions(documents: Iterable[Row]) -> Iterator[list[Row]]:
-    portion: list[Row] = []
+def _portions(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    portion: list[Document] = []
     for each in documents:
         portion.append(each)
         if len(portion) == _PORTION:

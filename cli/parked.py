@@ -12,7 +12,7 @@ import typer
 from cli.outcome import CLEAN, FINDINGS, Display, print_json
 from operations import parked
 from operations.failure import CannotRun
-from operations.parked import Reached, Row
+from operations.parked import ParkedEvent, Reached
 from operations.settings import Settings
 from shared.parked import DISCARDED, RETRIED, STATES
 
@@ -113,7 +113,7 @@ def discard(
     """Give events up, on record: what they say stays missing until they are retried."""
     with Display() as display:
 
-        def confirm(rows: Sequence[Row]) -> bool:
+        def confirm(rows: Sequence[ParkedEvent]) -> bool:
             return yes or display.aside(lambda: _sure(rows))
 
         reached = parked.discard(Settings.load(), ids, service, why, confirm, display.watch)
@@ -123,7 +123,7 @@ def discard(
     _tell(reached, DISCARDED, json=json)
 
 
-def _sure(rows: Sequence[Row]) -> bool:
+def _sure(rows: Sequence[ParkedEvent]) -> bool:
     """Whether the person at the terminal says yes. Raises: CannotRun: there is none."""
     if not sys.stdin.isatty():
         raise CannotRun("nobody is there to ask: add --yes to discard")

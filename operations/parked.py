@@ -44,7 +44,8 @@ mutation($service: EventConsumer!, $ids: [ID!]!, $reason: String!) {
   discardParked(service: $service, ids: $ids, reason: $reason) { count unknown }
 }"""
 
-Row = dict[str, Any]
+ParkedEvent = dict[str, Any]
+ParkedCounts = dict[str, Any]
 Reached = dict[str, int]
 """Service → how many events a decision reached, those behind the named ones included."""
 
@@ -53,8 +54,8 @@ Reached = dict[str, int]
 class Listed:
     """By service how many events it holds in each state, and those that were asked for."""
 
-    counts: list[Row]
-    rows: list[Row]
+    counts: list[ParkedCounts]
+    rows: list[ParkedEvent]
 
     @property
     def waiting(self) -> bool:
@@ -85,7 +86,7 @@ def listed(
         return Listed(counts, [row for rows in found for row in rows])
 
 
-def shown(settings: Settings, key: str, service: str | None) -> list[Row]:
+def shown(settings: Settings, key: str, service: str | None) -> list[ParkedEvent]:
     """The event with this id and its content, at each service that has it. Raises: CannotRun."""
     with Hub(settings) as hub:
         found = _found(hub, [key], service)
@@ -123,7 +124,7 @@ def discard(
     ids: Sequence[str],
     service: str | None,
     why: str,
-    confirm: Callable[[Sequence[Row]], bool],
+    confirm: Callable[[Sequence[ParkedEvent]], bool],
     watch: Watch,
 ) -> Reached | None:
     """Give events up, on record; None: `confirm` refused, and nothing was.
@@ -137,7 +138,7 @@ def discard(
         return _decide(hub, DISCARD, rows, Count(watch, DISCARDED, len(rows)), reason=why)
 
 
-def leading(rows: Sequence[Row]) -> list[Row]:
+def leading(rows: Sequence[ParkedEvent]) -> list[ParkedEvent]:
     """The rows without those that go along with another of them."""
     named = {(row["service"], row["id"]) for row in rows}
     return [
@@ -147,9 +148,9 @@ def leading(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _counts(hub: Hub, service: str | None) -> list[Row]:
+def _counts(hub: Hub, service: str | None) -> list[ParkedCounts]:
     """The services with how many they hold. Raises CannotRun if one does not answer."""
-    counts: list[Row] = hub.ask(COUNTS)["parkedCounts"]
+    counts: list[ParkedCounts] = hub.ask(COUNTS)["parkedCounts"]
     if service is not None:
         names = [count["service"] for count in counts]
         counts = [count for count in counts if count["service"] == service]
@@ -161,7 +162,9 @@ def _counts(hub: Hub, service: str | None) -> list[Row]:
     return counts
 
 
-def _rows(hub: Hub, service: str, *, limit: int | None = None, **wanted: Any) -> Iterator[Row]:
+def _rows(
+    hub: Hub, service: str, *, limit: int | None = None, **wanted: Any
+) -> Iterator[ParkedEvent]:
     """A service's rows, page by page."""
     after, taken = None, 0
     while limit is None or taken < limit:
@@ -174,7 +177,7 @@ def _rows(hub: Hub, service: str, *, limit: int | None = None, **wanted: Any) ->
             return
 
 
-def _found(hub: Hub, ids: Sequence[str], service: str | None) -> list[Row]:
+def _found(hub: Hub, ids: Sequence[str], service: str | None) -> list[ParkedEvent]:
     """The rows with these ids, of each service that has them; CannotRun if an id is nowhere."""
     asked = list(dict.fromkeys(ids))
     rows = [
@@ -191,7 +194,9 @@ def _found(hub: Hub, ids: Sequence[str], service: str | None) -> list[Row]:
     return rows
 
 
-def _decide(hub: Hub, mutation: str, rows: Sequence[Row], count: Count, **more: str) -> Reached:
+def _decide(
+    hub: Hub, mutation: str, rows: Sequence[ParkedEvent], count: Count, **more: str
+) -> Reached:
     """Send a decision about the rows, service by service."""
     by_service: dict[str, list[str]] = {}
     for row in rows:

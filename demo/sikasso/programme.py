@@ -13,21 +13,21 @@ DATA = Path(__file__).parent / "data"
 CHAPTER = "ML"
 BATCH = 100  # rows a request: small enough for a bad line, large enough to be quick
 
-Row = dict[str, Any]
+InputRow = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Programme:
     """Every list in the order in which it must be pushed; rows in camelCase, blanks left out."""
 
-    organisations: list[Row]
-    projects: list[Row]
-    participants: list[Row]
-    activities: list[Row]
-    proposals: list[Row]
-    decisions: list[Row]
-    concerns: list[Row]
-    attendance: list[Row]  # sheets: {sessionId, rows}
+    organisations: list[InputRow]
+    projects: list[InputRow]
+    participants: list[InputRow]
+    activities: list[InputRow]
+    proposals: list[InputRow]
+    decisions: list[InputRow]
+    concerns: list[InputRow]
+    attendance: list[InputRow]  # sheets: {sessionId, rows}
 
 
 def read() -> Programme:
@@ -45,9 +45,9 @@ def read() -> Programme:
     )
 
 
-def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def batches(rows: Iterable[InputRow]) -> Iterator[list[InputRow]]:
     """Parts of at most `BATCH` rows; a sheet counts as many as there are rows on it."""
-    batch: list[Row] = []
+    batch: list[InputRow] = []
     weight = 0
     for row in rows:
         weighs = len(row.get("rows", "."))
@@ -60,8 +60,8 @@ def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield batch
 
 
-def _json(name: str) -> list[Row]:
-    rows: list[Row] = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
+def _json(name: str) -> list[InputRow]:
+    rows: list[InputRow] = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
     return rows
 
 
@@ -70,7 +70,7 @@ def _table(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def _participant(row: dict[str, str]) -> Row:
+def _participant(row: dict[str, str]) -> InputRow:
     return _given(
         {
             "id": row["id"],
@@ -94,7 +94,7 @@ def _participant(row: dict[str, str]) -> Row:
     )
 
 
-def _nomination(row: dict[str, str]) -> Row:
+def _nomination(row: dict[str, str]) -> InputRow:
     return {
         "id": row["id"],
         "participantId": row["participant_id"],
@@ -106,8 +106,8 @@ def _nomination(row: dict[str, str]) -> Row:
     }
 
 
-def _sheets(rows: Sequence[dict[str, str]]) -> list[Row]:
-    sheets: dict[str, list[Row]] = {}
+def _sheets(rows: Sequence[dict[str, str]]) -> list[InputRow]:
+    sheets: dict[str, list[InputRow]] = {}
     for row in rows:
         sheets.setdefault(row["session_id"], []).append(
             _given(
@@ -122,7 +122,7 @@ def _sheets(rows: Sequence[dict[str, str]]) -> list[Row]:
     return [{"sessionId": session, "rows": listed} for session, listed in sheets.items()]
 
 
-def _given(row: Row) -> Row:
+def _given(row: InputRow) -> InputRow:
     return {name: value for name, value in row.items() if value not in ("", None)}
 
 

@@ -14,7 +14,7 @@ from gateway.calls.context import Context
 from shared.ids import canonical
 
 Receipts = list[dict[str, Any]]
-Row = tuple[int, int, Mapping[str, Any]]
+NumberedRow = tuple[int, int, Mapping[str, Any]]
 """An attendance row: its number over all sheets, its sheet, itself."""
 
 
@@ -106,11 +106,11 @@ async def _record(
     """The receipts of every attendance row; rows of unknown participants are only tried, for what
     else is wrong with them."""
     listed = [(index, row) for index, sheet in enumerate(sheets) for row in sheet["rows"]]
-    rows: list[Row] = [(number, index, row) for number, (index, row) in enumerate(listed)]
+    rows: list[NumberedRow] = [(number, index, row) for number, (index, row) in enumerate(listed)]
     if not unknown:
         return await _sent(ctx, sheets, rows, mode=mode, dry_run=dry_run)
-    known: list[Row] = []
-    of_unknown: list[Row] = []
+    known: list[NumberedRow] = []
+    of_unknown: list[NumberedRow] = []
     for numbered in rows:
         named = canonical(numbered[2].get("participant_id"))
         (of_unknown if named in unknown else known).append(numbered)
@@ -128,7 +128,7 @@ async def _record(
 async def _sent(
     ctx: Context,
     sheets: Sequence[Mapping[str, Any]],
-    rows: Sequence[Row],
+    rows: Sequence[NumberedRow],
     *,
     mode: str,
     dry_run: bool,

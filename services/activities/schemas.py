@@ -12,7 +12,7 @@ from typing import Any
 
 from marshmallow import ValidationError, pre_load
 
-from services.activities.rules.sheets import Given, Row
+from services.activities.rules.sheets import AttendanceRow, Given
 from shared.codes import code_list
 from shared.codes.suggestions import unknown_code, unknown_field
 from shared.errors import Problem, problems_in
@@ -193,13 +193,13 @@ _SHEET_FIELDS = frozenset({"session_id", "rows"})
 _SAID = frozenset({"status", "pre_score", "post_score"})
 
 
-def read_rows(sheets: Sequence[Mapping[str, Any]]) -> list[Row]:
+def read_rows(sheets: Sequence[Mapping[str, Any]]) -> list[AttendanceRow]:
     """The rows of a push's sheets, in order, each with what is wrong with it.
 
     A row that is plainly right is taken as it stands, as this is the hot path; any other goes
     through `SheetRow`, which alone decides what is an error and says which.
     """
-    rows: list[Row] = []
+    rows: list[AttendanceRow] = []
     for number, sheet in enumerate(sheets):
         session_id = canonical(sheet.get("session_id")) or ""
         wrong: tuple[Problem, ...] = (
@@ -215,7 +215,7 @@ def read_rows(sheets: Sequence[Mapping[str, Any]]) -> list[Row]:
     return rows
 
 
-def _plain(number: int, session_id: str, raw: Any) -> Row | None:
+def _plain(number: int, session_id: str, raw: Any) -> AttendanceRow | None:
     if type(raw) is not dict or not raw.keys() <= _ROW_FIELDS:
         return None
     person, status = raw.get("participant_id"), raw.get("status")
@@ -228,11 +228,11 @@ def _plain(number: int, session_id: str, raw: Any) -> Row | None:
         and (post is None or (type(post) is int and 0 <= post <= MAX_SCORE))
         and expected is None
     ):
-        return Row(number, session_id, person, Given(status, pre, post))
+        return AttendanceRow(number, session_id, person, Given(status, pre, post))
     return None
 
 
-def _careful(number: int, session_id: str, raw: Any, wrong: tuple[Problem, ...]) -> Row:
+def _careful(number: int, session_id: str, raw: Any, wrong: tuple[Problem, ...]) -> AttendanceRow:
     found: tuple[Problem, ...] = ()
     try:
         row = _SHEET_ROW.load(raw)
@@ -242,4 +242,6 @@ def _careful(number: int, session_id: str, raw: Any, wrong: tuple[Problem, ...])
     readable = not any(problem.path == () or problem.path[0] in _SAID for problem in found)
     given = Given(row.get("status"), row.get("pre_score"), row.get("post_score"))
     problems = (*wrong, *found)
-    return Row(number, session_id, person, given if readable else None, expected, problems)
+    return AttendanceRow(
+        number, session_id, person, given if readable else None, expected, problems
+    )

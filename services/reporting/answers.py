@@ -22,7 +22,7 @@ from shared.paging import Page
 from shared.times import rfc3339
 
 Section: TypeAlias = Mapping[str, Any]
-Row: TypeAlias = tuple[str, list[Activity]]
+ReportRow: TypeAlias = tuple[str, list[Activity]]
 _Place: TypeAlias = tuple[int, str, str]
 
 CODE_LISTS: Final = {
@@ -74,7 +74,7 @@ def listed(list_name: str, found: Collection[str]) -> list[str]:
     return [*codes, *sorted(beyond, key=lambda each: each == UNKNOWN)]
 
 
-def page_of_rows(activities: Sequence[Activity], asked: ReportQuestion) -> Page[Row]:
+def page_of_rows(activities: Sequence[Activity], asked: ReportQuestion) -> Page[ReportRow]:
     """A page of a report's rows, each with the activities in it.
 
     Activities come in the order of their days, other rows in that of their keys, `unknown` last.

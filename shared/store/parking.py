@@ -48,7 +48,7 @@ INDEXES = (
     IndexModel([(SUBJECT, ASCENDING), (SEQUENCE, ASCENDING)], name="subject_sequence"),
 )
 
-Row = dict[str, Any]
+ParkedRow = dict[str, Any]
 
 _OLDEST_FIRST: Final = ((LAST_AT, ASCENDING), ("_id", ASCENDING))
 
@@ -66,7 +66,7 @@ class Standing:
 
 
 class ParkingLot:
-    def __init__(self, db: Database[Row]) -> None:
+    def __init__(self, db: Database[ParkedRow]) -> None:
         self.collection = db[PARKING_LOT]
 
     def park(
@@ -106,11 +106,11 @@ class ParkingLot:
             upsert=True,
         )
 
-    def page(self, query: Mapping[str, Any], asked: Asked) -> Page[Row]:
+    def page(self, query: Mapping[str, Any], asked: Asked) -> Page[ParkedRow]:
         """Rows that match, oldest first, without their bodies."""
         return keyset(self.collection, query, asked, order=_OLDEST_FIRST, leave_out=BODY)
 
-    def get(self, key: str) -> Row | None:
+    def get(self, key: str) -> ParkedRow | None:
         """One row with its body."""
         return self.collection.find_one({"_id": key})
 
@@ -119,7 +119,9 @@ class ParkingLot:
         found = self.collection.aggregate([{"$group": {"_id": f"${STATE}", "n": {"$sum": 1}}}])
         return {**dict.fromkeys(STATES, 0), **{row["_id"]: row["n"] for row in found}}
 
-    def standings(self, rows: Sequence[Row], applied: Mapping[str, Any]) -> dict[str, Standing]:
+    def standings(
+        self, rows: Sequence[ParkedRow], applied: Mapping[str, Any]
+    ) -> dict[str, Standing]:
         """Where each of the rows stands; `applied`: ids known to be applied all the same."""
         subjects = {row[SUBJECT] for row in rows if row.get(SUBJECT) is not None}
         behind: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -178,14 +180,14 @@ class ParkingLot:
         rows = {row["_id"]: row for row in (*asked, *followers)}.values()
         return [row["_id"] for row in sorted(rows, key=_in_history)]
 
-    def portions(self, ids: Sequence[str]) -> Iterator[list[Row]]:
+    def portions(self, ids: Sequence[str]) -> Iterator[list[ParkedRow]]:
         """The rows with their bodies, in the order of `ids`, PORTION at a time."""
         for start in range(0, len(ids), PORTION):
             wanted = ids[start : start + PORTION]
             found = {r["_id"]: r for r in self.collection.find({"_id": {"$in": list(wanted)}})}
             yield [found[key] for key in wanted if key in found]
 
-    def mark_retried(self, rows: Sequence[Row], by: str) -> None:
+    def mark_retried(self, rows: Sequence[ParkedRow], by: str) -> None:
         """Record that the rows, as they were read, are on their way again.
 
         One that has come back and was parked anew since stays parked.
@@ -216,7 +218,7 @@ class ParkingLot:
 _KEYS: Final = {TYPE: 1, SUBJECT: 1, SEQUENCE: 1}
 
 
-def _decision(action: str, by: str, why: str | None) -> Row:
+def _decision(action: str, by: str, why: str | None) -> ParkedRow:
     return {"action": action, DECIDED_AT: datetime.now(UTC), DECIDED_BY: by, "why": why}
 
 

@@ -10,7 +10,7 @@ from services.activities.handlers.records import SOURCE
 from services.activities.handlers.requests import ids_in
 from services.activities.layout import line_key
 from services.activities.rules import sheets
-from services.activities.rules.sheets import Given, Line, Outcome, Row, Sheet, Step
+from services.activities.rules.sheets import AttendanceRow, Given, Line, Outcome, Sheet, Step
 from services.activities.schemas import read_rows
 from services.activities.store import ActivityStore
 from shared.caller import Caller
@@ -93,7 +93,7 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
         keys = [line_key(each, p) for p in people if p for each in (source, target)]
         lines = {} if refused else store.get_lines(tx, keys)
         receipts: list[Receipt] = []
-        rows: list[Row] = []
+        rows: list[AttendanceRow] = []
         for row, person in enumerate(people):
             here = lines.get(line_key(source, person or ""))
             there = lines.get(line_key(target, person or ""))
@@ -170,7 +170,7 @@ def _session_in(request: Request, name: str) -> str:
 
 
 def _known(
-    tx: Tx, store: ActivityStore, rows: Sequence[Row]
+    tx: Tx, store: ActivityStore, rows: Sequence[AttendanceRow]
 ) -> tuple[dict[str, Sheet], dict[str, Line]]:
     """The sheets that the rows name, and the stored lines they speak of."""
     stored = store.get_sheets({row.session_id for row in rows}, tx.session)
@@ -208,7 +208,9 @@ def _on(line: Line | None) -> TypeGuard[Line]:
     return line is not None and line.status != "removed"
 
 
-def _moved(source: str, target: str, person: str, here: Line, there: Line | None) -> list[Row]:
+def _moved(
+    source: str, target: str, person: str, here: Line, there: Line | None
+) -> list[AttendanceRow]:
     """Off the one sheet, onto the other; the versions say that it is meant, even if it was so
     before. What the target has of its own goes first."""
     own = there if _on(there) else None
@@ -218,8 +220,8 @@ def _moved(source: str, target: str, person: str, here: Line, there: Line | None
         here.post if own is None or own.post is None else own.post,
     )
     return [
-        Row(0, source, person, Given("removed", None, None), here.version),
-        Row(0, target, person, given, there.version if there else 0),
+        AttendanceRow(0, source, person, Given("removed", None, None), here.version),
+        AttendanceRow(0, target, person, given, there.version if there else 0),
     ]
 
 

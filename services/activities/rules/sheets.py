@@ -69,7 +69,7 @@ class Line(NamedTuple):
     pushes: tuple[Given, ...] = ()
 
 
-class Row(NamedTuple):
+class AttendanceRow(NamedTuple):
     """A pushed row; `sheet` is its sheet's position in the push.
 
     Of a row with problems, what can be read is there: ids are empty, `given` and
@@ -159,7 +159,7 @@ def scores_of(line: Line) -> Scores:
 
 
 def record(
-    pushes: Iterable[tuple[Push, Sequence[Row]]],
+    pushes: Iterable[tuple[Push, Sequence[AttendanceRow]]],
     sheets: dict[str, Sheet],
     lines: dict[str, Line],
 ) -> Outcome:
@@ -181,7 +181,10 @@ def record(
 
 
 def _record_one(
-    push: Push, rows: Sequence[Row], sheets: Mapping[str, Sheet], lines: Mapping[str, Line]
+    push: Push,
+    rows: Sequence[AttendanceRow],
+    sheets: Mapping[str, Sheet],
+    lines: Mapping[str, Line],
 ) -> tuple[list[Receipt], dict[str, Line], list[Step]]:
     receipts: list[Receipt] = []
     changed: dict[str, Line] = {}

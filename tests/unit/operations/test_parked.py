@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from operations.parked import Row, leading
+from operations.parked import ParkedEvent, leading
 
 
 def test_what_goes_along_with_another_is_not_sent_twice() -> None:
-    def row(id: str, waits_for: str | None, state: str = "parked", service: str = "s") -> Row:
+    def row(
+        id: str, waits_for: str | None, state: str = "parked", service: str = "s"
+    ) -> ParkedEvent:
         return {"id": id, "waitsFor": waits_for, "state": state, "service": service}
 
     alone, other = row("4", "0"), row("2", "1", service="t")

@@ -32,6 +32,7 @@ from shared.events import Event
 from shared.ids import new_id
 from shared.record_types import PRODUCERS
 from shared.subscriptions import listens
+from shared.types import Document
 from tests.integration.services.activities.activities_world import World
 from tests.integration.services.participants import participants_world
 from tests.notified import PARTNER
@@ -39,14 +40,13 @@ from tests.receiver import Receiver
 from tests.stack import wait_for
 from tests.world import items
 
-Row = dict[str, Any]
 KEY = b"k" * 32
 
 
 class Hub:
     """The services' stores, and the bus between them, walked by hand."""
 
-    def __init__(self, client: MongoClient[Row], people: ParticipantStore, name: str) -> None:
+    def __init__(self, client: MongoClient[Document], people: ParticipantStore, name: str) -> None:
         self._client = client
         self.names = {service: f"{name}_{service}" for service in SERVICES}
         self.names["participants"] = people.db.name
@@ -58,7 +58,7 @@ class Hub:
             store.ensure_indexes()
         self.world = World(self.activities)
 
-    def db(self, service: str) -> Database[Row]:
+    def db(self, service: str) -> Database[Document]:
         return self._client[self.names[service]]
 
     def register(self, *people: Mapping[str, Any]) -> list[str]:
@@ -68,7 +68,7 @@ class Hub:
 
     def publish(self) -> list[Event]:
         """Mark what waits in the outboxes as published; returns it in the order of recording."""
-        rows: list[Row] = []
+        rows: list[Document] = []
         for service in PRODUCERS:
             outbox = self.db(service)["outbox"]
             rows += outbox.find({"published_at": None})
@@ -119,14 +119,14 @@ class Hub:
         finally:
             sender.stop()
 
-    def audit(self, *, scope: Scope = EVERYTHING, grace_s: float = 0.0, most: int = 20) -> Row:
+    def audit(self, *, scope: Scope = EVERYTHING, grace_s: float = 0.0, most: int = 20) -> Document:
         """The audit's document, with what participants proves in this moment."""
         prove(self.people)
         with Databases(self._client, self.names) as databases:
             moment = Moment(databases.now, timedelta(seconds=grace_s))
             return report.document(audit(databases, scope, moment, most))
 
-    def collections(self) -> Iterator[Collection[Row]]:
+    def collections(self) -> Iterator[Collection[Document]]:
         for service in SERVICES:
             db = self.db(service)
             yield from (db[name] for name in db.list_collection_names())
@@ -187,13 +187,13 @@ def as_it_was(hub: Hub) -> Iterator[None]:
                     collection.insert_many(documents)
 
 
-def findings(document: Row) -> list[tuple[str, str]]:
+def findings(document: Document) -> list[tuple[str, str]]:
     """(stage, kind) of each finding."""
     return [(each["stage"], each["kind"]) for each in document["findings"]]
 
 
-def stage(document: Row, name: str) -> Row:
-    found: Row = next(each for each in document["stages"] if each["stage"] == name)
+def stage(document: Document, name: str) -> Document:
+    found: Document = next(each for each in document["stages"] if each["stage"] == name)
     return found
 
 
@@ -201,12 +201,12 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def audited(hub: Hub, *expected: tuple[str, str]) -> list[Row]:
+def audited(hub: Hub, *expected: tuple[str, str]) -> list[Document]:
     """The findings, which are exactly these (stage, kind)."""
     told = hub.audit()
     assert findings(told) == list(expected)
     assert told["clean"] is False
-    found: list[Row] = told["findings"]
+    found: list[Document] = told["findings"]
     return found
 
 

@@ -8,13 +8,14 @@ import pytest
 from pymongo import MongoClient
 
 from shared.ids import new_id
-from tests.integration.operations.audit.audit_world import Hub, Programme, Row, as_it_was
+from shared.types import Document
+from tests.integration.operations.audit.audit_world import Hub, Programme, as_it_was
 from tests.integration.services.participants import participants_world
 from tests.receiver import Receiver
 
 
 @pytest.fixture(scope="package")
-def programme(mongo_client: MongoClient[Row], mongo_uri: str) -> Iterator[Programme]:
+def programme(mongo_client: MongoClient[Document], mongo_uri: str) -> Iterator[Programme]:
     name = f"test_{new_id()[-12:]}"
     with (
         participants_world.opened(mongo_client[f"{name}_participants"], mongo_uri) as people,
