@@ -119,7 +119,7 @@ TOPIC_PERMISSIONS: Final[Mapping[str, tuple[TopicPermission, ...]]] = {
 }
 """A user without a row for an exchange is not restricted by keys there."""
 
-Role = dict[str, str]
+MongoRole = dict[str, str]
 
 OPERATOR_ROLE: Final = "foscaoOperator"
 _ON_DATA: Final = (
@@ -146,7 +146,7 @@ OPERATOR_PRIVILEGES: Final[tuple[dict[str, Any], ...]] = (
 CUSTOM_ROLES: Final[Mapping[str, tuple[dict[str, Any], ...]]] = {OPERATOR_ROLE: OPERATOR_PRIVILEGES}
 
 
-def mongo_roles(user: str) -> list[Role]:
+def mongo_roles(user: str) -> list[MongoRole]:
     """The roles of a user of the database, in the form of `createUser`.
 
     Raises: KeyError for a user that is not one of `USERS`.

@@ -19,7 +19,7 @@ NumberedRow = tuple[int, int, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class PushBatch:
     """What one push carries; attendance comes as sheets `{"session_id", "rows"}`."""
 
     participants: Sequence[Mapping[str, Any]] = ()
@@ -45,7 +45,7 @@ class Outcome:
         return [*self.participants, *self.activities, *self.attendance]
 
 
-async def push(ctx: Context, batch: Batch, *, all_or_nothing: bool, dry_run: bool) -> Outcome:
+async def push(ctx: Context, batch: PushBatch, *, all_or_nothing: bool, dry_run: bool) -> Outcome:
     """Store the batch, or with `dry_run` only say what would become of it.
 
     `all_or_nothing` holds over all lists: each is tried before any is stored. (Between trial and
@@ -70,7 +70,7 @@ async def push(ctx: Context, batch: Batch, *, all_or_nothing: bool, dry_run: boo
     return trial if dry_run else await _send(ctx, batch, mode="all_or_nothing", dry_run=False)
 
 
-async def _send(ctx: Context, batch: Batch, *, mode: str, dry_run: bool) -> Outcome:
+async def _send(ctx: Context, batch: PushBatch, *, mode: str, dry_run: bool) -> Outcome:
     people = await ctx.push("participant", "push", batch.participants, mode=mode, dry_run=dry_run)
     unknown = await _unknown_participants(ctx, batch.sheets, people)
     activities = await ctx.push("activity", "push", batch.activities, mode=mode, dry_run=dry_run)
@@ -146,7 +146,7 @@ async def _sent(
     return receipts
 
 
-def _foresee_sessions(batch: Batch, activities: Receipts, attendance: Receipts) -> None:
+def _foresee_sessions(batch: PushBatch, activities: Receipts, attendance: Receipts) -> None:
     """A dry run stores no session: that a row misses one which this push would make is no fault."""
     coming: set[str] = set()
     for activity, receipt in zip(batch.activities, activities, strict=True):

@@ -49,7 +49,7 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class ArchiveBatch:
     """Documents of the collection that began last, one behind the other."""
 
     raw: bytes
@@ -97,7 +97,7 @@ class ArchiveWriter:
 
     def add(self, raw: bytes) -> int:
         """Append documents as the server sent them; returns how many they are."""
-        documents = sum(1 for _ in Batch(raw, 0).split())
+        documents = sum(1 for _ in ArchiveBatch(raw, 0).split())
         self._write({"documents": documents, "bytes": len(raw)})
         self._stream.write(raw)
         return documents
@@ -143,7 +143,7 @@ class _HashingFile:
         self._file.close()
 
 
-def read_archive(path: Path, database: str) -> Iterator[Begin | Batch]:
+def read_archive(path: Path, database: str) -> Iterator[Begin | ArchiveBatch]:
     """The collections of a file with their documents, in order, one batch in memory at a time.
 
     Raises: Damaged: it is not the whole file of this database; OSError: it cannot be read.
@@ -157,7 +157,7 @@ def read_archive(path: Path, database: str) -> Iterator[Begin | Batch]:
         raise Damaged("it holds what no backup holds") from error
 
 
-def _parts(stream: Any, database: str) -> Iterator[Begin | Batch]:
+def _parts(stream: Any, database: str) -> Iterator[Begin | ArchiveBatch]:
     header = _document(stream)
     if header.get("format") != FORMAT:
         raise Damaged("it is no backup")
@@ -169,7 +169,7 @@ def _parts(stream: Any, database: str) -> Iterator[Begin | Batch]:
         if "collection" in each:
             yield Begin(each["collection"], each["options"], tuple(each["indexes"]))
         else:
-            yield Batch(_exactly(stream, each["bytes"]), each["documents"])
+            yield ArchiveBatch(_exactly(stream, each["bytes"]), each["documents"])
     if stream.read(1):
         raise Damaged("something follows its end")
 

@@ -12,7 +12,7 @@ import bson
 from pymongo import MongoClient
 from pymongo.errors import DuplicateKeyError
 
-from operations.archive.format import Batch, Begin, read_archive
+from operations.archive.format import ArchiveBatch, Begin, read_archive
 from operations.archive.manifest import Manifest
 from operations.failure import CannotRun
 from services.participants.layout import FINGERPRINT, KEY_ID, KEYS, PROOFS, SEALED
@@ -62,6 +62,6 @@ def _keys(manifest: Manifest, folder: Path, database: str) -> list[Document]:
         match part:
             case Begin(collection=name):
                 pass
-            case Batch() if name == vault.COLLECTION:
+            case ArchiveBatch() if name == vault.COLLECTION:
                 found += [bson.decode(each) for each in part.split()]
     return found

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from operations.archive.format import FORMAT, VERSION, Batch, Begin, Damaged, read_archive
+from operations.archive.format import FORMAT, VERSION, ArchiveBatch, Begin, Damaged, read_archive
 
 NAME: Final = "manifest.json"
 _BLOCK: Final = 1024**2
@@ -101,7 +101,7 @@ class Manifest:
                     match part:
                         case Begin(collection=last):
                             found[last] = 0
-                        case Batch(documents=documents):
+                        case ArchiveBatch(documents=documents):
                             found[last] += documents
                             advance(file, documents)
                 if found != file.collections:

@@ -13,7 +13,7 @@ from typing import Any
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 
-from operations.archive.format import Batch, Begin, read_archive
+from operations.archive.format import ArchiveBatch, Begin, read_archive
 from operations.archive.manifest import File, Manifest
 from operations.failure import CannotRun
 
@@ -42,7 +42,7 @@ def _put(database: Any, file: File, folder: Path, advance: Advance) -> None:
             case Begin():
                 begun.append(part)
                 database.create_collection(part.collection, **part.options)
-            case Batch():
+            case ArchiveBatch():
                 documents = [RawBSONDocument(each) for each in part.split()]
                 database[begun[-1].collection].insert_many(documents, ordered=False)
                 advance(file, len(documents))

@@ -25,7 +25,7 @@ from operations.audit.log import Moment
 from operations.audit.pending import Behind
 from operations.audit.projections import Sets
 from operations.audit.reading import Databases
-from operations.audit.scope import Asked, Scope, of
+from operations.audit.scope import Asked, AuditScope, of
 from operations.audit.streams import Streams
 from operations.audit.tally import Account
 from operations.server import connected
@@ -47,7 +47,11 @@ def audit_hub(
 
 
 def audit(
-    db: Databases, scope: Scope, moment: Moment, most: int = 20, progress: Progress = lambda _: None
+    db: Databases,
+    scope: AuditScope,
+    moment: Moment,
+    most: int = 20,
+    progress: Progress = lambda _: None,
 ) -> Account:
     """Follow everything in scope from stage to stage.
 

@@ -18,7 +18,7 @@ from shared.record_types import PRODUCERS
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class AuditScope:
     """The ids of records and sessions, and of all their events; None: of whatever there is."""
 
     subjects: frozenset[str] | None = None
@@ -29,7 +29,7 @@ class Scope:
         return self.subjects is None
 
 
-EVERYTHING = Scope()
+EVERYTHING = AuditScope()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Asked:
     until: datetime | None = None
 
 
-def of(db: Databases, asked: Asked) -> Scope:
+def of(db: Databases, asked: Asked) -> AuditScope:
     """Raises: CannotRun: no database knows of the activity."""
     if asked.activity_id is not None:
         try:
@@ -54,7 +54,7 @@ def of(db: Databases, asked: Asked) -> Scope:
     return EVERYTHING
 
 
-def of_activity(db: Databases, activity_id: str) -> Scope:
+def of_activity(db: Databases, activity_id: str) -> AuditScope:
     """The activity, its sessions, who is on their sheets, and who was nominated for it.
 
     Raises: LookupError if no database knows of it.
@@ -75,7 +75,7 @@ def of_activity(db: Databases, activity_id: str) -> Scope:
     return scope
 
 
-def of_period(db: Databases, since: datetime | None, until: datetime | None) -> Scope:
+def of_period(db: Databases, since: datetime | None, until: datetime | None) -> AuditScope:
     """Every record and session of which something was recorded from `since` until before `until`,
     with its whole history."""
     bounds: dict[str, Any] = {"$gte": since, "$lt": until}
@@ -92,10 +92,10 @@ def of_period(db: Databases, since: datetime | None, until: datetime | None) -> 
     return _of(db, subjects)
 
 
-def _of(db: Databases, subjects: set[str]) -> Scope:
+def _of(db: Databases, subjects: set[str]) -> AuditScope:
     def events() -> Iterator[str]:
         for service in PRODUCERS:
             for _, row in db.by(service, OUTBOX, SUBJECT, subjects):
                 yield row["_id"]
 
-    return Scope(frozenset(subjects), frozenset(events()))
+    return AuditScope(frozenset(subjects), frozenset(events()))

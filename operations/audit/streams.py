@@ -15,7 +15,7 @@ from operations.audit.groups import At, Delivery, Feed, Occurrence, Session, Sub
 from operations.audit.log import FIELDS as LOG
 from operations.audit.log import entries
 from operations.audit.reading import Databases, Keyed, in_chunks, joined
-from operations.audit.scope import Scope
+from operations.audit.scope import AuditScope
 from operations.sealed import Sight
 from services.activities import layout as activities
 from services.notifications import layout as notifications
@@ -54,7 +54,7 @@ _DELIVERED: Final = (notifications.ITEM_ID, notifications.TYPE, notifications.TI
 class Streams:
     """All that is in `scope`, as the databases had it at one moment. Raises PyMongoErrors."""
 
-    def __init__(self, db: Databases, scope: Scope) -> None:
+    def __init__(self, db: Databases, scope: AuditScope) -> None:
         self._db = db
         self._scope = scope
 

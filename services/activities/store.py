@@ -30,7 +30,7 @@ from services.activities.layout import (
     participant_of,
     session_of,
 )
-from services.activities.rules.sheets import Given, Line, Scores, Sheet
+from services.activities.rules.sheets import AttendanceSheet, Given, Line, Scores
 from shared.layout import CHAPTER, CONTENT, SCHEMA_VERSION, SEQUENCE, SUBJECT, TYPE, WITHDRAWN
 from shared.paging import Asked, Page
 from shared.records.collection import RecordCollection
@@ -112,11 +112,11 @@ class ActivityStore(Store):
 
     def get_sheets(
         self, ids: Iterable[str], session: ClientSession | None = None
-    ) -> dict[str, Sheet]:
+    ) -> dict[str, AttendanceSheet]:
         found = self.sheets.find({"_id": {"$in": list(ids)}}, session=session)
         return {each["_id"]: _sheet(each) for each in found}
 
-    def add_sheets(self, tx: Tx, sheets: Sequence[Sheet]) -> None:
+    def add_sheets(self, tx: Tx, sheets: Sequence[AttendanceSheet]) -> None:
         if sheets:
             documents = [
                 {
@@ -162,7 +162,7 @@ class ActivityStore(Store):
         if changed:
             self.attendance.bulk_write(changed, ordered=False, session=tx.session)
 
-    def save_totals(self, tx: Tx, sheets: Iterable[Sheet]) -> None:
+    def save_totals(self, tx: Tx, sheets: Iterable[AttendanceSheet]) -> None:
         updates = [
             UpdateOne(
                 {"_id": sheet.id},
@@ -241,8 +241,8 @@ def _steps(subject: str, record_type: str, since: int, until: int | None) -> Doc
     return {SUBJECT: subject, SEQUENCE: within, TYPE: below(f"{record_type}.")}
 
 
-def _sheet(document: Mapping[str, Any]) -> Sheet:
-    return Sheet(
+def _sheet(document: Mapping[str, Any]) -> AttendanceSheet:
+    return AttendanceSheet(
         id=document["_id"],
         activity_id=document[ACTIVITY_ID],
         chapter=document["chapter"],

@@ -11,7 +11,7 @@ from services.reporting.rules.figures import (
     Figure,
     Figures,
     Keys,
-    Scope,
+    ReportScope,
     row_key,
 )
 from services.reporting.schemas import ReportQuestion, ScopeSchema
@@ -38,7 +38,7 @@ CODE_LISTS: Final = {
 }
 
 
-def framed(position: Mapping[str, Any] | None, scope: Scope) -> dict[str, Any]:
+def framed(position: Mapping[str, Any] | None, scope: ReportScope) -> dict[str, Any]:
     """What every answer begins with: the last event it stands by and the filter applied."""
     recorded_at: datetime | None = position["recorded_at"] if position else None
     asked: dict[str, Any] = ScopeSchema().dump(scope)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from marshmallow import ValidationError, fields
 
-from services.reporting.rules.figures import PERSON_DIMENSIONS, ROWS_BY, Scope
+from services.reporting.rules.figures import PERSON_DIMENSIONS, ROWS_BY, ReportScope
 from shared.caller import Caller
 from shared.errors import Forbidden, Refused, problems_from
 from shared.paging import FIELDS, Asked
@@ -61,7 +61,7 @@ class CoverageSchema(QuestionSchema):
 class Question:
     """A question within what the caller may see; `of`: what a coverage is about."""
 
-    scope: Scope
+    scope: ReportScope
     of: str = ""
 
 
@@ -103,7 +103,7 @@ def _parsed(schema: RowSchema, request: Mapping[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         first, *_ = problems_from(error.messages)
         raise Refused(first.code, path=list(first.path), **first.params) from error
-    scope = Scope(**asked.pop("filter", {}))
+    scope = ReportScope(**asked.pop("filter", {}))
     if caller.role == "chapter":
         # Not answered by its own figures, which would be read as the others'.
         if scope.chapters and caller.chapter not in scope.chapters:

@@ -48,7 +48,7 @@ class AttendanceMutations(graphene.ObjectType):
 
     @staticmethod
     async def resolve_push_activities(_: Any, info: Any, input: dict[str, Any]) -> dict[str, Any]:
-        batch = pushes.Batch(
+        batch = pushes.PushBatch(
             participants=snake_clear(input.get("participants") or []),
             activities=snake_clear(input.get("activities") or []),
             sheets=input.get("attendance") or [],
@@ -63,7 +63,7 @@ class AttendanceMutations(graphene.ObjectType):
         mode: Any = None,
         dry_run: bool = False,
     ) -> dict[str, Any]:
-        batch = pushes.Batch(sheets=attendance)
+        batch = pushes.PushBatch(sheets=attendance)
         payload = await _pushed(info.context, batch, mode, dry_run)
         result: dict[str, Any] = payload["attendance"]
         return result
@@ -90,7 +90,7 @@ class AttendanceMutations(graphene.ObjectType):
         return push_result(answer["receipts"], ctx, "participantIds", dry_run=dry_run)
 
 
-async def _pushed(ctx: Any, batch: pushes.Batch, mode: Any, dry_run: bool) -> dict[str, Any]:
+async def _pushed(ctx: Any, batch: pushes.PushBatch, mode: Any, dry_run: bool) -> dict[str, Any]:
     limited(len(batch.participants), len(batch.activities), batch.rows)
     outcome = await pushes.push(
         ctx, batch, all_or_nothing=mode_of(mode) == "all_or_nothing", dry_run=dry_run

@@ -10,7 +10,14 @@ from services.activities.handlers.records import SOURCE
 from services.activities.handlers.requests import ids_in
 from services.activities.layout import line_key
 from services.activities.rules import sheets
-from services.activities.rules.sheets import AttendanceRow, Given, Line, Outcome, Sheet, Step
+from services.activities.rules.sheets import (
+    AttendanceRow,
+    AttendanceSheet,
+    Given,
+    Line,
+    Outcome,
+    Step,
+)
 from services.activities.schemas import read_rows
 from services.activities.store import ActivityStore
 from shared.caller import Caller
@@ -171,7 +178,7 @@ def _session_in(request: Request, name: str) -> str:
 
 def _known(
     tx: Tx, store: ActivityStore, rows: Sequence[AttendanceRow]
-) -> tuple[dict[str, Sheet], dict[str, Line]]:
+) -> tuple[dict[str, AttendanceSheet], dict[str, Line]]:
     """The sheets that the rows name, and the stored lines they speak of."""
     stored = store.get_sheets({row.session_id for row in rows}, tx.session)
     # A sheet without a step has no line yet; whoever takes that step first makes the other retry.
@@ -225,7 +232,7 @@ def _moved(
     ]
 
 
-def _dumped(sheet: Sheet) -> dict[str, Any]:
+def _dumped(sheet: AttendanceSheet) -> dict[str, Any]:
     return {
         "session_id": sheet.id,
         "activity_id": sheet.activity_id,

@@ -9,7 +9,7 @@ from typing import Any
 from services.activities.definitions import DEFINITIONS, RecordDefinition
 from services.activities.rules import records
 from services.activities.rules.records import Content
-from services.activities.rules.sheets import Sheet
+from services.activities.rules.sheets import AttendanceSheet
 from services.activities.store import ActivityStore
 from shared.caller import Caller
 from shared.errors import Problem
@@ -28,7 +28,7 @@ class Integrity:
         self,
         definition: RecordDefinition,
         known: Mapping[str, Mapping[str, tuple[str, bool]]],
-        sheets: Mapping[str, Sheet],
+        sheets: Mapping[str, AttendanceSheet],
         holders: Mapping[str, str],
         today: str,
     ) -> None:
@@ -59,7 +59,7 @@ class Integrity:
             for target, ids in wanted.items()
             if ids
         }
-        sheets: dict[str, Sheet] = {}
+        sheets: dict[str, AttendanceSheet] = {}
         holders: dict[str, str] = {}
         if definition.has_sessions:
             named = (part.get("id") for item in items for part in _listed(item, "sessions")

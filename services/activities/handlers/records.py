@@ -9,7 +9,7 @@ from typing import Any
 from services.activities.definitions import RecordDefinition
 from services.activities.handlers.integrity import Integrity
 from services.activities.handlers.requests import definition_of
-from services.activities.rules.sheets import Sheet
+from services.activities.rules.sheets import AttendanceSheet
 from services.activities.store import ActivityStore
 from shared.contracts import HOUSE
 from shared.events import Event
@@ -87,7 +87,7 @@ def _carry_out(
     store: ActivityStore,
     definition: RecordDefinition,
     decision: Decision,
-    sheets: Mapping[str, Sheet] | None,
+    sheets: Mapping[str, AttendanceSheet] | None,
 ) -> dict[str, Any]:
     """Write what was decided; `sheets` are the stored ones, None if all are known to be there."""
     if decision.writes:
@@ -100,10 +100,12 @@ def _carry_out(
 
 
 def _session_changes(
-    definition: RecordDefinition, writes: Iterable[Write], sheets: Mapping[str, Sheet] | None
-) -> tuple[list[Sheet], dict[str, str]]:
+    definition: RecordDefinition,
+    writes: Iterable[Write],
+    sheets: Mapping[str, AttendanceSheet] | None,
+) -> tuple[list[AttendanceSheet], dict[str, str]]:
     """The sheets to make, and the states of those that open or close: session id → state."""
-    new: dict[str, Sheet] = {}
+    new: dict[str, AttendanceSheet] = {}
     states: dict[str, str] = {}
     for write in writes:
         had = definition.session_ids(write.before) if _open(write.before) else set()
@@ -112,7 +114,7 @@ def _session_changes(
             if sheets is None or session_id in sheets or session_id in new:
                 states[session_id] = "open"
             else:
-                new[session_id] = Sheet(session_id, write.after.id, write.after.chapter)
+                new[session_id] = AttendanceSheet(session_id, write.after.id, write.after.chapter)
         states |= dict.fromkeys(had - has, "withdrawn" if write.after.withdrawn else "dropped")
     return list(new.values()), states
 

@@ -13,16 +13,16 @@ from shared.records.partial import WRONG, known, parts, section, values
 
 Content = Mapping[str, Any]
 Path = tuple[str | int, ...]
-Moves = Mapping[str, Collection[str]]
+Transitions = Mapping[str, Collection[str]]
 
-ACTIVITY_MOVES: Moves = {
+ACTIVITY_TRANSITIONS: Transitions = {
     "planned": ("held", "reported", "validated", "cancelled"),
     "held": ("reported", "validated", "cancelled"),
     "reported": ("validated",),
     "validated": (),
     "cancelled": (),
 }
-CONCERN_MOVES: Moves = {
+CONCERN_TRANSITIONS: Transitions = {
     "raised": ("verified", "referred", "resolved", "dismissed"),
     "verified": ("referred", "resolved", "dismissed"),
     "referred": ("resolved", "dismissed"),
@@ -71,7 +71,7 @@ def activity_problems(
 ) -> Iterator[Problem]:
     """What is wrong between an activity's fields; `section_of` tells each type's own section."""
     yield from period_problems(content, before)
-    yield from move_problems(ACTIVITY_MOVES, content, before)
+    yield from transition_problems(ACTIVITY_TRANSITIONS, content, before)
     yield from _session_problems(content)
     yield from _section_problems(content, section_of)
     yield from _announced_problems(section(content, "announced"))
@@ -99,18 +99,20 @@ def period_problems(content: Content, _: Content | None = None) -> Iterator[Prob
         yield Problem.at("ends_on", code="END_BEFORE_START", starts_on=start, ends_on=end)
 
 
-def move_problems(moves: Moves, content: Content, before: Content | None) -> Iterator[Problem]:
+def transition_problems(
+    transitions: Transitions, content: Content, before: Content | None
+) -> Iterator[Problem]:
     """A status stays or moves forward."""
     if before is None or not known(new := content.get("status")):
         return
     old = before["status"]
-    possible = (old, *moves.get(old, ()))
+    possible = (old, *transitions.get(old, ()))
     if new not in possible:
         yield Problem.at("status", code="BAD_TRANSITION", before=old, after=new, possible=possible)
 
 
 def concern_problems(content: Content, before: Content | None) -> Iterator[Problem]:
-    return move_problems(CONCERN_MOVES, content, before)
+    return transition_problems(CONCERN_TRANSITIONS, content, before)
 
 
 def _session_problems(content: Content) -> Iterator[Problem]:

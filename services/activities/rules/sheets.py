@@ -85,7 +85,7 @@ class AttendanceRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class AttendanceSheet:
     """`state`: open, dropped (the activity no longer has the session) or withdrawn (with it).
     `lines` counts those not removed."""
 
@@ -104,7 +104,7 @@ class Step:
     """What one push does to one sheet; becomes one event."""
 
     caller: Caller
-    sheet: Sheet
+    sheet: AttendanceSheet
     additions_only: bool = True
     rows: list[dict[str, Any]] = field(default_factory=list)
     lines: int = 0
@@ -127,7 +127,7 @@ class Step:
         if now and (after.pre is not None or after.post is not None):
             self.scores = self.scores.plus(scores_of(after))
 
-    def after(self, sheet: Sheet) -> Sheet:
+    def after(self, sheet: AttendanceSheet) -> AttendanceSheet:
         """`sheet` with this step taken."""
         return replace(
             sheet,
@@ -144,7 +144,7 @@ class Outcome:
 
     receipts: list[list[Receipt]] = field(default_factory=list)
     lines: dict[str, Line] = field(default_factory=dict)
-    sheets: dict[str, Sheet] = field(default_factory=dict)
+    sheets: dict[str, AttendanceSheet] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
 
 
@@ -160,7 +160,7 @@ def scores_of(line: Line) -> Scores:
 
 def record(
     pushes: Iterable[tuple[Push, Sequence[AttendanceRow]]],
-    sheets: dict[str, Sheet],
+    sheets: dict[str, AttendanceSheet],
     lines: dict[str, Line],
 ) -> Outcome:
     """Decide every row of every push, one push after the other.
@@ -183,7 +183,7 @@ def record(
 def _record_one(
     push: Push,
     rows: Sequence[AttendanceRow],
-    sheets: Mapping[str, Sheet],
+    sheets: Mapping[str, AttendanceSheet],
     lines: Mapping[str, Line],
 ) -> tuple[list[Receipt], dict[str, Line], list[Step]]:
     receipts: list[Receipt] = []
@@ -229,7 +229,7 @@ def _record_one(
     return receipts, changed, list(steps.values())
 
 
-def refusal(caller: Caller, sheet: Sheet | None) -> Problem | None:
+def refusal(caller: Caller, sheet: AttendanceSheet | None) -> Problem | None:
     """Why the caller may not write on the sheet now, if so."""
     if sheet is None or sheet.state == "dropped" or not caller.may_touch(sheet.chapter):
         return Problem.at("session_id", code="UNKNOWN_SESSION")

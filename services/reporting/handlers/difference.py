@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.reporting.handlers.reports import report
-from services.reporting.rules.figures import PERSON_DIMENSIONS, Scope
+from services.reporting.rules.figures import PERSON_DIMENSIONS, ReportScope
 from services.reporting.schemas import ReportQuestion
 from services.reporting.store.live import ReportingStore
 from shared.paging import MAX_FIRST, Asked
@@ -56,7 +56,9 @@ def _figures(store: ReportingStore) -> Iterator[tuple[Place, int]]:
 def _rows(store: ReportingStore, rows_by: str, dimension: str) -> Iterator[dict[str, Any]]:
     page = Asked(size=MAX_FIRST)
     while True:
-        answer = report(ReportQuestion(Scope(), by=(dimension,), rows_by=rows_by, page=page), store)
+        answer = report(
+            ReportQuestion(ReportScope(), by=(dimension,), rows_by=rows_by, page=page), store
+        )
         yield from answer["rows"]
         if not answer["has_next"]:
             return

@@ -60,7 +60,7 @@ class Announced:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ReportScope:
     """Which activities a question is about; an empty condition asks for nothing.
 
     `since` and `until` (both included, ISO 8601 dates) are compared with the day an activity

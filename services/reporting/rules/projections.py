@@ -32,7 +32,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class ProjectedSheet:
     """Who was present in a session, and the sums of its test scores, as of one sequence."""
 
     activity_id: str
@@ -42,7 +42,7 @@ class Sheet:
 
 
 @dataclass(slots=True)
-class Move:
+class MembershipChange:
     """Who joins and who leaves one chunk of the set of those of whom a fact holds."""
 
     joining: BitMap = field(default_factory=BitMap)
@@ -105,10 +105,10 @@ def facts_of(person: Mapping[str, Any]) -> frozenset[str]:
 
 def describe(
     events: Iterable[Event], people: Mapping[str, Person]
-) -> tuple[dict[str, Person], dict[str, Move]]:
+) -> tuple[dict[str, Person], dict[str, MembershipChange]]:
     """Apply `participant.*` events: who changed, and by chunk (`sex/female/0`) who moves."""
     changed: dict[str, Person] = {}
-    moves: defaultdict[str, Move] = defaultdict(Move)
+    moves: defaultdict[str, MembershipChange] = defaultdict(MembershipChange)
     for subject, event in latest(events).items():
         before = people[subject]
         if event.sequence <= before.version:
@@ -124,18 +124,18 @@ def describe(
 
 
 def attend(
-    events: Iterable[Event], sheets: Mapping[str, Sheet], numbers: Mapping[str, int]
-) -> dict[str, Sheet]:
+    events: Iterable[Event], sheets: Mapping[str, ProjectedSheet], numbers: Mapping[str, int]
+) -> dict[str, ProjectedSheet]:
     """Apply `attendance.*` events that are next in their sessions; the sheets that changed."""
-    changed: dict[str, Sheet] = {}
+    changed: dict[str, ProjectedSheet] = {}
     for event in events:
         data = event.data
         before = changed.get(event.subject) or sheets.get(event.subject)
-        sheet = before or Sheet(activity_id=data["activity_id"])
+        sheet = before or ProjectedSheet(activity_id=data["activity_id"])
         came = BitMap(numbers[row["participant_id"]] for row in data["rows"] if row["present"])
         left = BitMap(numbers[row["participant_id"]] for row in data["rows"] if not row["present"])
         deltas = data.get("scores") or {}
-        changed[event.subject] = Sheet(
+        changed[event.subject] = ProjectedSheet(
             activity_id=sheet.activity_id,
             sequence=event.sequence,
             present=(sheet.present - left) | came,

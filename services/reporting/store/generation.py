@@ -33,7 +33,7 @@ from services.reporting.layout import (
     VERSION,
     WHILE_BUILDING,
 )
-from services.reporting.rules.projections import DOCUMENTS, Move, Person, Sheet
+from services.reporting.rules.projections import DOCUMENTS, MembershipChange, Person, ProjectedSheet
 from services.reporting.store.snapshot import PAGE
 from shared.events import Event
 from shared.layout import INBOX
@@ -144,7 +144,7 @@ class Generation:
             ],
         )
 
-    def move(self, tx: Tx, moves: Mapping[str, Move]) -> None:
+    def move(self, tx: Tx, moves: Mapping[str, MembershipChange]) -> None:
         """Let people join and leave the sets of those of whom a fact holds."""
         stored = {
             row["_id"]: BitMap.deserialize(row[BITS])
@@ -163,15 +163,15 @@ class Generation:
             ],
         )
 
-    def load_sheets(self, tx: Tx, session_ids: Sequence[str]) -> dict[str, Sheet]:
+    def load_sheets(self, tx: Tx, session_ids: Sequence[str]) -> dict[str, ProjectedSheet]:
         return {
-            row["_id"]: Sheet(
+            row["_id"]: ProjectedSheet(
                 row[ACTIVITY_ID], row[LAST_SEQUENCE], BitMap.deserialize(row[PRESENT]), row[SCORES]
             )
             for row in self._find_in(tx, SESSIONS, session_ids)
         }
 
-    def save_sheets(self, tx: Tx, sheets: Mapping[str, Sheet]) -> None:
+    def save_sheets(self, tx: Tx, sheets: Mapping[str, ProjectedSheet]) -> None:
         self._bulk(
             tx,
             SESSIONS,

@@ -18,7 +18,7 @@ from services.reporting.layout import (
     SCORES,
     SESSIONS,
 )
-from services.reporting.rules.figures import Activity, Announced, Scope, Session
+from services.reporting.rules.figures import Activity, Announced, ReportScope, Session
 from services.reporting.rules.projections import DOCUMENTS
 from shared.store.prefixes import below
 
@@ -37,7 +37,7 @@ class Snapshot:
         """The last event applied, and how many were; None before the first."""
         return next(self._find(POSITION, {"_id": "last"}), None)
 
-    def activities(self, scope: Scope, *parts: str) -> list[Activity]:
+    def activities(self, scope: ReportScope, *parts: str) -> list[Activity]:
         """Every activity in scope that is not withdrawn, whatever its status.
 
         Args: parts: `announced`, `sessions`, `ecpf`, `architecture`; left empty unless asked for.
@@ -82,7 +82,7 @@ class Snapshot:
         return found
 
     def concerns(
-        self, scope: Scope, activity_ids: Sequence[str] | None
+        self, scope: ReportScope, activity_ids: Sequence[str] | None
     ) -> Iterator[Mapping[str, Any]]:
         """`category`, `severity` and `status` of each concern raised there and then.
 
@@ -97,10 +97,10 @@ class Snapshot:
         fields = ("category", "severity", "status")
         return self._find(PROJECTED["concern"], {"withdrawn": False, **query}, fields)
 
-    def nominations(self, scope: Scope) -> Iterator[str]:
+    def nominations(self, scope: ReportScope) -> Iterator[str]:
         """The status of each nomination to a project or an activity in scope."""
         query = _any_of({"chapter": scope.chapters or None})
-        if scope != Scope(chapters=scope.chapters):
+        if scope != ReportScope(chapters=scope.chapters):
             activity_ids = [each.id for each in self.activities(scope)]
             query["$or"] = [
                 {"activity_id": {"$in": activity_ids}},
@@ -121,7 +121,7 @@ class Snapshot:
 _ALWAYS: Final = ("chapter", "type", "status", "starts_on", "project_id", "place")
 
 
-def _query(scope: Scope) -> dict[str, Any]:
+def _query(scope: ReportScope) -> dict[str, Any]:
     conditions = {
         "chapter": scope.chapters or None,
         "project_id": scope.project_ids or None,
@@ -137,7 +137,7 @@ def _any_of(conditions: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
     return {name: {"$in": list(of)} for name, of in conditions.items() if of is not None}
 
 
-def _period(name: str, scope: Scope) -> dict[str, Any]:
+def _period(name: str, scope: ReportScope) -> dict[str, Any]:
     bounds = {"$gte": scope.since, "$lte": scope.until}
     given = {bound: day for bound, day in bounds.items() if day}
     return {name: given} if given else {}

@@ -13,7 +13,7 @@ from typing import Any
 import bson
 
 from deploy.local.stack import Stack
-from operations.archive.format import Batch, Begin, read_archive
+from operations.archive.format import ArchiveBatch, Begin, read_archive
 from shared.ids import new_id
 from shared.types import Document
 from tests.e2e.client import PUSH_PROJECTS, Client
@@ -126,7 +126,7 @@ def documents(folder: Path, database: str) -> Iterator[tuple[str, Document]]:
         match part:
             case Begin(collection=name):
                 pass
-            case Batch():
+            case ArchiveBatch():
                 yield from ((name, bson.decode(each)) for each in part.split())
 
 

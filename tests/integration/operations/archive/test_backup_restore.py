@@ -13,7 +13,7 @@ import pytest
 from pymongo import MongoClient
 
 from deploy.local.stack import ALL, Stack
-from operations.archive.format import Batch, Begin, read_archive
+from operations.archive.format import ArchiveBatch, Begin, read_archive
 from shared.access import ALL_DATABASES
 from shared.ids import new_id
 from shared.types import Document
@@ -243,7 +243,7 @@ def _nothing_in_clear(folder: Path, source: Stack) -> None:
         raw = b"".join(
             part.raw
             for part in read_archive(folder / f"{database}.bson.gz", database)
-            if isinstance(part, Batch)
+            if isinstance(part, ArchiveBatch)
         )
         assert not [value for value in clear if value in raw], database
     [(name, vault)] = documents(folder, "participants_keys")

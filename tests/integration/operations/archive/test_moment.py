@@ -11,7 +11,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from operations.archive.format import Batch, read_archive
+from operations.archive.format import ArchiveBatch, read_archive
 from operations.archive.manifest import Manifest
 from operations.archive.taking import take
 from operations.failure import CannotRun
@@ -59,7 +59,7 @@ def test_what_is_written_meanwhile_is_in_no_database_of_the_backup(
     manifest = backup(write)
     for database in (db.name, second.name):
         path = tmp_path / "backup" / f"{database}.bson.gz"
-        batches = [part for part in read_archive(path, database) if isinstance(part, Batch)]
+        batches = [part for part in read_archive(path, database) if isinstance(part, ArchiveBatch)]
         held = [bson.decode(each) for batch in batches for each in batch.split()]
         assert held == [{"_id": "before"}]
     assert Manifest.load(tmp_path / "backup") == manifest

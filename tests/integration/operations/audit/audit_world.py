@@ -15,7 +15,7 @@ from operations.audit import report
 from operations.audit.log import Moment
 from operations.audit.reading import SERVICES, Databases
 from operations.audit.run import audit
-from operations.audit.scope import EVERYTHING, Scope
+from operations.audit.scope import EVERYTHING, AuditScope
 from services.activities.store import ActivityStore
 from services.notifications.handlers import endpoints, feed
 from services.notifications.sealing import Sealer
@@ -119,7 +119,9 @@ class Hub:
         finally:
             sender.stop()
 
-    def audit(self, *, scope: Scope = EVERYTHING, grace_s: float = 0.0, most: int = 20) -> Document:
+    def audit(
+        self, *, scope: AuditScope = EVERYTHING, grace_s: float = 0.0, most: int = 20
+    ) -> Document:
         """The audit's document, with what participants proves in this moment."""
         prove(self.people)
         with Databases(self._client, self.names) as databases:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.reporting.handlers.projecting import project
-from services.reporting.rules.figures import Scope
+from services.reporting.rules.figures import ReportScope
 from services.reporting.store.live import ReportingStore
 from shared.codes import code_list
 from shared.errors import Refused
@@ -205,6 +205,6 @@ def test_figures_and_the_event_they_stand_by_belong_to_one_moment(
     with store.snapshot() as seen:
         before = seen.position()
         project([told.activity(other, announced={"total": 1})], store)
-        assert [each.id for each in seen.activities(Scope())] == [one]
+        assert [each.id for each in seen.activities(ReportScope())] == [one]
         assert seen.position() == before
     assert totals(store)["announced"] == 2

@@ -10,7 +10,7 @@ from typing import Any
 import bson
 import pytest
 
-from operations.archive.format import ArchiveWriter, Batch, Begin, Damaged, read_archive
+from operations.archive.format import ArchiveBatch, ArchiveWriter, Begin, Damaged, read_archive
 
 DOCUMENTS: list[dict[str, Any]] = [{"_id": "a", "n": 1}, {"_id": "b", "sealed": b"\x00\x01"}]
 INDEX = {"key": {"n": 1}, "name": "n", "unique": True}
@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 def test_documents_options_and_indexes_come_back_in_order(path: Path) -> None:
     first, batch, empty = read_archive(path, "things")
     assert first == Begin("first", {}, (INDEX,))
-    assert isinstance(batch, Batch)
+    assert isinstance(batch, ArchiveBatch)
     assert batch.documents == 2
     assert [bson.decode(each) for each in batch.split()] == DOCUMENTS
     assert empty == Begin("empty", {"capped": False}, ())
@@ -67,9 +67,9 @@ def test_content_that_was_not_written_so_is_damaged(
 
 def test_documents_of_a_wrong_length_are_damaged() -> None:
     with pytest.raises(Damaged):
-        list(Batch(bson.encode({"_id": 1})[:-1], 1).split())
+        list(ArchiveBatch(bson.encode({"_id": 1})[:-1], 1).split())
     with pytest.raises(Damaged):
-        list(Batch(b"\x00\x00\x00\x00\x00", 1).split())
+        list(ArchiveBatch(b"\x00\x00\x00\x00\x00", 1).split())
 
 
 def test_a_file_cut_off_under_its_compression_is_damaged(path: Path) -> None:

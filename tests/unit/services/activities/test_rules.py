@@ -78,32 +78,40 @@ def test_every_section_of_the_code_list_that_has_fields_is_in_the_schema() -> No
 
 
 @pytest.mark.parametrize(
-    ("moves", "allowed"),
+    ("transitions", "allowed"),
     [
-        (records.ACTIVITY_MOVES, ["planned", "held", "reported", "validated"]),
-        (records.CONCERN_MOVES, ["raised", "verified", "referred", "resolved"]),
+        (records.ACTIVITY_TRANSITIONS, ["planned", "held", "reported", "validated"]),
+        (records.CONCERN_TRANSITIONS, ["raised", "verified", "referred", "resolved"]),
     ],
 )
-def test_a_status_stays_or_goes_forward(moves: records.Moves, allowed: list[str]) -> None:
+def test_a_status_stays_or_goes_forward(
+    transitions: records.Transitions, allowed: list[str]
+) -> None:
     for i, old in enumerate(allowed):
         for j, new in enumerate(allowed):
-            problems = list(records.move_problems(moves, {"status": new}, {"status": old}))
+            problems = list(
+                records.transition_problems(transitions, {"status": new}, {"status": old})
+            )
             assert bool(problems) is (j < i)
     last = "cancelled" if "held" in allowed else "dismissed"
     for old in allowed:
-        assert list(records.move_problems(moves, {"status": old}, {"status": last}))
+        assert list(records.transition_problems(transitions, {"status": old}, {"status": last}))
 
 
 @pytest.mark.parametrize("name", ["activity_status", "concern_status"])
-def test_every_status_of_the_code_lists_knows_its_moves(name: str) -> None:
-    moves = records.ACTIVITY_MOVES if name == "activity_status" else records.CONCERN_MOVES
-    assert set(moves) == set(code_list(name))
+def test_every_status_of_the_code_lists_knows_its_transitions(name: str) -> None:
+    transitions = (
+        records.ACTIVITY_TRANSITIONS if name == "activity_status" else records.CONCERN_TRANSITIONS
+    )
+    assert set(transitions) == set(code_list(name))
 
 
 def test_what_is_held_can_be_cancelled_but_not_once_reported() -> None:
     cancelled = {"status": "cancelled"}
     for old, wrong in (("planned", 0), ("held", 0), ("reported", 1), ("validated", 1)):
-        problems = records.move_problems(records.ACTIVITY_MOVES, cancelled, {"status": old})
+        problems = records.transition_problems(
+            records.ACTIVITY_TRANSITIONS, cancelled, {"status": old}
+        )
         assert len(list(problems)) == wrong
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.activities import schemas
 from services.activities.layout import line_key
 from services.activities.rules import sheets
-from services.activities.rules.sheets import NO_SCORES, Line, Sheet
+from services.activities.rules.sheets import NO_SCORES, AttendanceSheet, Line
 from services.activities.schemas import read_rows
 from shared.ids import new_id
 from shared.records.pushes import Push
@@ -51,7 +51,7 @@ ROWS = st.lists(
 def test_a_sheets_totals_are_the_sums_over_its_lines(
     pushes: list[list[dict[str, Any]]], together: bool
 ) -> None:
-    book: dict[str, Sheet] = {SESSION: Sheet(SESSION, SESSION, "ML")}
+    book: dict[str, AttendanceSheet] = {SESSION: AttendanceSheet(SESSION, SESSION, "ML")}
     lines: dict[str, Line] = {}
     steps = 0
     read = [(Push(MALI, []), read_rows([{"session_id": SESSION, "rows": r}])) for r in pushes]
@@ -74,7 +74,7 @@ def test_a_sheets_totals_are_the_sums_over_its_lines(
 def test_an_earlier_push_that_comes_again_changes_nothing(
     rows: list[dict[str, Any]], later: list[dict[str, Any]]
 ) -> None:
-    book: dict[str, Sheet] = {SESSION: Sheet(SESSION, SESSION, "ML")}
+    book: dict[str, AttendanceSheet] = {SESSION: AttendanceSheet(SESSION, SESSION, "ML")}
     lines: dict[str, Line] = {}
     for said in (rows, later, rows, later):
         before = dict(lines)
@@ -92,7 +92,7 @@ def _once(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_a_chapter_writes_on_its_own_sheets_and_the_secretariat_on_all() -> None:
-    foreign = {SESSION: Sheet(SESSION, SESSION, "NE")}
+    foreign = {SESSION: AttendanceSheet(SESSION, SESSION, "NE")}
     rows = read_rows([{"session_id": SESSION, "rows": [{"participant_id": PEOPLE[0]}]}])
     for caller, taken in ((MALI, 0), (SECRETARIAT, 1)):
         outcome = sheets.record([(Push(caller, []), rows)], foreign, {})
@@ -100,7 +100,7 @@ def test_a_chapter_writes_on_its_own_sheets_and_the_secretariat_on_all() -> None
 
 
 def test_a_line_remembers_a_bounded_number_of_pushes() -> None:
-    book: dict[str, Sheet] = {SESSION: Sheet(SESSION, SESSION, "ML")}
+    book: dict[str, AttendanceSheet] = {SESSION: AttendanceSheet(SESSION, SESSION, "ML")}
     lines: dict[str, Line] = {}
     for score in range(30):
         row = {"participant_id": PEOPLE[0], "status": "present", "pre_score": score}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.reporting.rules.figures import Scope
+from services.reporting.rules.figures import ReportScope
 from services.reporting.schemas import coverage_question, report_question
 from shared.errors import Forbidden, Refused
 from shared.messages import catalogue
@@ -74,4 +74,4 @@ def test_blank_is_as_good_as_absent() -> None:
     scope: dict[str, Any] = {"from": None, "types": []}
     blank = {"by": None, "rows_by": None, "first": None, "filter": scope}
     asked = report_question({"caller": SECRETARIAT, **blank})
-    assert (asked.by, asked.rows_by, asked.page.size, asked.scope) == ((), None, 50, Scope())
+    assert (asked.by, asked.rows_by, asked.page.size, asked.scope) == ((), None, 50, ReportScope())
