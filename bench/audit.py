@@ -29,7 +29,7 @@ from pyroaring import BitMap
 from cli.audit import show
 from cli.outcome import output
 from deploy.local.database import Database
-from operations.audit.log import Moment
+from operations.audit.log import AuditClock
 from operations.audit.reading import Databases
 from operations.audit.run import audit
 from operations.audit.scope import EVERYTHING
@@ -281,8 +281,8 @@ def main() -> int:
         programme.prove()
         written = time.monotonic()
         with Databases(client) as databases:
-            moment = Moment(databases.now, timedelta(0))
-            account = audit(databases, EVERYTHING, moment, progress=_clock())
+            clock = AuditClock(databases.now, timedelta(0))
+            account = audit(databases, EVERYTHING, clock, progress=_clock())
         took_s = time.monotonic() - written
     show(account, output())
     memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

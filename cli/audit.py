@@ -16,7 +16,7 @@ from operations.audit.scope import Asked
 from operations.audit.tally import Account, FindingKind, Tally
 from operations.failure import CannotRun
 from operations.settings import Settings
-from shared.days import calendar_day, moment
+from shared.days import calendar_day, parse_timestamp
 from shared.ids import canonical
 
 _COLUMNS: Final = (
@@ -93,7 +93,7 @@ def _moment(option: str, given: str | None) -> datetime | None:
     if given is None:
         return None
     day = calendar_day(given)
-    at = datetime.combine(day, time(tzinfo=UTC)) if day else moment(given)
+    at = datetime.combine(day, time(tzinfo=UTC)) if day else parse_timestamp(given)
     if at is None:
         raise CannotRun(f"{option} {given!r} is neither YYYY-MM-DD nor a time of RFC 3339")
     return at

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 ATTEMPTS = 6
-LONGEST_WAIT_S = 10.0
+MAX_WAIT_S = 10.0
 RETRYABLE = {"UNAVAILABLE", "TIMED_OUT", "OVERLOADED"}
 
 
@@ -47,6 +47,6 @@ class Hub:
             except (httpx.TransportError, ValueError) as error:
                 if attempt == ATTEMPTS:
                     raise HubRefused(f"no answer from the hub: {type(error).__name__}") from error
-            time.sleep(min(wait_s, LONGEST_WAIT_S))
+            time.sleep(min(wait_s, MAX_WAIT_S))
             wait_s *= 2
         raise AssertionError("the last attempt returns or raises")

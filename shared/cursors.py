@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from shared.days import moment
+from shared.days import parse_timestamp
 from shared.errors import Refused
 
 
@@ -38,7 +38,7 @@ def decode_cursor(cursor: Any, width: int) -> list[Any]:
 
 
 def _instant(text: Any) -> datetime:
-    at = moment(text)
+    at = parse_timestamp(text)
     if at is None:
         raise Refused("BAD_CURSOR")
     return at

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MOMENT: Final = re.compile(
+_TIMESTAMP: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -29,10 +29,10 @@ def calendar_day(value: object) -> date | None:
         return None
 
 
-def moment(value: object) -> datetime | None:
+def parse_timestamp(value: object) -> datetime | None:
     """The moment that a text names as `YYYY-MM-DDThh:mm:ss` with an offset (RFC 3339), in UTC, to
     the microsecond; None if it is no such text or there is no such moment."""
-    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+    if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
         return None
     try:
         return datetime.fromisoformat(value).astimezone(UTC)

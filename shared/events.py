@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from shared.caller import Caller
-from shared.days import moment
+from shared.days import parse_timestamp
 from shared.ids import canonical, new_id
 
 PREFIX: Final = "org.foscao."
@@ -135,7 +135,7 @@ class Event:
             identifier = canonical(raw["id"])
             if raw["specversion"] != "1.0" or identifier is None:
                 raise Undecodable("not a CloudEvents 1.0 envelope with a UUID")
-            time = moment(raw["time"])
+            time = parse_timestamp(raw["time"])
             if time is None:
                 raise Undecodable("its time is none of RFC 3339")
             if not isinstance(raw["data"], dict):

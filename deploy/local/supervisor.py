@@ -21,7 +21,7 @@ from deploy.local.bootstrap import ROOT
 from deploy.local.credentials import write_private
 from deploy.local.errors import LocalError
 
-LONGEST_SOCKET_PATH = 90  # sun_path holds 107 bytes (unix(7)), and supervisord appends its pid
+MAX_SOCKET_PATH = 90  # sun_path holds 107 bytes (unix(7)), and supervisord appends its pid
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Supervisor:
         self._config = run / "supervisord.conf"
         self._pid_file = run / "supervisord.pid"
         self._socket = run / "supervisor.sock"
-        if len(os.fsencode(self._socket)) > LONGEST_SOCKET_PATH:
+        if len(os.fsencode(self._socket)) > MAX_SOCKET_PATH:
             mark = hashlib.sha256(os.fsencode(self._socket)).hexdigest()[:16]
             self._socket = Path(tempfile.gettempdir()) / f"foscao-{mark}.sock"
         self._child: subprocess.Popen[bytes] | None = None

@@ -35,7 +35,7 @@ Fragments = Mapping[str, FragmentDefinitionNode]
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class ParsedDocument:
     """A valid document: its operations by name (None: unnamed) and its fragments.
 
     `varies`: variables size its lists, so that each request has a price of its own.
@@ -71,9 +71,9 @@ class Documents:
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self._lists = lists_of(schema)
-        self._known: OrderedDict[str, Document] = OrderedDict()
+        self._known: OrderedDict[str, ParsedDocument] = OrderedDict()
 
-    def get(self, text: str) -> Document:
+    def get(self, text: str) -> ParsedDocument:
         """The document of that text. Raises Invalid; Refused QUERY_TOO_DEEP, TOO_MANY_ALIASES,
         TOO_MANY_ROOT_FIELDS, QUERY_TOO_COSTLY (final)."""
         known = self._known.get(text)
@@ -87,7 +87,7 @@ class Documents:
                 self._known.popitem(last=False)
         return made
 
-    def _make(self, text: str) -> Document:
+    def _make(self, text: str) -> ParsedDocument:
         try:
             tree = parse(text, max_lexical_tokens=MAX_TOKENS)
         except GraphQLError as error:
@@ -103,10 +103,13 @@ class Documents:
             raise Invalid("GRAPHQL_INVALID", errors[:MAX_ERRORS])
         if "null" in text:
             without_nulls(tree)
-        return Document(operations, fragments, pricing.varies)
+        return ParsedDocument(operations, fragments, pricing.varies)
 
     def check_price(
-        self, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+        self,
+        document: ParsedDocument,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
     ) -> None:
         """Price the operation anew if the variables, coerced, size its pages. Raises Refused
         QUERY_TOO_COSTLY (final)."""

@@ -1,8 +1,8 @@
 """How many items each list of the schema can hold at most: the table behind the price of a query.
 
 A list that pages is as long as its page, and the cells of a figure follow from the dimensions asked
-for (`cells`). Every other list stands in `LONGEST`: the gateway does not start with one that does
-not.
+for (`cells`). Every other list stands in `MAX_LENGTHS`: the gateway does not start with one that
+does not.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,7 +32,7 @@ PAGES: Final = frozenset(
     {"edges", "nodes"}
 )  # as many as the `first` or `last` of a field above says
 CELLS: Final = "Figure.cells"
-LONGEST: Final[Mapping[str, int]] = {
+MAX_LENGTHS: Final[Mapping[str, int]] = {
     "Activity.sessions": _PARTS,
     "Activity.ecpf": _codes("ecpf_component"),
     "Activity.architecture": _codes("architecture_tag"),

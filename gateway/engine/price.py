@@ -38,7 +38,7 @@ from graphql import (
     is_list_type,
 )
 
-from gateway.engine.lengths import CELLS, LONGEST, PAGES, cells
+from gateway.engine.lengths import CELLS, MAX_LENGTHS, PAGES, cells
 from shared.errors import Refused
 from shared.paging import DEFAULT_FIRST
 
@@ -70,7 +70,7 @@ def lists_of(schema: GraphQLSchema) -> Lists:
 
 def _longest(place: str, field: GraphQLField) -> int | None:
     pages = "first" in field.args or place.partition(".")[2] in PAGES
-    return None if pages or place == CELLS else LONGEST[place]
+    return None if pages or place == CELLS else MAX_LENGTHS[place]
 
 
 @dataclass(frozen=True, slots=True)

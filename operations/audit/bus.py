@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from operations.audit.groups import At, Occurrence
-from operations.audit.log import Entry, Moment
+from operations.audit.log import AuditClock, Entry
 from operations.audit.tally import FindingKind, Tally
 from shared.layout import DECIDED_AT, DECIDED_BY, DECISIONS, REASON, STATE, TEXT
 from shared.parked import DISCARDED, PARKED, RETRIED
@@ -17,7 +17,7 @@ from shared.types import Document
 
 
 def check(
-    published: Tally, claimed: Mapping[str, Tally], group: Occurrence, moment: Moment
+    published: Tally, claimed: Mapping[str, Tally], group: Occurrence, clock: AuditClock
 ) -> None:
     """Compare what logs, brokers' confirms and inboxes have of one event."""
     event, *twins = group.log
@@ -25,7 +25,7 @@ def check(
         published.double(f"event {event.id} is in two logs", **each.ids)
     if event.published_at is not None:
         published.match(event.id)
-    elif moment.fresh(event.recorded_at):
+    elif clock.fresh(event.recorded_at):
         published.in_flight += 1
     else:
         published.expect(event.id)
@@ -35,7 +35,7 @@ def check(
         )
     for consumer, tally in claimed.items():
         if listens(consumer, event.type, event.schema_version):
-            _claimed(tally, consumer, event, group.at[consumer], moment)
+            _claimed(tally, consumer, event, group.at[consumer], clock)
 
 
 def check_unlogged(published: Tally, claimed: Mapping[str, Tally], group: Occurrence) -> None:
@@ -60,7 +60,7 @@ def check_unlogged(published: Tally, claimed: Mapping[str, Tally], group: Occurr
             )
 
 
-def _claimed(tally: Tally, consumer: str, event: Entry, at: At, moment: Moment) -> None:
+def _claimed(tally: Tally, consumer: str, event: Entry, at: At, clock: AuditClock) -> None:
     if at.claim is not None:
         tally.match(event.id)
         return
@@ -69,7 +69,7 @@ def _claimed(tally: Tally, consumer: str, event: Entry, at: At, moment: Moment) 
     state = at.parked[STATE] if at.parked else None
     if state not in (PARKED, DISCARDED):
         decisions = (at.parked.get(DECISIONS) if at.parked else None) or ()
-        if moment.fresh(decisions[-1][DECIDED_AT] if decisions else event.published_at):
+        if clock.fresh(decisions[-1][DECIDED_AT] if decisions else event.published_at):
             tally.in_flight += 1
             return
     tally.expect(event.id)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from operations.audit.groups import Webhook
-from operations.audit.log import Moment
+from operations.audit.log import AuditClock
 from operations.audit.tally import Tally
 from services.notifications.layout import CURSOR, ITEM_ID, TIME, TYPE
 from shared.types import Document
@@ -16,7 +16,7 @@ from shared.types import Document
 PROVEN: Final = timedelta(days=29)
 
 
-def check(tally: Tally, webhook: Webhook, moment: Moment) -> None:
+def check(tally: Tally, webhook: Webhook, clock: AuditClock) -> None:
     """Compare what one endpoint has passed with what its partner has accepted."""
     cursor = webhook.endpoint[CURSOR]
     if cursor > webhook.head:
@@ -26,16 +26,16 @@ def check(tally: Tally, webhook: Webhook, moment: Moment) -> None:
     tally.in_flight = webhook.waiting
     for delivery in webhook.deliveries:
         if delivery.item is not None:  # else before the filter's time, or by a resend
-            _accepted(tally, webhook.key, delivery.item, delivery.accepted, moment)
+            _accepted(tally, webhook.key, delivery.item, delivery.accepted, clock)
 
 
 def _accepted(
-    tally: Tally, endpoint: str, item: Document, accepted: Document | None, moment: Moment
+    tally: Tally, endpoint: str, item: Document, accepted: Document | None, clock: AuditClock
 ) -> None:
     """Compare one wanted item with what the partner has accepted at its position."""
     key, ids = item[ITEM_ID], {"endpoint": endpoint, "position": item["_id"]}
     if accepted is None:
-        if _provable(item[TIME], moment):
+        if _provable(item[TIME], clock):
             tally.expect(key)
             tally.missing(
                 f"{item[TYPE]} {key} at position {item['_id']} was passed over: the partner has "
@@ -52,6 +52,6 @@ def _accepted(
         )
 
 
-def _provable(at: datetime, moment: Moment) -> bool:
+def _provable(at: datetime, clock: AuditClock) -> bool:
     """An item was passed after it came about, and attempts are kept for a month."""
-    return moment.now - at < PROVEN
+    return clock.now - at < PROVEN

@@ -104,7 +104,7 @@ def as_read_by(consumer: str | None, log: Sequence[Entry]) -> Sequence[Entry]:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class AuditClock:
     """When the audit looks, and how old an event may be that has not arrived yet."""
 
     now: datetime

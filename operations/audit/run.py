@@ -21,7 +21,7 @@ from operations.audit import (
 )
 from operations.audit.attendance import People
 from operations.audit.groups import Occurrence, Session, Subject
-from operations.audit.log import Moment
+from operations.audit.log import AuditClock
 from operations.audit.pending import Behind
 from operations.audit.projections import Sets
 from operations.audit.reading import Databases
@@ -43,13 +43,13 @@ def audit_hub(
     Raises: CannotRun: no database knows of the activity, or one does not answer.
     """
     with connected(uri) as client, Databases(client) as db:
-        return audit(db, of(db, asked), Moment(db.now, grace), most, progress)
+        return audit(db, of(db, asked), AuditClock(db.now, grace), most, progress)
 
 
 def audit(
     db: Databases,
     scope: AuditScope,
-    moment: Moment,
+    clock: AuditClock,
     most: int = 20,
     progress: Progress = lambda _: None,
 ) -> Account:
@@ -75,12 +75,12 @@ def audit(
     for each in behind.values():
         each.resolve()
     progress("events")
-    _events(streams.events(), account, moment)
+    _events(streams.events(), account, clock)
     if scope.whole:
         partner_feed.check_feed(account.stage("feed: positions"), streams.feed())
     progress("deliveries")
     for webhook in streams.webhooks():
-        deliveries.check(account.stage(f"feed → webhook {webhook.key}"), webhook, moment)
+        deliveries.check(account.stage(f"feed → webhook {webhook.key}"), webhook, clock)
     return account
 
 
@@ -138,7 +138,7 @@ def _sheets(
         projections.check_known(known, "attendance", session, told)
 
 
-def _events(events: Iterable[Occurrence], account: Account, moment: Moment) -> None:
+def _events(events: Iterable[Occurrence], account: Account, clock: AuditClock) -> None:
     published = account.stage("logged → published")
     claimed = {each: account.stage(f"published → {each}") for each in CONSUMERS}
     items = account.stage("claimed → feed")
@@ -146,6 +146,6 @@ def _events(events: Iterable[Occurrence], account: Account, moment: Moment) -> N
         if not event.log:
             bus.check_unlogged(published, claimed, event)
             continue
-        bus.check(published, claimed, event, moment)
+        bus.check(published, claimed, event, clock)
         if RECORD_TYPES[event.log[0].record_type].for_partners:
             partner_feed.check(items, event)

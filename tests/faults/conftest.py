@@ -10,14 +10,14 @@ import pytest
 from tests.faults.cluster import Hub
 from tests.faults.world import World
 
-LONGEST_S = 1800
+TIMEOUT_S = 1800
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A fault takes its time to be recovered from: these tests may take longer than others."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.timeout(LONGEST_S))
+            item.add_marker(pytest.mark.timeout(TIMEOUT_S))
 
 
 @pytest.fixture(scope="session")

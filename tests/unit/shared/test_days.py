@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from shared.days import calendar_day, moment
+from shared.days import calendar_day, parse_timestamp
 from shared.errors import problems_from
 from shared.records import fields as f
 
@@ -95,8 +95,8 @@ def test_a_day_out_of_all_bounds_is_refused_too(far: str) -> None:
     ],
 )
 def test_a_moment_has_an_offset_and_is_told_in_utc(text: str, at: datetime) -> None:
-    assert moment(text) == at
-    assert moment(at.isoformat()) == at
+    assert parse_timestamp(text) == at
+    assert parse_timestamp(at.isoformat()) == at
 
 
 @pytest.mark.parametrize(
@@ -123,9 +123,9 @@ def test_a_moment_has_an_offset_and_is_told_in_utc(text: str, at: datetime) -> N
     ids=ascii,
 )
 def test_any_other_form_of_a_moment_is_none(text: object) -> None:
-    assert moment(text) is None
+    assert parse_timestamp(text) is None
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_every_moment_passes_as_python_writes_it(at: datetime) -> None:
-    assert moment(at.isoformat()) == at
+    assert parse_timestamp(at.isoformat()) == at

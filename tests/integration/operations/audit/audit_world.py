@@ -12,7 +12,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from operations.audit import report
-from operations.audit.log import Moment
+from operations.audit.log import AuditClock
 from operations.audit.reading import SERVICES, Databases
 from operations.audit.run import audit
 from operations.audit.scope import EVERYTHING, AuditScope
@@ -125,8 +125,8 @@ class Hub:
         """The audit's document, with what participants proves in this moment."""
         prove(self.people)
         with Databases(self._client, self.names) as databases:
-            moment = Moment(databases.now, timedelta(seconds=grace_s))
-            return report.document(audit(databases, scope, moment, most))
+            clock = AuditClock(databases.now, timedelta(seconds=grace_s))
+            return report.document(audit(databases, scope, clock, most))
 
     def collections(self) -> Iterator[Collection[Document]]:
         for service in SERVICES:

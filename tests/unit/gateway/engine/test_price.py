@@ -196,7 +196,7 @@ def test_no_service_stores_more_than_a_list_is_priced_with() -> None:
     assert {"Activity.sessions", "Activity.organisations", "Project.places"} <= stored.keys()
     assert {"Participant.groups", "Session.topics", "Consent.purpose"} <= stored.keys()
     for place, most in stored.items():
-        assert lengths.LONGEST[place] >= most, place
+        assert lengths.MAX_LENGTHS[place] >= most, place
 
 
 def test_a_list_of_which_nobody_says_how_long_it_can_be_stops_the_start() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operations.audit.attendance import Replay
-from operations.audit.log import Entry, Moment
+from operations.audit.log import AuditClock, Entry
 from operations.audit.reading import joined
 from operations.audit.tally import Checksum
 from shared.record_types import SCORES
@@ -83,8 +83,8 @@ def test_a_checksum_is_of_the_set_and_not_of_its_order(things: set[str], chance:
 
 
 def test_a_clock_ahead_is_as_close_as_one_behind() -> None:
-    moment = Moment(NOW, timedelta(seconds=5))
-    assert moment.fresh(NOW - timedelta(seconds=4))
-    assert moment.fresh(NOW + timedelta(seconds=4))
-    assert not moment.fresh(NOW + timedelta(hours=1)), "no clock hides a loss for an hour"
-    assert not Moment(NOW, timedelta(0)).fresh(NOW)
+    clock = AuditClock(NOW, timedelta(seconds=5))
+    assert clock.fresh(NOW - timedelta(seconds=4))
+    assert clock.fresh(NOW + timedelta(seconds=4))
+    assert not clock.fresh(NOW + timedelta(hours=1)), "no clock hides a loss for an hour"
+    assert not AuditClock(NOW, timedelta(0)).fresh(NOW)
