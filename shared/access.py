@@ -28,9 +28,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared import record_types
-from shared.events import PREFIX
 from shared.subscriptions import PATTERNS
-from shared.topology import EXCHANGE, REPLIES, RPC_EXCHANGE, presence_key
+from shared.topology import EXCHANGE, REPLIES, RPC_EXCHANGE, event_keys, presence_key
 
 VHOST: Final = "foscao"
 REPLICA_SET: Final = "rs0"
@@ -109,7 +108,13 @@ _NO_PEOPLE: Final = TopicPermission(
     EXCHANGE,
     write=NOTHING,
     read=_names(
-        *(re.escape(f"{PREFIX}{each}") for each in PATTERNS["notifications"]),
+        # Unbinding asks for the same leave as binding.
+        *(
+            re.escape(key)
+            for pattern in PATTERNS["notifications"]
+            for keys in event_keys(pattern)
+            for key in keys
+        ),
         re.escape(presence_key("notifications")),
     ),
 )

@@ -8,6 +8,8 @@ HubError                  base; `code` selects the human text in shared/messages
 ├── Unavailable           a database, the broker or a service cannot answer now; retry helps
 ├── TimedOut              no answer in time, the outcome is unknown; retry with the same ids helps
 ├── OutOfOrder            an event came before the one it builds on; retry helps
+├── TooNew                an event of a later contract than this program reads; retry helps once
+│                         the program of tomorrow runs
 └── Internal              a fault of ours; details stay in the log
 """
 
@@ -65,6 +67,11 @@ class OutOfOrder(HubError):
     default_code = "OUT_OF_ORDER"
 
 
+class TooNew(HubError):
+    retryable = True
+    default_code = "EVENT_TOO_NEW"
+
+
 class Internal(HubError):
     default_code = "INTERNAL"
 
@@ -79,6 +86,7 @@ BY_NAME: Mapping[str, type[HubError]] = {
         Unavailable,
         TimedOut,
         OutOfOrder,
+        TooNew,
         Internal,
     )
 }

@@ -2,7 +2,8 @@
 fields, for the stores that write them and the operators' tools that read them.
 
     outbox   the service's events, kept for good: its event log
-             {_id: event id, type: short, schema_version (absent: 1), subject, sequence,
+             {_id: event id, type: short, schema_version (absent: 1), older: true if the same
+              event stands beside it in a later version, else absent, subject, sequence,
               body: JSON bytes as they go on the wire, actor, recorded_at,
               published_at: None until the broker has confirmed it}
     inbox    the events that were applied: {_id: event id, at}
@@ -32,6 +33,7 @@ LEASES: Final = "leases"
 # An event, in the outbox and in the parking lot.
 TYPE: Final = "type"
 SCHEMA_VERSION: Final = "schema_version"
+OLDER: Final = "older"
 SUBJECT: Final = "subject"
 SEQUENCE: Final = "sequence"
 BODY: Final = "body"

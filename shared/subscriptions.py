@@ -19,7 +19,9 @@ PATTERNS: Final[Mapping[str, tuple[str, ...]]] = {
 """Service → types with their versions; `activity.*.v1` matches version 1 of `activity.recorded`."""
 
 
-def listens(service: str, event_type: str, version: int = 1) -> bool:
-    """Whether the service is told of events of this short type in this version."""
+def listens(service: str, event_type: str, version: int = 1, *, older: bool = False) -> bool:
+    """Whether the service is told of an event of this short type in this version: the latest that
+    it reads. `older`: the same event was recorded in a later version too."""
     record_type = RECORD_TYPES.get(record_type_of(event_type))
-    return record_type is not None and record_type.heard_by.get(service) == version
+    read = record_type.heard_by.get(service, 0) if record_type else 0
+    return version == read or (version < read and not older)

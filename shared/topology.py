@@ -13,14 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from shared.events import PREFIX
+from shared.events import PREFIX, wire_type
 
 EXCHANGE = "foscao.events"
 RPC_EXCHANGE = "nameko-rpc"
 REPLIES = "rpc.replies"  # apart from the calls: who may answer may not call
 AGAIN = "again"
+_OLDER: Final = ".older"
 # A message that takes its consumer's process down comes back each time. After so many deaths it
 # pauses on the last retry tier instead; without a number of ours, newer brokers drop it at 20.
 DELIVERY_LIMIT = 100
@@ -30,6 +32,36 @@ CALLS_WAITING = 1_000
 
 def events_queue(service: str) -> str:
     return f"{service}.events"
+
+
+def event_key(event_type: str, version: int, *, older: bool) -> str:
+    """The routing key of an event. `older` if the same event is published in a later version too:
+    by that, whoever reads later versions leaves this one alone."""
+    key = wire_type(event_type, version)
+    return f"{key}{_OLDER}" if older else key
+
+
+def event_keys(pattern: str) -> tuple[list[str], list[str]]:
+    """What a reader is told of an event: it in the latest version that the reader knows, once.
+
+    Args: pattern: types with the version that is read, `activity.*.v2`.
+    Returns: the keys that it is bound by, and those that it was bound by when it read earlier
+        versions, and no longer may be.
+    """
+    of_type, _, version = f"{PREFIX}{pattern}".rpartition(".v")
+    own, earlier = int(version), [f"{of_type}.v{n}" for n in range(1, int(version))]
+    mine = f"{of_type}.v{own}"
+    return [*earlier, mine, f"{mine}{_OLDER}"], [f"{each}{_OLDER}" for each in earlier]
+
+
+def version_read(patterns: Iterable[str], event_type: str) -> int:
+    """The version in which events of the type are read; of a type that none of the patterns
+    names, the first."""
+    for pattern in patterns:
+        of_type, _, version = pattern.rpartition(".v")
+        if fnmatchcase(event_type, of_type):
+            return int(version)
+    return 1
 
 
 def retry_exchange(service: str) -> str:
@@ -95,7 +127,19 @@ class Binding:
         channel.queue_bind(self.queue, self.exchange, self.key)
 
 
-Declaration = Exchange | Queue | Binding
+@dataclass(frozen=True, slots=True)
+class Unbinding:
+    """What an exchange no longer sends to a queue; where it never did, nothing changes."""
+
+    queue: str
+    exchange: str
+    key: str
+
+    def declare(self, channel: Any) -> None:
+        channel.queue_unbind(self.queue, self.exchange, self.key)
+
+
+Declaration = Exchange | Queue | Binding | Unbinding
 
 EVENTS: Final = Exchange(EXCHANGE, "topic")
 CALLS: Final = Exchange(RPC_EXCHANGE, "topic")
@@ -106,8 +150,9 @@ def for_events(
 ) -> list[Declaration]:
     """What the service consumes events from, in the order in which it is to be declared.
 
-    Args: patterns: types with their versions, `activity.*.v1`.
+    Args: patterns: types with the version that is read, `activity.*.v1`.
     """
+    keys = [event_keys(pattern) for pattern in patterns]
     queue, retry = events_queue(service), retry_exchange(service)
     limited = retry_key(retry_delays_s[-1]) if retry_delays_s else AGAIN
     parts: list[Declaration] = [
@@ -121,7 +166,9 @@ def for_events(
                 **_dead_letter(retry, limited),
             },
         ),
-        *(Binding(queue, EXCHANGE, f"{PREFIX}{pattern}") for pattern in patterns),
+        *(Binding(queue, EXCHANGE, key) for bound, _ in keys for key in bound),
+        # Behind the bindings: an event that goes out in between comes twice, never not at all.
+        *(Unbinding(queue, EXCHANGE, key) for _, former in keys for key in former),
         Exchange(retry, "direct"),
         Binding(queue, retry, AGAIN),
     ]

@@ -20,8 +20,9 @@ from operations.progress import Count, Watch
 from operations.server import connected
 from services.reporting.layout import under
 from shared.access import SERVICES
-from shared.layout import INBOX, OUTBOX, PARKING_LOT, PUBLISHED_AT, STATE, TYPE
+from shared.layout import INBOX, OUTBOX, PARKING_LOT, PUBLISHED_AT, STATE
 from shared.parked import DISCARDED, PARKED
+from shared.store.outbox import EventKind
 from shared.subscriptions import PATTERNS, listens
 
 _BATCH: Final = 5_000  # ids in one query: some 200 kB
@@ -58,11 +59,11 @@ def republish(
     events = 0
     for service in SERVICES:
         outbox = client[service][OUTBOX]
-        rows = outbox.find({PUBLISHED_AT: {"$ne": None}}, {TYPE: True}, batch_size=_BATCH)
+        rows = outbox.find({PUBLISHED_AT: {"$ne": None}}, EventKind.FIELDS, batch_size=_BATCH)
         while batch := list(islice(rows, _BATCH)):
             lost: set[str] = set()
             for consumer, inbox in inboxes.items():
-                wanted = [row["_id"] for row in batch if listens(consumer, row[TYPE])]
+                wanted = [row["_id"] for row in batch if _hears(consumer, EventKind.of(row))]
                 absent = _absent(client, consumer, inbox, wanted)
                 lacking[consumer] += len(absent)
                 lost |= absent
@@ -71,6 +72,10 @@ def republish(
             events += len(lost)
             advance(len(batch))
     return Missing(events, {consumer: lacking[consumer] for consumer in PATTERNS})
+
+
+def _hears(consumer: str, kind: EventKind) -> bool:
+    return listens(consumer, kind.type, kind.version, older=kind.older)
 
 
 def _absent(client: MongoClient[Any], consumer: str, inbox: Any, ids: Sequence[str]) -> set[str]:

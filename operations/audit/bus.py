@@ -11,7 +11,6 @@ from operations.audit.log import AuditClock, Entry
 from operations.audit.tally import FindingKind, Tally
 from shared.layout import DECIDED_AT, DECIDED_BY, DECISIONS, REASON, STATE, TEXT
 from shared.parked import DISCARDED, PARKED, RETRIED
-from shared.subscriptions import listens
 from shared.times import rfc3339
 from shared.types import Document
 
@@ -34,7 +33,7 @@ def check(
             **event.ids,
         )
     for consumer, tally in claimed.items():
-        if listens(consumer, event.type, event.schema_version):
+        if event.heard_by(consumer):
             _claimed(tally, consumer, event, group.at[consumer], clock)
 
 

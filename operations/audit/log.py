@@ -14,15 +14,14 @@ from shared.layout import (
     BODY,
     PUBLISHED_AT,
     RECORDED_AT,
-    SCHEMA_VERSION,
     SEQUENCE,
     SUBJECT,
-    TYPE,
 )
-from shared.record_types import RECORD_TYPES, record_type_of
-from shared.store.outbox import version_in
+from shared.record_types import record_type_of
+from shared.store.outbox import EventKind
+from shared.subscriptions import listens
 
-FIELDS: Final = (TYPE, SCHEMA_VERSION, SUBJECT, SEQUENCE, RECORDED_AT, PUBLISHED_AT, BODY)
+FIELDS: Final = (*EventKind.FIELDS, SUBJECT, SEQUENCE, RECORDED_AT, PUBLISHED_AT, BODY)
 
 
 @dataclass(slots=True)
@@ -30,8 +29,7 @@ class Entry:
     """A row of an outbox; `data` is that of the event, empty where `problem` says why."""
 
     id: str
-    type: str
-    schema_version: int
+    kind: EventKind
     subject: str
     sequence: int
     recorded_at: datetime
@@ -41,8 +39,18 @@ class Entry:
     problem: str | None
 
     @property
+    def type(self) -> str:
+        return self.kind.type
+
+    @property
     def record_type(self) -> str:
         return record_type_of(self.type)
+
+    def heard_by(self, consumer: str) -> bool:
+        """Whether the consumer is told of the event by this row and not by one in another
+        version."""
+        kind = self.kind
+        return listens(consumer, kind.type, kind.version, older=kind.older)
 
     @property
     def name(self) -> str:
@@ -61,22 +69,21 @@ class Entry:
 
 def entry(row: Mapping[str, Any]) -> Entry:
     """The row with its frozen event; a body that is not this row's event is a problem."""
+    kind = EventKind.of(row)
     problem: str | None = None
     data: Mapping[str, Any] = {}
     time = ""
     try:
         event = orjson.loads(row[BODY])
         said = (event["id"], event["type"], event["subject"], event["sequence"])
-        kind = wire_type(row[TYPE], version_in(row))
-        if said != (row["_id"], kind, row[SUBJECT], row[SEQUENCE]):
+        if said != (row["_id"], wire_type(kind.type, kind.version), row[SUBJECT], row[SEQUENCE]):
             problem = "its body is another event"
         data, time = event["data"], event["time"]
     except (ValueError, KeyError, TypeError):
         problem = "its body is no event"
     return Entry(
         row["_id"],
-        row[TYPE],
-        version_in(row),
+        kind,
         row[SUBJECT],
         row[SEQUENCE],
         row[RECORDED_AT],
@@ -92,15 +99,11 @@ def entries(rows: Iterable[Mapping[str, Any]]) -> list[Entry]:
 
 
 def as_read_by(consumer: str | None, log: Sequence[Entry]) -> Sequence[Entry]:
-    """Of one subject's entries those in the version that the consumer reads; None: in the oldest
-    that there is, which stands for all."""
-    if not log:
-        return log
+    """Of one subject's entries those by which the consumer is told of each event; None: each event
+    in the latest version that there is, which stands for all."""
     if consumer is None:
-        version = min(each.schema_version for each in log)
-    else:
-        version = RECORD_TYPES[log[0].record_type].heard_by.get(consumer, 0)
-    return [each for each in log if each.schema_version == version]
+        return [each for each in log if not each.kind.older]
+    return [each for each in log if each.heard_by(consumer)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from typing import Final
 
 from operations.audit.log import Entry
 from operations.audit.tally import Tally
-from shared.subscriptions import listens
 
 _TOGETHER: Final = 2_000  # events asked about at once
 
@@ -26,7 +25,7 @@ class Behind:
     _waiting: list[tuple[Tally, Entry]] = field(default_factory=list)
 
     def add(self, tally: Tally, event: Entry) -> None:
-        if listens(self.consumer, event.type, event.schema_version):
+        if event.heard_by(self.consumer):
             self._waiting.append((tally, event))
             if len(self._waiting) >= _TOGETHER:
                 self.resolve()

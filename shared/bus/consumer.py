@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import orjson
@@ -20,7 +21,7 @@ from shared import topology
 from shared.bus.connection import Message, Publisher
 from shared.bus.listener import Listener
 from shared.config import Config
-from shared.errors import HubError, OutOfOrder, Unavailable
+from shared.errors import HubError, OutOfOrder, TooNew, Unavailable
 from shared.events import CONTENT_TYPE, Event, Undecodable
 from shared.fail_points import fail_point
 from shared.store.failures import as_hub_error
@@ -59,6 +60,7 @@ class Consumer:
     ) -> None:
         self._config = config
         self._patterns = patterns
+        self._version_read = cache(partial(topology.version_read, patterns))
         self._store = store
         self._handle = handle
         self._publisher = Publisher(config.amqp_uri, f"{config.service} retries")
@@ -180,6 +182,9 @@ class Consumer:
         """
         if not deliveries:
             return
+        deliveries = self._readable(deliveries)
+        if not deliveries:
+            return
         BATCH_EVENTS.observe(len(deliveries))
         fail_point("consumer.before_apply")
         try:
@@ -199,7 +204,23 @@ class Consumer:
         EVENTS.labels("applied").inc(len(deliveries) - len(early))
         self._fail({event.id: OutOfOrder() for event in early}, deliveries)
 
-    def _fail(self, errors: dict[str, Exception], deliveries: list[Delivery]) -> None:
+    def _readable(self, deliveries: list[Delivery]) -> list[Delivery]:
+        """Put off what was said in a later version than this program reads.
+
+        The queue is bound for that once a replica of the next release has started, which applies it
+        when its turn comes; if the release is taken back, it ends in the parking lot.
+        """
+        too_new = {
+            each.event.id: TooNew(type=each.event.type, version=each.event.schema_version)
+            for each in deliveries
+            if each.event.schema_version > self._version_read(each.event.type)
+        }
+        if not too_new:
+            return deliveries
+        self._fail(too_new, deliveries)
+        return [each for each in deliveries if each.event.id not in too_new]
+
+    def _fail(self, errors: Mapping[str, Exception], deliveries: list[Delivery]) -> None:
         """Put each failed event in a retry tier or into the parking lot."""
         later: list[Message] = []
         for each in deliveries:

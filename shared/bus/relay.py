@@ -16,13 +16,13 @@ from typing import Any
 
 from shared.bus.connection import Message, Publisher
 from shared.errors import Unavailable
-from shared.events import BATCH_CONTENT_TYPE, wire_type
+from shared.events import BATCH_CONTENT_TYPE
 from shared.fail_points import fail_point
-from shared.layout import BODY, SUBJECT, TYPE
+from shared.layout import BODY, SUBJECT
 from shared.store.lease import Lease
-from shared.store.outbox import Outbox, version_in
+from shared.store.outbox import EventKind, Outbox
 from shared.telemetry import PUBLISHED, UNROUTABLE, describe, trace
-from shared.topology import EXCHANGE, presence_key
+from shared.topology import EXCHANGE, event_key, presence_key
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +36,6 @@ MESSAGE_BYTES = 512_000
 # One round trip of confirms; bounds what a crash publishes again, and the memory.
 ROUND_EVENTS = 2_000
 ROUND_BYTES = 8_000_000
-
-
-EventKind = tuple[str, int]
-"""The short type of events, and the version of its contract."""
 
 
 @dataclass(slots=True)
@@ -61,23 +57,23 @@ class _Batch:
     def to_message(self) -> Message:
         return Message(
             exchange=EXCHANGE,
-            routing_key=wire_type(*self.kind),
+            routing_key=_key(self.kind),
             body=self.body(),
             content_type=BATCH_CONTENT_TYPE,
         )
 
 
 def pack(rows: Iterable[dict[str, Any]]) -> list[_Batch]:
-    """Outbox rows as few batches, each of one type in one version, keeping each subject's rows in
+    """Outbox rows as few batches, each of one kind, keeping each subject's rows in
     their order; its rows in another version are another history, for other consumers."""
     done: list[_Batch] = []
     filling: dict[EventKind, _Batch] = {}
-    last: dict[tuple[str, int], str] = {}
+    last: dict[tuple[str, int], EventKind] = {}
     for row in rows:
-        kind, subject, body = (row[TYPE], version_in(row)), row[SUBJECT], bytes(row[BODY])
-        event_type, version = kind
-        if last.get((subject, version), event_type) != event_type:
-            # The subject's earlier event waits in a batch of another type: that must go first.
+        kind, subject, body = EventKind.of(row), row[SUBJECT], bytes(row[BODY])
+        version = kind.version
+        if last.get((subject, version), kind) != kind:
+            # The subject's earlier event waits in a batch of another kind: that must go first.
             done.extend(filling.values())
             filling.clear()
             last.clear()
@@ -89,8 +85,12 @@ def pack(rows: Iterable[dict[str, Any]]) -> list[_Batch]:
         batch.ids.append(row["_id"])
         batch.bodies.append(body)
         batch.size += len(body) + 1
-        last[subject, version] = event_type
+        last[subject, version] = kind
     return done + list(filling.values())
+
+
+def _key(kind: EventKind) -> str:
+    return event_key(kind.type, kind.version, older=kind.older)
 
 
 def _question(consumer: str) -> Message:
@@ -215,7 +215,7 @@ class Relay:
         UNROUTABLE.inc(len(batch.ids))
         log.error(
             "the broker has no queue for %s: %d events wait, next attempt in %.0f s",
-            wire_type(*batch.kind),
+            _key(batch.kind),
             len(batch.ids),
             pause,
         )

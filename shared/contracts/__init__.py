@@ -1,10 +1,10 @@
 """What events say: each producer's module holds JSON Schemas (draft 2020-12) of its `data`.
 
 A contract only grows: consumers ignore what they do not know. A break is a new version of the type,
-emitted beside the old one: a second schema under the record type. The schemas are no mere
-description: an event carries what its contract names and nothing else (`Contracts.allowed`), and a
-field that is neither in a contract nor declared private keeps its service from starting
-(`declare`).
+emitted beside the old one for as long as somebody reads that: a second schema under the record
+type. The schemas are no mere description: an event carries what its contract names and nothing
+else (`Contracts.allowed`), and a field that is neither in a contract nor declared private keeps its
+service from starting (`declare`).
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ def declare(record_type: str, fields: Iterable[str], private: Iterable[str]) -> 
 
 
 HOUSE: Final = Contracts(
-    {kind: versions for types in by_producer().values() for kind, versions in types.items()}
+    {kind: versions for types in by_producer().values() for kind, versions in types.items()},
+    {kind: set(each.heard_by.values()) for each in RECORD_TYPES.values() for kind in each.types},
 )
 """What every event of the house, and every item of the feed, may carry."""
 

@@ -5,7 +5,8 @@ Owns the reading of the schemas of `shared.contracts.parts`; other JSON Schema i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from shared.contracts.parts import Schema
@@ -26,22 +27,37 @@ class ContractBroken(Internal):
 
 
 class Contracts:
-    """What events of each type may carry, by short type and version."""
+    """What events of each type may carry, by short type and version.
 
-    def __init__(self, schemas: Mapping[str, Mapping[int, Schema]]) -> None:
+    Args: readers: of a type, the versions that its consumers read; an event is recorded in the
+        latest version that each of them can read, and in every version where nobody is named.
+    Raises: LookupError: a consumer reads a version older than all that there are.
+    """
+
+    def __init__(
+        self,
+        schemas: Mapping[str, Mapping[int, Schema]],
+        readers: Mapping[str, Collection[int]] = MappingProxyType({}),
+    ) -> None:
         self._pickers = {
             kind: {version: picker(schema, kind) for version, schema in sorted(versions.items())}
             for kind, versions in schemas.items()
         }
+        self._recorded = {
+            kind: _recorded(kind, versions, readers.get(kind, versions))
+            for kind, versions in schemas.items()
+        }
 
     def allowed(self, event_type: str, data: Data) -> dict[int, Data]:
-        """By version of the type, as much of `data` as its contract names, at every depth.
+        """By version of the type, the oldest first, as much of `data` as its contract names, at
+        every depth: in each version in which the event is recorded.
 
         Raises: ContractBroken (final): the type has no contract, or a value is not of its shape.
         """
         if event_type not in self._pickers:
             raise ContractBroken(type=event_type, where="no contract")
-        return {version: pick(data) for version, pick in self._pickers[event_type].items()}
+        pickers = self._pickers[event_type]
+        return {version: pickers[version](data) for version in self._recorded[event_type]}
 
     def allowed_in_version(self, event_type: str, version: int, data: Data) -> Data:
         """What of an event's data its contract names in this version. Raises as `allowed`."""
@@ -51,6 +67,13 @@ class Contracts:
             raise ContractBroken(type=event_type, version=version, where="no contract") from None
         picked: Data = pick(data)
         return picked
+
+
+def _recorded(kind: str, versions: Collection[int], readers: Collection[int]) -> tuple[int, ...]:
+    try:
+        return tuple(sorted({max(each for each in versions if each <= n) for n in readers}))
+    except ValueError:
+        raise LookupError(f"{kind}: read in version {min(readers)}, which nothing says") from None
 
 
 def picker(schema: Schema, at: str) -> Picker:

@@ -3,7 +3,7 @@
 Owns the collection `outbox` (`shared.layout`), which is the service's event log: replay and change
 logs read it.
 
-An event is written in every version that its contract has, a row each, and carries no more than the
+An event is written in each version that a consumer reads, a row each, and carries no more than the
 contract names: whatever else its emitter put into it stays behind here.
 """
 
@@ -12,8 +12,9 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from bson.binary import Binary
 from pymongo import ASCENDING, IndexModel
@@ -26,6 +27,7 @@ from shared.contracts.allow_list import Contracts
 from shared.events import Event
 from shared.layout import (
     BODY,
+    OLDER,
     OUTBOX,
     PUBLISHED_AT,
     RECORDED_AT,
@@ -94,9 +96,11 @@ class Outbox:
         """
         now = datetime.now(UTC)
         rows = [
-            _row(event.in_version(data, version), now)
+            _row(event.in_version(data, version), now, older=version != last)
             for event in events
-            for version, data in self._contracts.allowed(event.type, event.data).items()
+            for versions in (self._contracts.allowed(event.type, event.data),)
+            for last in (max(versions),)
+            for version, data in versions.items()
         ]
         if rows:
             self.collection.insert_many(rows, ordered=False, session=session)
@@ -107,24 +111,23 @@ class Outbox:
         self.woken.set()
 
     def to_publish(
-        self, *, besides: Iterable[tuple[str, int]], rows: int, size: int
+        self, *, besides: Iterable[EventKind], rows: int, size: int
     ) -> list[dict[str, Any]]:
-        """The id, `type`, `schema_version`, `subject` and `body` of what is not published yet,
-        oldest first.
+        """The id, the kind, `subject` and `body` of what is not published yet, oldest first.
 
-        Args: besides: types and versions to leave out. rows, size: no more rows, and none once
+        Args: besides: kinds to leave out. rows, size: no more rows, and none once
             their bodies have come to more bytes.
         Raises: Unavailable (retryable).
         """
         query: dict[str, Any] = {PUBLISHED_AT: None}
-        if left := [{TYPE: kind, **in_version(version)} for kind, version in besides]:
+        if left := [kind.condition() for kind in besides]:
             query["$nor"] = left
         found: list[dict[str, Any]] = []
         with (
             answered(),
             self.collection.find(
                 query,
-                dict.fromkeys((TYPE, SCHEMA_VERSION, SUBJECT, BODY), 1),
+                dict.fromkeys((*EventKind.FIELDS, SUBJECT, BODY), 1),
                 sort=[(RECORDED_AT, 1), (SEQUENCE, 1)],
             ).limit(rows) as cursor,
         ):
@@ -170,15 +173,32 @@ class Outbox:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """What decides who hears an event: its short type, the version of its contract, and whether the
+    same event stands in the log in a later version too."""
+
+    FIELDS: ClassVar = (TYPE, SCHEMA_VERSION, OLDER)
+
+    type: str
+    version: int = 1
+    older: bool = False
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> EventKind:
+        """That of a row of an outbox, of which `FIELDS` were read."""
+        return cls(row[TYPE], version_in(row), row.get(OLDER, False))
+
+    def condition(self) -> dict[str, Any]:
+        """For rows of this kind; rows of the first version name none."""
+        version = None if self.version == 1 else self.version
+        return {TYPE: self.type, SCHEMA_VERSION: version, OLDER: self.older or None}
+
+
 def version_in(row: Mapping[str, Any]) -> int:
     """The version of the contract that the event of this row keeps to."""
     version: int = row.get(SCHEMA_VERSION, 1)
     return version
-
-
-def in_version(version: int) -> dict[str, Any]:
-    """The condition for rows of one version; rows of the first name none."""
-    return {SCHEMA_VERSION: None if version == 1 else version}
 
 
 def up_to_version(version: int) -> dict[str, Any]:
@@ -186,8 +206,10 @@ def up_to_version(version: int) -> dict[str, Any]:
     return {SCHEMA_VERSION: {"$in": [None, *range(2, version + 1)]}}
 
 
-def _row(event: Event, now: datetime) -> dict[str, Any]:
-    versioned = {} if event.schema_version == 1 else {SCHEMA_VERSION: event.schema_version}
+def _row(event: Event, now: datetime, *, older: bool) -> dict[str, Any]:
+    versioned: dict[str, Any] = {OLDER: True} if older else {}
+    if event.schema_version != 1:
+        versioned[SCHEMA_VERSION] = event.schema_version
     return {
         "_id": event.id,
         TYPE: event.type,

@@ -4,6 +4,7 @@ reads the second has it, from the outbox to the parking lot and back, and in a r
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
@@ -48,13 +49,13 @@ class BeforeVersions(Producer):
 class Reader:
     """A consumer, with what it was told of, in order, each event once."""
 
-    def __init__(self, config: Config, db: Database[Document], name: str, pattern: str) -> None:
+    def __init__(self, config: Config, db: Database[Document], name: str, *patterns: str) -> None:
         self.told: list[Event] = []
         self.broken = False
         self.store = Store(db.client[f"{db.name}_{name}"])
         self.store.ensure_indexes()
         config = replace(config, service=name, retry_delays_s=(0.05,))
-        self.consumer = Consumer(config, (pattern,), self.store, self.handle)
+        self.consumer = Consumer(config, patterns, self.store, self.handle)
         self.consumer.start()
 
     def handle(self, events: list[Event]) -> None:
@@ -62,8 +63,11 @@ class Reader:
             raise ValueError
         self.told += self.store.transact(lambda tx: tx.claim(events))
 
-    def close(self) -> None:
+    def stop(self) -> None:
         self.consumer.stop()
+
+    def close(self) -> None:
+        self.stop()
         self.store.db.client.drop_database(self.store.db.name)
 
 
@@ -85,17 +89,23 @@ def readers(config: Config, db: Database[Document]) -> Iterator[tuple[Reader, Re
         each.close()
 
 
-@pytest.fixture
-def relay(producer: Producer, readers: tuple[Reader, Reader], amqp_uri: str) -> Iterator[Relay]:
+@contextmanager
+def relaying(producer: Producer, amqp_uri: str) -> Iterator[None]:
     publisher = Publisher(amqp_uri, "test relay")
     running = Relay(producer.outbox, publisher, Lease(producer.db, "relay"), ())
     running.start()
-    yield running
+    yield
     running.stop()
 
 
+@pytest.fixture
+def relay(producer: Producer, readers: tuple[Reader, Reader], amqp_uri: str) -> Iterator[None]:
+    with relaying(producer, amqp_uri):
+        yield
+
+
 def test_each_reader_hears_each_event_once_in_its_own_version(
-    producer: Producer, readers: tuple[Reader, Reader], relay: Relay
+    producer: Producer, readers: tuple[Reader, Reader], relay: None
 ) -> None:
     subject = new_id()
     told = [producer.note(subject, n, f"step {n}", KINDS[n % 2]) for n in range(1, 21)]
@@ -124,7 +134,7 @@ def test_a_step_is_taken_once_in_each_version(producer: Producer) -> None:
 
 
 def test_what_one_reader_cannot_apply_is_parked_for_it_alone_with_its_version(
-    producer: Producer, readers: tuple[Reader, Reader], relay: Relay
+    producer: Producer, readers: tuple[Reader, Reader], relay: None
 ) -> None:
     old, new = readers
     new.broken = True
@@ -173,6 +183,83 @@ def test_what_was_recorded_before_a_version_is_read_again_in_the_one_before(
     for events, mark in log.read():  # from any mark the rest, and nothing twice
         begun = read.index(events[-1]) + 1
         assert [event for rest, _ in log.read(mark) for event in rest] == read[begun:]
+
+
+def test_a_consumer_that_moves_to_the_second_version_hears_each_event_once(
+    producer: Producer, config: Config, db: Database[Document], amqp_uri: str
+) -> None:
+    """While another consumer stays with the first."""
+    steps = [*range(1, 31)]
+    subject = new_id()
+    stays = Reader(config, db, "stays", "noted.*.v1")
+    before = Reader(config, db, "moves", "noted.*.v1")
+    for each in (stays, before):
+        wait_for(each.consumer.ready)
+    with relaying(producer, amqp_uri):
+        for n in steps[:10]:
+            BeforeVersions(db).note(subject, n, f"step {n}")
+        for n in steps[10:20]:
+            producer.note(subject, n, f"step {n}")
+        wait_for(lambda: len(before.told) == 20)
+        before.stop()
+        after = Reader(config, db, "moves", "noted.*.v2")
+        wait_for(after.consumer.ready)
+        for n in steps[20:25]:
+            producer.note(subject, n, f"step {n}")
+        for n in steps[25:]:  # a replica of the release before is still there
+            BeforeVersions(db).note(subject, n, f"step {n}")
+        wait_for(lambda: len(after.told) == 10)
+        wait_for(lambda: len(stays.told) == 30)
+
+    assert [event.sequence for event in before.told + after.told] == steps
+    assert [event.schema_version for event in before.told + after.told] == [
+        *[1] * 20,
+        *[2] * 5,
+        *[1] * 5,
+    ]
+    assert {event.schema_version for event in stays.told} == {1}
+    assert after.store.parked.collection.count_documents({}) == 0
+    for each in (stays, after):
+        each.close()
+
+
+def test_what_a_reader_cannot_read_yet_waits_for_the_program_that_can(
+    producer: Producer, config: Config, db: Database[Document], amqp_uri: str
+) -> None:
+    """As when the first replica of the next release has bound the queue, and stands by."""
+    old = Reader(replace(config, retry_delays_s=(0.05, 2.0)), db, "rolling", "noted.*.v1")
+    wait_for(old.consumer.ready)
+    new = Reader(config, db, "rolling", "noted.*.v2")
+    wait_for(new.consumer.ready)
+    told = [producer.note(new_id(), 1, "x") for _ in range(5)]
+    with relaying(producer, amqp_uri):
+        wait_for(lambda: not producer.outbox.waits())
+        old.stop()
+        wait_for(lambda: len(new.told) == len(told))
+
+    assert old.told == []
+    assert {event.subject for event in new.told} == {event.subject for event in told}
+    assert {event.schema_version for event in new.told} == {2}
+    new.close()
+
+
+def test_an_event_is_recorded_only_in_the_versions_that_somebody_reads(
+    db: Database[Document],
+) -> None:
+    versions = {KINDS[0]: {1: FIRST, 2: SECOND}}
+    event = Event.new(KINDS[0], "/test", new_id(), 1, {"text": "x", "texts": ["x"]})
+    recorded: list[set[tuple[int, bool]]] = []
+    for readers in ((1,), (2,), (1, 2), (3,)):
+        outbox = Outbox(db, Contracts(versions, {KINDS[0]: readers}))
+        outbox.ensure_indexes()
+        with db.client.start_session() as session, session.start_transaction():
+            outbox.insert([event], session)
+        rows = outbox.collection.find()
+        recorded.append({(row.get("schema_version", 1), row.get("older", False)) for row in rows})
+        outbox.collection.delete_many({})
+    assert recorded == [{(1, False)}, {(2, False)}, {(1, True), (2, False)}, {(2, False)}]
+    with pytest.raises(LookupError, match=KINDS[0]):
+        Contracts({KINDS[0]: {2: SECOND}}, {KINDS[0]: (1,)})
 
 
 def test_an_outbox_of_before_takes_a_second_version(db: Database[Document]) -> None:

@@ -15,6 +15,7 @@ from operations.audit.log import AuditClock, Entry
 from operations.audit.reading import joined
 from operations.audit.tally import Checksum
 from shared.record_types import SCORES
+from shared.store.outbox import EventKind
 
 KEYED = st.lists(st.tuples(st.text("abc", max_size=2), st.integers()), max_size=12)
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -40,9 +41,8 @@ def step(sequence: int, total: int, *, came: str = "", left: str = "", pre: int 
     rows += [{"participant_id": each, "present": False} for each in left]
     scores = dict.fromkeys(SCORES, 0) | {"pre_n": bool(pre), "pre_sum": pre}
     data: dict[str, Any] = {"rows": rows, "present_total": total, "scores": scores}
-    return Entry(
-        f"event-{sequence}", "attendance.recorded", 1, "s", sequence, NOW, NOW, data, "", None
-    )
+    kind = EventKind("attendance.recorded")
+    return Entry(f"event-{sequence}", kind, "s", sequence, NOW, NOW, data, "", None)
 
 
 def test_steps_played_end_with_who_is_present_and_with_the_sums() -> None:
