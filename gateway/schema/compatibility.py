@@ -42,6 +42,7 @@ _WORDED: Final = tuple(
 )
 _FROM_TO: Final = re.compile(rf" changed type from ({_TYPE}) to ({_TYPE})\.$")
 _ANNOUNCED: Final = re.compile(rf"`({_TYPE})` → `({_TYPE})`")
+_RELEASED: Final = re.compile(r"^## ([\d.]+) \(commit ([0-9a-f]+)\)$", re.M)
 _QUOTED: Final = re.compile(r"`([^`]+)`")
 
 Types = tuple[str, str]
@@ -113,16 +114,37 @@ def announcements(changelog: str) -> Iterator[Announcement]:
         yield Announcement.of(" ".join(entry.split()))
 
 
+class HistoryMissing(Exception):
+    """The changelog names a release of which this clone does not have the commit."""
+
+
 def released() -> tuple[str, str] | None:
-    """The last tag behind this commit, and its schema; None where there is none, or no git."""
+    """The last release, and its schema; None where there is none, or no git.
+
+    A release is the last tag behind this commit. Clones may lack tags: then it is the first that
+    the changelog names, with its commit. Raises HistoryMissing.
+    """
+    if not _git("rev-parse", "HEAD"):
+        return None
     tag = _git("describe", "--tags", "--abbrev=0")
-    text = tag and _git("show", f"{tag}:{SCHEMA}")
-    return (tag, text) if tag and text else None
+    if text := tag and _git("show", f"{tag}:{SCHEMA}"):
+        return tag, text
+    named = _RELEASED.search((ROOT / CHANGELOG).read_text(encoding="utf-8"))
+    if named is None:
+        return None
+    if text := _git("show", f"{named[2]}:{SCHEMA}"):
+        return f"v{named[1]}", text
+    raise HistoryMissing(f"{named[1]} (commit {named[2]})")
 
 
 def main() -> int:
     """0 if the last release's clients go on working, or are told; 1 with a line for each break."""
-    last = released()
+    try:
+        last = released()
+    except HistoryMissing as missing:
+        print(f"no schema of release {missing} in this clone: git fetch --unshallow --tags",
+              file=sys.stderr)  # fmt: skip
+        return 1
     if last is None:
         print("no released schema to compare with", file=sys.stderr)
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,28 @@ def test_the_last_release_is_compared_with_and_its_breaks_are_announced(
     )
     monkeypatch.setattr(compatibility, "ROOT", tmp_path)
     assert compatibility.main() == 0
+
+
+def test_a_clone_without_tags_knows_the_release_by_the_changelog(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[str, ...]] = []
+    history = {"rev-parse": "c0ffee", "show": "type Query { a: Int }"}
+
+    def git(*words: str) -> str:
+        asked.append(words)
+        return history.get(words[0], "")
+
+    monkeypatch.setattr(compatibility, "_git", git)
+    found = compatibility.released()
+    assert found is not None
+    assert found[1] == "type Query { a: Int }"
+    assert re.fullmatch(r"v\d+\.\d+\.\d+", found[0])
+    assert re.fullmatch(r"[0-9a-f]{7,}:gateway/schema.graphql", asked[-1][1])
+
+    del history["show"]  # a shallow clone: nothing is compared, which must not pass as agreement
+    assert compatibility.main() == 1
+    assert "git fetch --unshallow" in capsys.readouterr().err
 
 
 def test_a_copy_without_releases_says_so_and_passes(
