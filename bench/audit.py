@@ -301,7 +301,7 @@ def _clock() -> Any:
 
 
 def _record(collection: Collection[Document], key: str, content: Document) -> Document:
-    record = Record(key, "ML", 1, False, content, (), AT, AT)
+    record = Record(key, "ML", 1, False, content, AT, AT)
     return RecordCollection(collection).encode(record)
 
 

@@ -21,17 +21,17 @@ class Workload:
     ATTENDANCE_REJECTED = "pushAttendance.rejected"
     ACTIVITY_REJECTED = "pushActivities.activities.rejected"
 
-    PUSH_ATTENDANCE = """mutation($attendance: [AttendanceInput!]!) {
-      pushAttendance(attendance: $attendance) { created rejected } }"""
+    PUSH_ATTENDANCE = """mutation($attendance: [AttendanceInput!]!, $pushId: ID!) {
+      pushAttendance(attendance: $attendance, pushId: $pushId) { created rejected } }"""
     PUSH_ACTIVITIES = """mutation($input: PushActivitiesInput!) {
       pushActivities(input: $input) { activities { created rejected
         receipts { row id status version } } } }"""
     REGISTER_REJECTED = "registerParticipants.rejected"
 
-    PUSH_PROJECTS = """mutation($items: [ProjectInput!]!) { pushProjects(items: $items) {
-      rejected } }"""
-    REGISTER = """mutation($items: [ParticipantInput!]!) { registerParticipants(items: $items) {
-      rejected } }"""
+    PUSH_PROJECTS = """mutation($items: [ProjectInput!]!, $pushId: ID!) {
+      pushProjects(items: $items, pushId: $pushId) { rejected } }"""
+    REGISTER = """mutation($items: [ParticipantInput!]!, $pushId: ID!) {
+      registerParticipants(items: $items, pushId: $pushId) { rejected } }"""
     REPORT = """query($filter: ReportFilter) { report(filter: $filter) {
       activitiesCounted figures { personSessions { total } } } }"""
     CREATE_KEY = """mutation { createApiKey(role: chapter, chapter: "ML", label: "bench") {
@@ -54,20 +54,24 @@ class Workload:
             {"id": project, "title": {"en": "bench"}, "startsOn": "2021-01-01"}
             for project in (self.sheets_project, self.small_project, self.lone_project)
         ]
-        yield body(self.PUSH_PROJECTS, items=projects)
+        yield body(self.PUSH_PROJECTS, items=projects, pushId=new_id())
         for start in range(0, POOL, rows):
             people = [self._person(key) for key in self._people[start : start + rows]]
-            yield body(self.REGISTER, items=people)
+            yield body(self.REGISTER, items=people, pushId=new_id())
         activities = [self._activity(self.sheets_project) for _ in range(sheets)]
         self._sessions = [activity["id"] for activity in activities]
         for start in range(0, sheets, rows):
             batch = activities[start : start + rows]
-            yield body(self.PUSH_ACTIVITIES, input={"activities": batch})
+            yield body(self.PUSH_ACTIVITIES, input={"activities": batch, "pushId": new_id()})
 
     def sheets(self, rows: int) -> list[bytes]:
         """One sheet of `rows` people for every activity that `setup` made."""
         return [
-            body(self.PUSH_ATTENDANCE, attendance=[{"sessionId": session, "rows": listed}])
+            body(
+                self.PUSH_ATTENDANCE,
+                attendance=[{"sessionId": session, "rows": listed}],
+                pushId=new_id(),
+            )
             for session in self._sessions
             for listed in [
                 [
@@ -82,15 +86,18 @@ class Workload:
         registered, corrected = [], []
         for _ in range(batches):
             people = [self._person(new_id()) for _ in range(rows)]
-            registered.append(body(self.REGISTER, items=people))
+            registered.append(body(self.REGISTER, items=people, pushId=new_id()))
             again = [person | {"givenName": "Aïssata"} for person in people]
-            corrected.append(body(self.REGISTER, items=again))
+            corrected.append(body(self.REGISTER, items=again, pushId=new_id()))
         return registered, corrected
 
     def small_activities(self, count: int, project: str) -> list[bytes]:
         """`count` requests of one activity each."""
         return [
-            body(self.PUSH_ACTIVITIES, input={"activities": [self._activity(project)]})
+            body(
+                self.PUSH_ACTIVITIES,
+                input={"activities": [self._activity(project)], "pushId": new_id()},
+            )
             for _ in range(count)
         ]
 

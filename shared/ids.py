@@ -12,6 +12,9 @@ from shared.errors import Refused
 
 IDS_ASKED: Final = 200  # to which a list may be narrowed at once: the largest page
 
+_NOTHING: Final = frozenset(
+    {"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"}
+)
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -25,11 +28,12 @@ def new_id() -> str:
 
 
 def canonical(value: object) -> str | None:
-    """`value` as a canonical id, or None if it is no UUID in its usual 36-character form."""
+    """`value` as a canonical id, or None if it is no UUID in its usual 36-character form, or one of
+    the two that stand for no thing (RFC 9562, sections 5.9 and 5.10)."""
     if not isinstance(value, str):
         return None
     text = value.lower()
-    return text if _CANONICAL.fullmatch(text) else None
+    return text if _CANONICAL.fullmatch(text) and text not in _NOTHING else None
 
 
 def asked_for(

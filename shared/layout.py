@@ -13,12 +13,13 @@ fields, for the stores that write them and the operators' tools that read them.
               is none, reason: code, params: of its text, text: in English, body: raw bytes,
               attempts: since it last came in, first_at, last_at,
               state: parked | retried | discarded, decisions: [{action, at, by: key id, why}]}
+    pushes   which items were applied under which push's id
+             {_id: "<push id>/<operation>/<scope>", items: their ids, 16 bytes each}
     leases   {_id: job, holder, until}
 
 A record that is pushed lies in the collection of its type (`shared.record_types`):
 
-    {_id, chapter, version, withdrawn, content, seen: digests of earlier contents, created_at,
-     updated_at}
+    {_id, chapter, version, withdrawn, content, created_at, updated_at}
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from typing import Final
 OUTBOX: Final = "outbox"
 INBOX: Final = "inbox"
 PARKING_LOT: Final = "parked"
+PUSHES: Final = "pushes"
 LEASES: Final = "leases"
 
 # An event, in the outbox and in the parking lot.

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -122,11 +123,13 @@ class Demo:
     def _push(self, chapter: Hub, wanted: programme.Programme) -> None:
         def one(name: str, document: str, rows: list[Any]) -> None:
             for batch in programme.batches(rows):
-                self._tally(name, chapter.ask(document, items=batch)["result"])
+                pushed = chapter.ask(document, items=batch, pushId=_push_id(name, batch))
+                self._tally(name, pushed["result"])
 
         def part(name: str, field: str, rows: list[Any]) -> None:
             for batch in programme.batches(rows):
-                pushed = chapter.ask(documents.PUSH_PROGRAMME, input={field: batch})
+                given = {field: batch, "pushId": _push_id(name, batch)}
+                pushed = chapter.ask(documents.PUSH_PROGRAMME, input=given)
                 self._tally(name, pushed["pushActivities"][field])
 
         one("organisations", documents.PUSH_ORGANISATIONS, wanted.organisations)
@@ -191,6 +194,13 @@ def _feed(partner: Hub, after: str | None = None) -> list[dict[str, Any]]:
         if not page["pageInfo"]["hasNextPage"]:
             return items
         after = page["pageInfo"]["endCursor"]
+
+
+def _push_id(name: str, batch: list[Any]) -> str:
+    """The same for the same push, whenever it is sent. A client that lives makes an id when it
+    composes a push, and keeps it with it; this one composes the same pushes at each run."""
+    said = json.dumps([name, batch], sort_keys=True, default=str)
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, said))
 
 
 def _told(receipt: Mapping[str, Any]) -> str:

@@ -8,7 +8,9 @@ RESULT = """{
 
 def push(mutation: str, item: str) -> str:
     """The mutation that sends a list of one kind; it answers with counts and rejected rows only."""
-    return f"mutation($items: [{item}!]!) {{ result: {mutation}(items: $items) {RESULT} }}"
+    return f"""mutation($items: [{item}!]!, $pushId: ID!) {{
+  result: {mutation}(items: $items, pushId: $pushId) {RESULT}
+}}"""
 
 
 PUSH_ORGANISATIONS = push("pushOrganisations", "OrganisationInput")

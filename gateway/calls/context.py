@@ -20,6 +20,15 @@ _RANGE = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a push is meant; `push_id` is the client's, the same on each retry."""
+
+    mode: str = "per_item"
+    dry_run: bool = False
+    push_id: str | None = None
+
+
 class Calls(Protocol):
     """The RPC client, as the schema sees it."""
 
@@ -84,9 +93,8 @@ class Context:
         kind: str,
         method: str,
         items: Sequence[Mapping[str, Any]],
+        how: How,
         *,
-        mode: str = "per_item",
-        dry_run: bool = False,
         weight: int | None = None,
     ) -> list[dict[str, Any]]:
         """The receipts of these items, in order; none and no call for none. Raises HubError.
@@ -99,8 +107,9 @@ class Context:
         push = {
             "caller": self.caller.to_dict(),
             "items": items,
-            "mode": mode,
-            "dry_run": dry_run,
+            "mode": how.mode,
+            "dry_run": how.dry_run,
+            "push_id": how.push_id,
         }
         return await self.pushes.push(
             RECORD_TYPES[kind].owner, method, kind, push, len(items) if weight is None else weight

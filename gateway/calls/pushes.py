@@ -6,12 +6,13 @@ completes it and doubles nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
-from gateway.calls.context import Context
+from gateway.calls.context import Context, How
 from shared.ids import canonical
+from shared.records.repetitions import ALREADY_APPLIED
 
 Receipts = list[dict[str, Any]]
 NumberedRow = tuple[int, int, Mapping[str, Any]]
@@ -45,8 +46,8 @@ class Outcome:
         return [*self.participants, *self.activities, *self.attendance]
 
 
-async def push(ctx: Context, batch: PushBatch, *, all_or_nothing: bool, dry_run: bool) -> Outcome:
-    """Store the batch, or with `dry_run` only say what would become of it.
+async def push(ctx: Context, batch: PushBatch, how: How) -> Outcome:
+    """Store the batch, or only say what would become of it.
 
     `all_or_nothing` holds over all lists: each is tried before any is stored. (Between trial and
     storing, somebody else's push may still get in the way of a later list; its receipts say so.)
@@ -56,26 +57,30 @@ async def push(ctx: Context, batch: PushBatch, *, all_or_nothing: bool, dry_run:
         `participants.vouch`, `activities.push`, `activities.record_attendance`, and this once more
         to try the rows of people whom the register does not know.
     """
-    if not all_or_nothing:
-        return await _send(ctx, batch, mode="per_item", dry_run=dry_run)
+    if how.mode != "all_or_nothing":
+        return await _send(ctx, batch, how)
     alone = not batch.sheets and not (batch.participants and batch.activities)
     if alone:  # its service keeps the promise by itself
-        return await _send(ctx, batch, mode="all_or_nothing", dry_run=dry_run)
-    trial = await _send(ctx, batch, mode="per_item", dry_run=True)
+        return await _send(ctx, batch, how)
+    trial = await _send(ctx, batch, _trial(how))
     if any(map(_rejected, trial.all())):
         for receipt in trial.all():
             if not _rejected(receipt):
                 _reject(receipt, "ALL_OR_NOTHING")
         return trial
-    return trial if dry_run else await _send(ctx, batch, mode="all_or_nothing", dry_run=False)
+    return trial if how.dry_run else await _send(ctx, batch, how)
 
 
-async def _send(ctx: Context, batch: PushBatch, *, mode: str, dry_run: bool) -> Outcome:
-    people = await ctx.push("participant", "push", batch.participants, mode=mode, dry_run=dry_run)
+def _trial(how: How) -> How:
+    return replace(how, mode="per_item", dry_run=True)
+
+
+async def _send(ctx: Context, batch: PushBatch, how: How) -> Outcome:
+    people = await ctx.push("participant", "push", batch.participants, how)
     unknown = await _unknown_participants(ctx, batch.sheets, people)
-    activities = await ctx.push("activity", "push", batch.activities, mode=mode, dry_run=dry_run)
-    attendance = await _record(ctx, batch.sheets, unknown, mode=mode, dry_run=dry_run)
-    if dry_run:
+    activities = await ctx.push("activity", "push", batch.activities, how)
+    attendance = await _record(ctx, batch.sheets, unknown, how)
+    if how.dry_run:
         _foresee_sessions(batch, activities, attendance)
     return Outcome(people, activities, attendance)
 
@@ -99,25 +104,26 @@ async def _record(
     ctx: Context,
     sheets: Sequence[Mapping[str, Any]],
     unknown: frozenset[str],
-    *,
-    mode: str,
-    dry_run: bool,
+    how: How,
 ) -> Receipts:
     """The receipts of every attendance row; rows of unknown participants are only tried, for what
     else is wrong with them."""
     listed = [(index, row) for index, sheet in enumerate(sheets) for row in sheet["rows"]]
     rows: list[NumberedRow] = [(number, index, row) for number, (index, row) in enumerate(listed)]
     if not unknown:
-        return await _sent(ctx, sheets, rows, mode=mode, dry_run=dry_run)
+        return await _sent(ctx, sheets, rows, how)
     known: list[NumberedRow] = []
     of_unknown: list[NumberedRow] = []
     for numbered in rows:
         named = canonical(numbered[2].get("participant_id"))
         (of_unknown if named in unknown else known).append(numbered)
-    receipts = await _sent(ctx, sheets, known, mode=mode, dry_run=dry_run)
-    tried = await _sent(ctx, sheets, of_unknown, mode="per_item", dry_run=True)
+    receipts = await _sent(ctx, sheets, known, how)
+    tried = await _sent(ctx, sheets, of_unknown, _trial(how))
     for receipt in tried:
-        found = receipt["problems"] if _rejected(receipt) else []
+        found = receipt["problems"]
+        if any(each["code"] == ALREADY_APPLIED for each in found):
+            continue  # they were known then
+        found = found if _rejected(receipt) else []
         _reject(receipt, "UNKNOWN_PARTICIPANT", "participant_id")
         session = [each for each in found if each["path"][:1] == ["session_id"]]
         others = [each for each in found if each not in session]
@@ -129,18 +135,14 @@ async def _sent(
     ctx: Context,
     sheets: Sequence[Mapping[str, Any]],
     rows: Sequence[NumberedRow],
-    *,
-    mode: str,
-    dry_run: bool,
+    how: How,
 ) -> Receipts:
     """The receipts of these rows of the sheets, each with its own number and sheet."""
     parcels = [
         {**sheets[index], "rows": [row for _, _, row in parcel]}
         for index, parcel in groupby(rows, key=lambda numbered: numbered[1])
     ]
-    receipts = await ctx.push(
-        "attendance", "record_attendance", parcels, mode=mode, dry_run=dry_run, weight=len(rows)
-    )
+    receipts = await ctx.push("attendance", "record_attendance", parcels, how, weight=len(rows))
     for receipt, (number, index, _) in zip(receipts, rows, strict=True):
         receipt["row"], receipt["sheet"] = number, index
     return receipts

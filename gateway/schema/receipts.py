@@ -14,6 +14,7 @@ import graphene
 from gateway.calls.context import Context
 from gateway.schema.texts import list_of
 from shared.errors import Refused
+from shared.ids import canonical
 from shared.messages import message
 from shared.records.pushes import MAX_ITEMS, MAX_PROBLEMS
 
@@ -34,7 +35,8 @@ class ReceiptStatus(graphene.Enum):
         return {
             "CREATED": "Stored for the first time.",
             "UPDATED": "Changed what was stored.",
-            "UNCHANGED": "Already stored so: a repetition, which does no harm.",
+            "UNCHANGED": "It was so already. With the remark ALREADY_APPLIED: applied before under "
+            "this `pushId`, and left as it has become since.",
             "REJECTED": "Not stored; its problems say why.",
         }.get(self.value, "")
 
@@ -157,11 +159,12 @@ def limited(*weights: int) -> None:
 
 
 def snake_clear(items: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
-    """The items, with the names in `clear` as the services know them."""
+    """The items, with the paths in `clear` as the services know them."""
     for item in items:
         if item.get("clear"):
             item["clear"] = [
-                _snake(name) if isinstance(name, str) else name for name in item["clear"]
+                ".".join(map(_snake, path.split("."))) if isinstance(path, str) else path
+                for path in item["clear"]
             ]
     return items
 
@@ -203,4 +206,6 @@ def camel(name: str) -> str:
 
 
 def _snake(name: str) -> str:
+    if canonical(name):
+        return name
     return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()

@@ -29,10 +29,21 @@ class RecordInput:
     expected_version = graphene.Int(
         description="Only if this is still the stored version (optional)."
     )
-    clear = list_of(graphene.String, description="Names of fields to empty.")
+    clear = list_of(
+        graphene.String,
+        description="What to empty, by its path: `description`, `title.en`, "
+        "`sessions.<id>.title`; `sessions.<id>` takes the session itself away.",
+    )
     chapter = graphene.String(
         description="The chapter's country (ISO 3166-1 alpha-2): for the secretariat, who write "
         "for several; a chapter's key has its own."
+    )
+
+
+def remove() -> graphene.Boolean:
+    """The word by which a thing with an id goes from its record."""
+    return graphene.Boolean(
+        description="true takes it away. One that is not named in a push stays as it is."
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import graphene
 
+from gateway.calls.context import How
 from gateway.schema.receipts import (
     PushMode,
     PushResult,
@@ -12,7 +13,10 @@ from gateway.schema.receipts import (
     push_result,
     snake_clear,
 )
+from shared.errors import Refused
+from shared.ids import canonical
 from shared.records.pushes import MAX_ITEMS
+from shared.texts import plain
 
 
 def pushing(kind: str, method: str, item: Any, description: str) -> graphene.Field:
@@ -25,12 +29,12 @@ def pushing(kind: str, method: str, item: Any, description: str) -> graphene.Fie
         items: Sequence[dict[str, Any]],
         mode: Any = None,
         dry_run: bool = False,
+        push_id: str | None = None,
     ) -> Mapping[str, Any]:
         ctx = info.context
         limited(len(items))
-        receipts = await ctx.push(
-            kind, method, snake_clear(items), mode=mode_of(mode), dry_run=dry_run
-        )
+        how = How(mode_of(mode), dry_run, push_id_of(push_id))
+        receipts = await ctx.push(kind, method, snake_clear(items), how)
         return push_result(receipts, ctx, "items", dry_run=dry_run)
 
     return graphene.Field(
@@ -46,8 +50,14 @@ def pushing(kind: str, method: str, item: Any, description: str) -> graphene.Fie
 
 
 def how(kind: Any) -> dict[str, Any]:
-    """The two choices of every push, as arguments or input fields."""
+    """What every push may say of itself, as arguments or input fields."""
     return {
+        "push_id": kind(
+            graphene.ID,
+            description="A UUID that the client makes for this push and sends again with each "
+            "retry: what was applied under it is not applied again, whatever came between, and is "
+            "answered UNCHANGED with the remark ALREADY_APPLIED. What was rejected is tried anew.",
+        ),
         "mode": kind(
             PushMode, description="What a rejected row does to the others; by default PER_ITEM."
         ),
@@ -57,6 +67,19 @@ def how(kind: Any) -> dict[str, Any]:
             description="Store nothing, only say what would be.",
         ),
     }
+
+
+def push_id_of(given: str | None, *at: str) -> str | None:
+    """The push's id in canonical form; None if there is none. `at` leads to the input it is in.
+
+    Raises Refused INVALID_ID (final), before anything is sent.
+    """
+    text = plain(given) if given else ""
+    if not text:
+        return None
+    if (push_id := canonical(text)) is None:
+        raise Refused("INVALID_ID", path=[*at, "pushId"])
+    return push_id
 
 
 def mode_of(mode: Any) -> str:

@@ -5,7 +5,7 @@ sheets      {_id: session id, activity_id, chapter, state, seq: of its last step
              present, lines: how many, scores: sums, in the order of `shared.record_types.SCORES`}
 attendance  the sheets' lines
             {_id: "<session>:<participant>", p: participant, st: present | absent | removed,
-             pre?, post?: test scores, v: version, was?: earlier pushes}
+             pre?, post?: test scores, v: version}
 reasons     {_id: "<record>:<version>", reason}: why a record was withdrawn or reinstated
 """
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from marshmallow import ValidationError, pre_load
+from marshmallow import ValidationError
 
 from services.activities.rules.sheets import AttendanceRow, Given
 from shared.codes import code_list
@@ -23,18 +23,7 @@ MAX_SCORE = 100
 SHEET_STATUSES = frozenset(code_list("attendance_status"))
 
 
-class Nested(f.RowSchema):
-    """A part of a row; a blank in it is a value not given."""
-
-    @pre_load
-    def _drop_blanks(self, data: Any, **_: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        return {name: value for name, value in data.items() if value is not None and value != ""}
-
-
-class Session(Nested):
-    id = f.Id(required=True)
+class Session(f.Identified):
     title = f.Text(200)
     on = f.Day(required=True)
     hours = f.Number(0, 24)
@@ -42,7 +31,7 @@ class Session(Nested):
     place = f.PlaceId()
 
 
-class Cell(Nested):
+class Cell(f.RowSchema):
     sex = f.Code("sex")
     age_band = f.Code("age_band")
     group = f.Code("stakeholder_group")
@@ -50,24 +39,23 @@ class Cell(Nested):
     count = f.Whole(required=True)
 
 
-class Announced(Nested):
+class Announced(f.RowSchema):
     total = f.Whole(required=True)
     cells = f.Section(Cell, many=True)
 
 
-class Consultation(Nested):
+class Consultation(f.RowSchema):
     proposer_groups = f.codes("stakeholder_group")
     blessing_given = f.Truth()
     participants_considered = f.Whole()
 
 
-class Training(Nested):
+class Training(f.RowSchema):
     audience_groups = f.codes("stakeholder_group")
     days = f.Number(0, 366)
 
 
-class Recommendation(Nested):
-    id = f.Id(required=True)
+class Recommendation(f.Identified):
     text = f.Text(2000, required=True)
     addressee = f.Text(200)
     due_on = f.Day()
@@ -75,18 +63,18 @@ class Recommendation(Nested):
     follow_up = f.Text(2000)
 
 
-class Dialogue(Nested):
+class Dialogue(f.RowSchema):
     recommendations = f.Section(Recommendation, many=True)
 
 
-class Media(Nested):
+class Media(f.RowSchema):
     channels = f.codes("media_channel")
     broadcasts = f.Whole()
     audience_estimate = f.Whole(0, 500_000_000)
     languages = f.codes("language")
 
 
-class Publication(Nested):
+class Publication(f.RowSchema):
     title = f.Text(300, required=True)
     language = f.Code("language")
     copies_printed = f.Whole()
@@ -94,7 +82,7 @@ class Publication(Nested):
     isbn = f.Text(20)
 
 
-class Evaluation(Nested):
+class Evaluation(f.RowSchema):
     """What was learnt; for every type."""
 
     findings = f.Text(5000)
@@ -124,8 +112,7 @@ class Activity(f.RowSchema):
     evaluation = f.Section(Evaluation)
 
 
-class Indicator(Nested):
-    id = f.Id(required=True)
+class Indicator(f.Identified):
     title = f.Localised(300, required=True)
     unit = f.Text(50)
     baseline = f.Number(-1e12, 1e12)
@@ -177,7 +164,7 @@ class Concern(f.RowSchema):
     raised_by_group = f.Code("stakeholder_group")
 
 
-class SheetRow(Nested):
+class SheetRow(f.RowSchema):
     """One participant on one session's sheet; a blank leaves what is stored."""
 
     participant_id = f.Id(required=True)

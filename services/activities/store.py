@@ -30,7 +30,7 @@ from services.activities.layout import (
     participant_of,
     session_of,
 )
-from services.activities.rules.sheets import AttendanceSheet, Given, Line, Scores
+from services.activities.rules.sheets import AttendanceSheet, Line, Scores
 from shared.layout import CHAPTER, CONTENT, SCHEMA_VERSION, SEQUENCE, SUBJECT, TYPE, WITHDRAWN
 from shared.paging import Asked, Page
 from shared.records.collection import RecordCollection
@@ -255,23 +255,14 @@ def _sheet(document: Mapping[str, Any]) -> AttendanceSheet:
 
 
 def _line(document: Mapping[str, Any]) -> Line:
-    was = document.get("was")
-    return Line(
-        document[STATUS],
-        document.get(PRE),
-        document.get(POST),
-        document["v"],
-        tuple(Given(*each) for each in was) if was else (),
-    )
+    return Line(document[STATUS], document.get(PRE), document.get(POST), document["v"])
 
 
 def _line_document(key: str, line: Line) -> Document:
-    status, pre, post, version, pushes = line
+    status, pre, post, version = line
     document: Document = {"_id": key, "p": participant_of(key), STATUS: status, "v": version}
     if pre is not None:
         document[PRE] = pre
     if post is not None:
         document[POST] = post
-    if pushes:
-        document["was"] = pushes
     return document

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from marshmallow import pre_load, validate
+from marshmallow import validate
 
 from services.participants.rules.person import (
     WASHINGTON_DOMAINS,
@@ -47,15 +47,7 @@ class Email(f.Text):
         return address
 
 
-class _Part(f.RowSchema):
-    @pre_load
-    def _drop_blanks(self, data: Any, **_: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        return {name: value for name, value in data.items() if value is not None and value != ""}
-
-
-class Consent(_Part):
+class Consent(f.RowSchema):
     """What the person, or a guardian, agreed to; without it nobody is registered."""
 
     purpose = f.codes(
@@ -66,7 +58,7 @@ class Consent(_Part):
     withdrawn_on = f.Day()
 
 
-WashingtonGroup = _Part.from_dict(
+WashingtonGroup = f.RowSchema.from_dict(
     {domain: f.Whole(1, 4) for domain in WASHINGTON_DOMAINS}, name="WashingtonGroup"
 )
 """The short set's six questions; 1 no difficulty … 4 cannot do at all."""
@@ -101,7 +93,7 @@ class Nomination(f.RowSchema):
     reason = f.Text(500)
 
 
-class PersonFilter(_Part):
+class PersonFilter(f.RowSchema):
     """What a list of people may be narrowed to; `text` holds words of names."""
 
     text = f.Text(200)
@@ -116,7 +108,7 @@ class PersonFilter(_Part):
     ids = f.Many(f.Id(), limit=IDS_ASKED)
 
 
-class NominationFilter(_Part):
+class NominationFilter(f.RowSchema):
     ids = f.Many(f.Id(), limit=IDS_ASKED)
     activity_id = f.Id()
     project_id = f.Id()

@@ -13,7 +13,8 @@ from shared.caller import Caller
 from shared.keysets import Order
 from shared.layout import CHAPTER, CONTENT, UPDATED_AT, VERSION, WITHDRAWN
 from shared.paging import Asked, Page
-from shared.records.pushes import Record, Write
+from shared.records.pushes import Push, Record, Write
+from shared.records.repetitions import Repetitions, name
 from shared.store.pages import keyset
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ class RecordCollection:
             VERSION: record.version,
             WITHDRAWN: record.withdrawn,
             CONTENT: record.content,
-            "seen": list(record.seen),
             "created_at": record.created_at,
             UPDATED_AT: record.updated_at,
         }
@@ -48,7 +48,6 @@ class RecordCollection:
             version=document[VERSION],
             withdrawn=document[WITHDRAWN],
             content=document[CONTENT],
-            seen=tuple(document["seen"]),
             created_at=document["created_at"],
             updated_at=document[UPDATED_AT],
         )
@@ -96,6 +95,21 @@ class RecordCollection:
         """The part asked for of what the caller may see. Raises Refused BAD_CURSOR (final)."""
         seen = {"$and": [query, visible_to(caller)]} if query else visible_to(caller)
         return keyset(self.collection, seen, asked, order=order).of(self.decode)
+
+
+def recall(
+    tx: Tx, operation: str, pushes: Iterable[Push], scopes: Iterable[str] = ("",)
+) -> Repetitions:
+    """What was applied before of these pushes, as the transaction sees it. `scopes`: those in which
+    their items may lie."""
+    scopes = list(scopes)
+    names = {key for push in pushes for each in scopes if (key := name(push, operation, each))}
+    return Repetitions(operation, tx.ledger.load(list(names), tx.session))
+
+
+def remember(tx: Tx, repetitions: Repetitions) -> None:
+    """Store in the transaction what now is applied."""
+    tx.ledger.add(repetitions.news, repetitions.stored, tx.session)
 
 
 def visible_to(caller: Caller) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 Pure: it reads what a store loaded and says what a store shall save. Its rules:
 
-- the id is the client's; a repeated push of the same content is UNCHANGED;
-- an absent or blank field leaves the record as it is, `clear` empties a field by name;
+- the id is the client's; what is said is stored, and UNCHANGED means that it was so already;
+- absent or blank leaves what is stored as it is, at every depth (`shared.records.merging`);
+- an item that was applied under its push's id is a repetition, however late: it changes nothing
+  (`shared.records.repetitions`);
+- one id stands for one thing: a second item of another content in the same push is refused;
 - `expected_version` refuses the change if somebody else was first;
-- a content that was pushed before and replaced since (a late retry) changes nothing, unless
-  `expected_version` says that it is meant;
 - a withdrawn record stays withdrawn until it is reinstated;
 - all that is wrong with an item is told at once; an item whose id is none is judged as a new one;
 - an id that another chapter holds is refused without a word about that record.
@@ -14,13 +15,11 @@ Pure: it reads what a store loaded and says what a store shall save. Its rules:
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-import orjson
 from marshmallow import Schema
 
 from shared.caller import Caller
@@ -29,6 +28,7 @@ from shared.codes.suggestions import unknown_code
 from shared.errors import Problem
 from shared.ids import canonical
 from shared.records.items import RANKS, Content, load, order
+from shared.records.merging import as_pushed, clear, merge, missing
 from shared.records.partial import WRONG
 from shared.records.pushes import (
     Decision,
@@ -40,8 +40,8 @@ from shared.records.pushes import (
     rejected,
     settle,
 )
+from shared.records.repetitions import Repetitions, already_applied
 
-SEEN_KEPT = 50  # how many superseded contents a record remembers to tell a late retry from news
 MAX_REASON = 500  # characters
 MAX_VERSION = 2**31 - 1  # that a client can say: GraphQL's Int
 
@@ -50,8 +50,9 @@ Check = Callable[[Caller, Record, Record | None], Iterable[Problem]]
 asked where something is wrong already: required fields may be missing, `shared.records.partial`
 tells what stands for those that are wrong; `id` and `chapter` are empty where nobody knows them."""
 
-Merge = Callable[[Content, Content], Content]
-"""What a content becomes: (what is kept of the stored one, what was given). Asked like `Check`."""
+Complete = Callable[[Content, Content, Content], Content]
+"""What follows from the rest of a content where it is left open: (the content, what is kept of the
+stored one, what was given). Asked like `Check`."""
 
 
 class Claim(NamedTuple):
@@ -78,44 +79,42 @@ def push(
     *,
     claims: Claims = lambda *_: (),
     holders: Mapping[Any, str] | None = None,
-    merge: Merge = lambda kept, given: {**kept, **given},
-    hash_key: bytes = b"",
+    remarks: Check = lambda *_: (),
+    complete: Complete = lambda content, *_: content,
+    repetitions: Repetitions | None = None,
 ) -> Decision:
     """Create or update: one receipt per item, in order.
 
     Args: `existing` holds the records of `ids_of(pushes)` that are stored, `holders` who has what
         these may claim: value → id; what a record no longer claims is free from the next call on.
-        `merge` may fill in what follows from the rest of a content when it is left open;
-        `hash_key` keys the content hashes where the content is personal.
+        `remarks` tells what looks wrong in a record that is stored all the same.
+        `repetitions` knows what of the pushes was applied before, and is told what is now.
     """
-    required = [name for name, part in schema.fields.items() if part.required]
     loaded = iter(load(schema, [item for each in pushes for item in each.items]))
 
     def step(pushed: Push, row: int, item: Mapping[str, Any], state: _Overlay) -> Receipt:
         caller, identifier = pushed.caller, canonical(item.get("id"))
-        given, clear, wrong = next(loaded)
+        given, wrong = next(loaded)
         before = state.get(identifier) if identifier else None
         if before is not None and not caller.may_touch(before.chapter):
             return _rejected(row, identifier, [Problem.at("id", code="ID_TAKEN")])
+        if before is not None and state.repeats(pushed, before.id):
+            return already_applied(row, before.id, before.version)
         chapter, problems = _chapter(caller, item, before)
         problems += _refusal(item, identifier, before)
 
-        digest = _digest(given, clear, hash_key)
-        kept = {} if before is None else {k: v for k, v in before.content.items() if k not in clear}
-        content = merge(kept, given)
-        if before is not None and not wrong:
-            late = digest in before.seen and item.get("expected_version") is None
-            if late or content == before.content:
-                if problems:
-                    return _rejected(row, identifier, problems)
-                told = {"version": before.version}
-                remarks = () if content == before.content else (Problem("SUPERSEDED", params=told),)
-                return Receipt(row, identifier, Status.UNCHANGED, before.version, remarks)
+        kept, cleared, unclear = clear(
+            schema, before.content if before else {}, item.get("clear") or []
+        )
+        merged = merge(schema, kept, given)
+        content = complete(merged, kept, given)
+        problems += state.said_otherwise(identifier, (given, cleared))
+        wrong += unclear
+        if before is not None and not wrong and content == before.content:
+            if problems:
+                return _rejected(row, identifier, problems)
+            return Receipt(row, identifier, Status.UNCHANGED, before.version)
 
-        problems += wrong
-        problems += [
-            Problem.at(name, code="REQUIRED") for name in required if content.get(name) is None
-        ]
         now = datetime.now(UTC)
         after = Record(
             id=identifier or "",
@@ -123,45 +122,79 @@ def push(
             version=before.version + 1 if before else 1,
             withdrawn=False,
             content=content,
-            seen=(*(before.seen if before else ()), digest)[-SEEN_KEPT:],
             created_at=before.created_at if before else now,
             updated_at=now,
         )
-        problems += check(caller, after, before)
         claimed = list(claims(caller, after, before))
-        problems += state.taken(claimed, after.id)
+        found = [
+            *missing(schema, content),
+            *check(caller, after, before),
+            *state.taken(claimed, after.id),
+        ]
+        problems += wrong
+        problems += (as_pushed(each, content, given) for each in found)
         if problems:
             return _rejected(row, identifier, problems, order(schema))
+        state.say(after.id, (given, cleared))
         kind = "updated" if before else "created"
         state.put(Write(before, after, kind, caller), claimed)
         status = Status.UPDATED if before else Status.CREATED
-        return Receipt(row, identifier, status, after.version)
+        told = tuple(as_pushed(each, content, given) for each in remarks(caller, after, before))
+        return Receipt(row, identifier, status, after.version, told)
 
-    return _each(pushes, existing, step, holders)
+    return _each(pushes, existing, step, repetitions, holders)
 
 
-def withdraw(pushes: Sequence[Push], existing: Mapping[str, Record]) -> Decision:
+def withdraw(
+    pushes: Sequence[Push],
+    existing: Mapping[str, Record],
+    repetitions: Repetitions | None = None,
+) -> Decision:
     """Set a tombstone on each named record; a reason is required. Undone by `reinstate`."""
-    return _each(pushes, existing, _tombstone(withdrawn=True))
+    return _each(pushes, existing, _tombstone(withdrawn=True), repetitions)
 
 
-def reinstate(pushes: Sequence[Push], existing: Mapping[str, Record]) -> Decision:
+def reinstate(
+    pushes: Sequence[Push],
+    existing: Mapping[str, Record],
+    repetitions: Repetitions | None = None,
+) -> Decision:
     """Take the tombstone off again; a reason is required."""
-    return _each(pushes, existing, _tombstone(withdrawn=False))
+    return _each(pushes, existing, _tombstone(withdrawn=False), repetitions)
 
 
 class _Overlay:
     """The records as the push so far would leave them, and who has what; dropped or kept as a
     whole."""
 
-    def __init__(self, base: Mapping[str, Record], holders: Mapping[Hashable, str]) -> None:
+    def __init__(
+        self,
+        base: Mapping[str, Record],
+        holders: Mapping[Hashable, str],
+        repetitions: Repetitions,
+    ) -> None:
         self._base, self._holders = base, holders
+        self._repetitions = repetitions
+        self._said: dict[str, Any] = {}
         self.changed: dict[str, Record] = {}
         self.claimed: dict[Hashable, str] = {}
         self.writes: list[Write] = []
 
     def get(self, identifier: str) -> Record | None:
         return self.changed.get(identifier) or self._base.get(identifier)
+
+    def repeats(self, pushed: Push, identifier: str) -> bool:
+        """Whether the item was applied before under the push's id."""
+        return self._repetitions.has(pushed, identifier)
+
+    def say(self, identifier: str, said: Any) -> None:
+        """Remember what the push has said of a record."""
+        self._said[identifier] = said
+
+    def said_otherwise(self, identifier: str | None, said: Any) -> Iterable[Problem]:
+        """A push that says one thing of a record and then another speaks of two things."""
+        if identifier in self._said and self._said[identifier] != said:
+            yield Problem.at("id", code="DUPLICATE_ROW")
 
     def taken(self, claims: Iterable[Claim], identifier: str) -> Iterable[Problem]:
         """What of the claims another record than this one has."""
@@ -180,12 +213,14 @@ def _each(
     pushes: Sequence[Push],
     existing: Mapping[str, Record],
     step: _Step,
+    repetitions: Repetitions | None,
     holders: Mapping[Any, str] | None = None,
 ) -> Decision:
     decision = Decision()
+    memory = repetitions or Repetitions("")
     current, held = dict(existing), dict(holders or {})
     for pushed in pushes:
-        state = _Overlay(current, held)
+        state = _Overlay(current, held, memory)
         receipts = [step(pushed, row, item, state) for row, item in enumerate(pushed.items)]
         receipts, stands = settle(receipts, pushed)
         decision.receipts.append(receipts)
@@ -193,6 +228,9 @@ def _each(
             current |= state.changed
             held |= state.claimed
             decision.writes += state.writes
+            memory.note(
+                pushed, (r.id for r in receipts if r.id and r.status is not Status.REJECTED)
+            )
     return decision
 
 
@@ -202,6 +240,8 @@ def _tombstone(*, withdrawn: bool) -> _Step:
         before = state.get(identifier) if identifier else None
         if before is not None and not pushed.caller.may_touch(before.chapter):
             before = None
+        if before is not None and state.repeats(pushed, before.id):
+            return already_applied(row, before.id, before.version)
         if before is not None and before.withdrawn is withdrawn:
             return Receipt(row, identifier, Status.UNCHANGED, before.version)
         reason, problems = _reason(item)
@@ -295,8 +335,3 @@ def _rejected(
     ranks: Mapping[str, int] = RANKS,
 ) -> Receipt:
     return rejected(row, identifier, problems, ranks)
-
-
-def _digest(given: Mapping[str, Any], clear: frozenset[str], key: bytes) -> str:
-    document = orjson.dumps([given, sorted(clear)], option=orjson.OPT_SORT_KEYS, default=str)
-    return hashlib.blake2b(document, digest_size=12, key=key).hexdigest()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validates_schema
+from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validates_schema
 
 from shared.codes import LANGUAGES, code_list, places
 from shared.codes.suggestions import unknown_code, unknown_field, unknown_place
 from shared.days import calendar_day
 from shared.ids import canonical
+from shared.texts import CONTROL, plain
 
 
 def fail(code: str, params: Mapping[str, Any] | None = None, **more: Any) -> ValidationError:
@@ -21,15 +21,22 @@ def fail(code: str, params: Mapping[str, Any] | None = None, **more: Any) -> Val
 
 
 UNKNOWN_FIELD: Final = "UNKNOWN_FIELD"
+ID: Final = "id"
+REMOVE: Final = "remove"
 
 
 class RowSchema(Schema):
-    """A row or a part of one: unknown fields are told, never dropped in silence."""
+    """A row or a part of one: unknown fields are told, never dropped in silence. What is absent,
+    null or blank is not given."""
 
     error_messages = {"unknown": UNKNOWN_FIELD, "type": "NOT_AN_OBJECT"}  # noqa: RUF012
 
     class Meta:
         unknown = RAISE
+
+    @pre_load
+    def _given(self, data: Any, **_: Any) -> Any:
+        return given(data) if isinstance(data, dict) else data
 
     def handle_error(
         self,
@@ -47,6 +54,24 @@ class RowSchema(Schema):
                     row[name] = fail(UNKNOWN_FIELD, unknown_field(name, self.fields)).messages
 
 
+def given(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a row is given, texts in their plain form."""
+    said: dict[str, Any] = {}
+    for name, value in row.items():
+        if type(value) is str:
+            value = plain(value)
+            if not value:
+                continue
+        elif value is None or (type(value) is list and value and all(map(_blank, value))):
+            continue
+        said[name] = value
+    return said
+
+
+def _blank(value: Any) -> bool:
+    return value is None or (type(value) is str and not plain(value))
+
+
 _CODES: dict[str, str | list[Any] | dict[Any, Any]] = {
     "required": "REQUIRED",
     "null": "REQUIRED",
@@ -58,6 +83,10 @@ _CODES: dict[str, str | list[Any] | dict[Any, Any]] = {
 
 class _Field(fields.Field[Any]):
     default_error_messages = _CODES
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """The value; a text in its plain form, also where it is a part of a list."""
+        return super().deserialize(plain(value) if type(value) is str else value, *args, **kwargs)
 
 
 class Id(_Field):
@@ -92,14 +121,8 @@ class PlaceId(_Field):
         return value
 
 
-# Besides the controls, what turns the direction of the text behind it: names could be disguised.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-_INVISIBLE = "\ufeff\u200b\u2060"  # marks that sheets and editors leave at the ends of a cell
-
-
 class Text(_Field):
-    """A trimmed text of 1 to `limit` characters without control characters; its lines end by
-    `\\n`."""
+    """A plain text of 1 to `limit` characters without control characters."""
 
     def __init__(self, limit: int = 200, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -108,14 +131,13 @@ class Text(_Field):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str):
             raise fail("NOT_A_TEXT")
-        text = value.strip().strip(_INVISIBLE).strip().replace("\r\n", "\n")
-        if not text:
+        if not value:
             raise fail("REQUIRED")
-        if len(text) > self._limit:
+        if len(value) > self._limit:
             raise fail("TOO_LONG", limit=self._limit)
-        if _CONTROL.search(text):
+        if CONTROL.search(value):
             raise fail("CONTROL_CHARACTER")
-        return text
+        return value
 
 
 class Day(_Field):
@@ -192,9 +214,7 @@ class Localised(_Field):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, str]:
         if not isinstance(value, Mapping):
             raise fail("NOT_AN_OBJECT")
-        texts = {k: v for k, v in value.items() if v is not None and v != ""}
-        if not texts:
-            raise fail("REQUIRED")
+        texts = given(value)
         if unknown := sorted(set(texts) - set(LANGUAGES)):
             raise fail("UNKNOWN_CODE", unknown_code("language", unknown[0], LANGUAGES))
         loaded, wrong = {}, {}
@@ -249,9 +269,15 @@ def codes(list_name: str, **kwargs: Any) -> Many:
     return Many(Code(list_name), distinct=True, **kwargs)
 
 
+class Identified(RowSchema):
+    """A thing with an id within a record: it is corrected by its id, and goes by `remove`."""
+
+    id = Id(required=True)
+    remove = Truth()
+
+
 class Section(fields.Nested):
-    """One nested row, or a list of at most `limit` with `many=True`. It is given as a whole: what
-    it requires must be there, also where the row above may leave out what is stored already."""
+    """One nested row, or a list of at most `limit` with `many=True`."""
 
     default_error_messages = {  # noqa: RUF012
         "type": "NOT_AN_OBJECT",
@@ -262,20 +288,45 @@ class Section(fields.Nested):
     def __init__(self, schema: type[Schema], *, limit: int = 100, **kwargs: Any) -> None:
         super().__init__(schema, **kwargs)
         self._limit = limit
+        self.identified = self.many and issubclass(schema, Identified)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        kwargs["partial"] = False
-        if self.many:
-            if not isinstance(value, list):
-                raise fail("NOT_A_LIST")
-            if len(value) > self._limit:
-                raise fail("TOO_MANY", limit=self._limit)
-        return super()._deserialize(value, *args, **kwargs)
+        if not self.many:
+            return super()._deserialize(value, *args, **kwargs)
+        if not isinstance(value, list):
+            raise fail("NOT_A_LIST")
+        if len(value) > self._limit:
+            raise fail("TOO_MANY", limit=self._limit)
+        if self.identified and not value:
+            raise fail("EMPTY_LIST")
+        wrong: dict[Any, Any] = {}
+        try:
+            loaded = super()._deserialize(value, *args, **kwargs)
+        except ValidationError as error:
+            wrong, loaded = error.messages, error.valid_data  # type: ignore[assignment]
+        if self.identified:
+            _tell_repeated(loaded, wrong)
+        if wrong:
+            raise ValidationError(wrong, valid_data=loaded)
+        return loaded
+
+
+def _tell_repeated(rows: list[Any], wrong: dict[Any, Any]) -> None:
+    """Add what is wrong with each row whose id stands in an earlier one too."""
+    seen: set[str] = set()
+    for place, row in enumerate(rows):
+        identifier = row.get(ID) if isinstance(row, dict) else None
+        if identifier in seen:
+            wrong.setdefault(place, {})[ID] = fail("REPEATED_VALUE").messages
+        elif identifier is not None:
+            seen.add(identifier)
 
 
 def paths(schema: Schema, at: str = "") -> Iterator[str]:
     """The dotted paths of a schema's fields, positions in lists left out, each before its parts."""
     for name, field in schema.fields.items():
+        if name == REMOVE:
+            continue  # a word to the engine, not of the record
         path = f"{at}{name}"
         yield path
         inner = field.inner if isinstance(field, fields.List) else field

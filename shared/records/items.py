@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from marshmallow import Schema, ValidationError
 
-from shared.codes.suggestions import unknown_field
 from shared.errors import Problem, problems_in
 from shared.records.fields import UNKNOWN_FIELD, paths
 from shared.records.partial import mark
@@ -27,40 +26,19 @@ def order(schema: Schema) -> Mapping[str, int]:
     return {name: n for n, name in enumerate(dict.fromkeys((*_KEYS, *paths(schema))))}
 
 
-def load(
-    schema: Schema, items: Sequence[Content]
-) -> Iterator[tuple[Content, frozenset[str], list[Problem]]]:
+def load(schema: Schema, items: Sequence[Content]) -> Iterator[tuple[Content, list[Problem]]]:
     """Of each item: the content that is given, `WRONG` where it is (see `shared.records.partial`),
-    the fields to empty, and what is wrong with both."""
-    given = [
-        {k: v for k, v in item.items() if v is not None and v != "" and k not in _NO_CONTENT}
-        for item in items
-    ]
+    and what is wrong with it."""
+    given = [{k: v for k, v in item.items() if k not in _NO_CONTENT} for item in items]
     faults: Mapping[int, Any] = {}
     try:
         contents = schema.load(given, many=True, partial=True)
     except ValidationError as error:
         contents = error.valid_data
         faults = error.messages  # type: ignore[assignment]  # keyed by row under many=True
-    for row, (item, content) in enumerate(zip(items, contents, strict=True)):
+    for row, content in enumerate(contents):
         problems = list(problems_in(faults[row])) if row in faults else []
         for problem in problems:
             if problem.code != UNKNOWN_FIELD:
                 mark(content, problem.path)
-        clear, wrong = _cleared(item.get("clear") or [], schema)
-        yield content, clear, problems + wrong
-
-
-def _cleared(names: Any, schema: Schema) -> tuple[frozenset[str], list[Problem]]:
-    """The fields to empty, and what is wrong with their list."""
-    if not isinstance(names, list):
-        return frozenset(), [Problem.at("clear", code="NOT_A_LIST")]
-    if len(names) > len(schema.fields):
-        return frozenset(), [Problem.at("clear", code="TOO_MANY", limit=len(schema.fields))]
-    return frozenset(name for name in names if isinstance(name, str)), [
-        Problem(UNKNOWN_FIELD, ("clear", at), unknown_field(name, schema.fields))
-        if isinstance(name, str)
-        else Problem.at("clear", at, code="NOT_A_TEXT")
-        for at, name in enumerate(names)
-        if not isinstance(name, str) or name not in schema.fields
-    ]
+        yield content, problems

@@ -32,6 +32,7 @@ class Push:
     items: Sequence[Mapping[str, Any]] = field(repr=False)  # may be people
     all_or_nothing: bool = False
     dry_run: bool = False
+    push_id: str | None = None  # the client's, the same on each retry
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,6 @@ class Record:
     version: int
     withdrawn: bool
     content: Mapping[str, Any] = field(repr=False)  # may be a person
-    seen: tuple[str, ...]
     created_at: datetime
     updated_at: datetime
 
@@ -148,6 +148,7 @@ def parse(
                 items=list(raw["items"]),
                 all_or_nothing=raw.get("mode", "per_item") == "all_or_nothing",
                 dry_run=bool(raw.get("dry_run", False)),
+                push_id=raw.get("push_id"),
             )
             for raw in request["pushes"]
         ]

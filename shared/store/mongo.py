@@ -25,9 +25,10 @@ from shared.contracts.allow_list import Contracts
 from shared.errors import Unavailable
 from shared.events import Event
 from shared.fail_points import fail_point
-from shared.layout import INBOX
+from shared.layout import INBOX, PUSHES
 from shared.store import inbox, parking
 from shared.store.failures import answered
+from shared.store.ledger import Ledger
 from shared.store.outbox import Outbox
 from shared.types import Document
 
@@ -75,6 +76,10 @@ class Tx:
         """The events never claimed before, in their order; they are claimed from now on."""
         return inbox.claim(self._store.inbox, events, self.session)
 
+    @property
+    def ledger(self) -> Ledger:
+        return self._store.ledger
+
 
 class Store:
     """What every service's store is built on: its database with outbox, inbox and parking lot.
@@ -88,13 +93,14 @@ class Store:
         self.db = db
         self.outbox = Outbox(db, self.contracts)
         self.inbox = db[INBOX]
+        self.ledger = Ledger(db)
         self.parked = parking.ParkingLot(db)
 
     def ensure_indexes(self) -> None:
         """Create what is missing; may run at every start. Services extend it, and call this one."""
         self.outbox.ensure_indexes()
         self.parked.collection.create_indexes(list(parking.INDEXES))
-        self.create_collections(INBOX)
+        self.create_collections(INBOX, PUSHES)
 
     def prepare(self) -> None:
         """`ensure_indexes`, for those who know no database. Raises: Unavailable (retryable)."""

@@ -14,14 +14,17 @@ PUSH = (
     f" participants {{ {COUNTS} }} activities {{ {COUNTS} }} attendance {{ {COUNTS} }} }} }}"
 )
 PUSH_PROJECTS = (
-    f"mutation($items: [ProjectInput!]!) {{ pushProjects(items: $items) {{ {COUNTS} }} }}"
+    "mutation($items: [ProjectInput!]!, $pushId: ID) {"
+    f" pushProjects(items: $items, pushId: $pushId) {{ {COUNTS} }} }}"
 )
 MOVE = (
-    "mutation($from: ID!, $to: ID!, $who: [ID!]!) {"
-    f" moveAttendance(fromSession: $from, toSession: $to, participantIds: $who) {{ {COUNTS} }} }}"
+    "mutation($from: ID!, $to: ID!, $who: [ID!]!, $pushId: ID) {"
+    " moveAttendance(fromSession: $from, toSession: $to, participantIds: $who, pushId: $pushId)"
+    f" {{ {COUNTS} }} }}"
 )
 WITHDRAW = (
-    f"mutation($items: [TombstoneInput!]!) {{ withdrawActivities(items: $items) {{ {COUNTS} }} }}"
+    "mutation($items: [TombstoneInput!]!, $pushId: ID) {"
+    f" withdrawActivities(items: $items, pushId: $pushId) {{ {COUNTS} }} }}"
 )
 CREATE_KEY = """mutation($role: Role!, $chapter: String) {
   createApiKey(role: $role, chapter: $chapter, label: "test") { key } }"""

@@ -1,9 +1,9 @@
 """Chapters at work while things break: they push, correct, move and withdraw, and try again.
 
 A chapter does one thing after the other. On a retryable answer, a cut connection or silence it says
-the same again with the same ids (and, where it undoes something, the same expected version), until
-it is told that it is accepted; only then is it in its ledger. Some first pushes are given up after
-a failure: those are in doubt, and must be wholly there or wholly not.
+the same again with the same ids, that of the push among them, until it is told that it is accepted;
+only then is it in its ledger. Some first pushes are given up after a failure: those are in doubt,
+and must be wholly there or wholly not.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from tests.world import graphql
 from tests.world.items import KALANA, NAMPALA
 
 REGISTER = (
-    "mutation($items: [ParticipantInput!]!) {"
-    f" registerParticipants(items: $items) {{ {COUNTS} }} }}"
+    "mutation($items: [ParticipantInput!]!, $pushId: ID) {"
+    f" registerParticipants(items: $items, pushId: $pushId) {{ {COUNTS} }} }}"
 )
 REINSTATE = WITHDRAW.replace("withdrawActivities", "reinstateActivities")
 WITHDRAW_PEOPLE = WITHDRAW.replace("withdrawActivities", "withdrawParticipants")
@@ -232,6 +232,7 @@ class Chapter:
         self, document: str, variables: Mapping[str, Any], made: Ledger, *, new: bool = False
     ) -> None:
         """Say it until it is accepted; then, and only then, it is in the ledger."""
+        variables = _one_push(variables)
         end = time.monotonic() + DEADLINE_S
         while (wait_s := self.attempt(document, variables)) is not None:
             if new and self.random.random() < self._gives_up:
@@ -326,6 +327,13 @@ class Chapter:
 
     def _a_session(self) -> str:
         return self.random.choice(self.ledger.activities[self._an_activity()].sessions)
+
+
+def _one_push(variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With the id by which the hub knows each further attempt as the same push."""
+    if "input" in variables:
+        return {"input": {**variables["input"], "pushId": new_id()}}
+    return {**variables, "pushId": new_id()}
 
 
 def _row(person: str, line: Line) -> dict[str, Any]:

@@ -3,6 +3,7 @@ and the section of its type. A pushed field is checked where activities are stor
 
 import graphene
 
+from gateway.schema.records import remove
 from gateway.schema.scalars import Date
 from gateway.schema.texts import coded, coded_list, filled, list_of
 
@@ -107,6 +108,7 @@ class RecommendationInput(graphene.InputObjectType):
         container = dict
 
     id = graphene.ID(description="A UUID made by the client. Required.")
+    remove = remove()
     text = graphene.String(description="What is recommended. Required.")
     addressee = graphene.String(description="To whom.")
     due_on = Date(description="Until when.")

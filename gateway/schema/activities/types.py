@@ -26,7 +26,7 @@ from gateway.schema.activities.sections import (
 from gateway.schema.paging import connection
 from gateway.schema.programme.organisations import Organisation
 from gateway.schema.programme.projects import Project
-from gateway.schema.records import Record, RecordInput
+from gateway.schema.records import Record, RecordInput, remove
 from gateway.schema.scalars import Date
 from gateway.schema.texts import (
     LocalisedText,
@@ -64,6 +64,7 @@ class SessionInput(graphene.InputObjectType):
         container = dict
 
     id = graphene.ID(description="A UUID made by the client. Required.")
+    remove = remove()
     title = graphene.String(description="What it is called.")
     on = Date(description="The day, within the activity. Required.")
     hours = graphene.Float(description="How many hours it lasted.")

@@ -7,13 +7,14 @@ from typing import Any
 import graphene
 
 from gateway.calls import pushes
+from gateway.calls.context import How
 from gateway.schema.attendance.types import (
     AttendanceInput,
     PushActivitiesInput,
     PushActivitiesPayload,
 )
 from gateway.schema.receipts import Place, PushResult, limited, push_result, snake_clear
-from gateway.schema.writes import how, mode_of
+from gateway.schema.writes import how, mode_of, push_id_of
 
 
 class AttendanceMutations(graphene.ObjectType):
@@ -42,7 +43,7 @@ class AttendanceMutations(graphene.ObjectType):
             graphene.NonNull(graphene.List(graphene.NonNull(graphene.ID))),
             description="Who; at most 500.",
         ),
-        dry_run=how(graphene.Argument)["dry_run"],
+        **{name: how(graphene.Argument)[name] for name in ("dry_run", "push_id")},
         description="Move people from one session's sheet to another's, all or nobody.",
     )
 
@@ -53,7 +54,9 @@ class AttendanceMutations(graphene.ObjectType):
             activities=snake_clear(input.get("activities") or []),
             sheets=input.get("attendance") or [],
         )
-        return await _pushed(info.context, batch, input.get("mode"), input["dry_run"])
+        push_id = push_id_of(input.get("push_id"), "input")
+        how = How(mode_of(input.get("mode")), input["dry_run"], push_id)
+        return await _pushed(info.context, batch, how)
 
     @staticmethod
     async def resolve_push_attendance(
@@ -62,9 +65,11 @@ class AttendanceMutations(graphene.ObjectType):
         attendance: Sequence[dict[str, Any]],
         mode: Any = None,
         dry_run: bool = False,
+        push_id: str | None = None,
     ) -> dict[str, Any]:
         batch = pushes.PushBatch(sheets=attendance)
-        payload = await _pushed(info.context, batch, mode, dry_run)
+        how = How(mode_of(mode), dry_run, push_id_of(push_id))
+        payload = await _pushed(info.context, batch, how)
         result: dict[str, Any] = payload["attendance"]
         return result
 
@@ -76,6 +81,7 @@ class AttendanceMutations(graphene.ObjectType):
         to_session: str,
         participant_ids: Sequence[str],
         dry_run: bool = False,
+        push_id: str | None = None,
     ) -> dict[str, Any]:
         ctx = info.context
         limited(len(participant_ids))
@@ -86,15 +92,15 @@ class AttendanceMutations(graphene.ObjectType):
             to_session=to_session,
             participant_ids=participant_ids,
             dry_run=dry_run,
+            push_id=push_id_of(push_id),
         )
         return push_result(answer["receipts"], ctx, "participantIds", dry_run=dry_run)
 
 
-async def _pushed(ctx: Any, batch: pushes.PushBatch, mode: Any, dry_run: bool) -> dict[str, Any]:
+async def _pushed(ctx: Any, batch: pushes.PushBatch, how: How) -> dict[str, Any]:
     limited(len(batch.participants), len(batch.activities), batch.rows)
-    outcome = await pushes.push(
-        ctx, batch, all_or_nothing=mode_of(mode) == "all_or_nothing", dry_run=dry_run
-    )
+    outcome = await pushes.push(ctx, batch, how)
+    dry_run = how.dry_run
     return {
         "participants": push_result(outcome.participants, ctx, "participants", dry_run=dry_run),
         "activities": push_result(outcome.activities, ctx, "activities", dry_run=dry_run),

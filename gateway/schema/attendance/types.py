@@ -94,3 +94,4 @@ class PushActivitiesInput(graphene.InputObjectType):
     )
     mode = how(graphene.InputField)["mode"]
     dry_run = how(graphene.InputField)["dry_run"]
+    push_id = how(graphene.InputField)["push_id"]

@@ -9,7 +9,7 @@ import graphene
 from gateway.schema.paging import connection, listing
 from gateway.schema.programme.filters import RecordFilter
 from gateway.schema.programme.organisations import Organisation
-from gateway.schema.records import Record, RecordInput, TombstoneInput, one
+from gateway.schema.records import Record, RecordInput, TombstoneInput, one, remove
 from gateway.schema.scalars import Date
 from gateway.schema.texts import (
     LocalisedText,
@@ -40,6 +40,7 @@ class IndicatorInput(graphene.InputObjectType):
         container = dict
 
     id = graphene.ID(description="A UUID made by the client. Required.")
+    remove = remove()
     title = graphene.InputField(LocalisedTextInput, description="What is measured. Required.")
     unit = graphene.String(description="In which unit.")
     baseline = graphene.Float(description="The value at the start, if known.")

@@ -26,7 +26,9 @@ from shared.events import Event
 from shared.ids import asked_for, canonical
 from shared.paging import Asked
 from shared.record_types import RECORD_TYPES
+from shared.records.collection import recall, remember
 from shared.records.pushes import MAX_ITEMS, Push, Receipt, Status, parse, rejected, settle
+from shared.records.repetitions import already_applied
 from shared.store.mongo import Tx
 from shared.types import Request
 
@@ -52,8 +54,10 @@ def record(request: Request, store: ActivityStore) -> dict[str, Any]:
     def work(tx: Tx) -> dict[str, Any]:
         rows = [row for _, each in read for row in each if row.session_id]
         known, lines = _known(tx, store, rows)
-        outcome = sheets.record(read, known, lines)
+        repetitions = recall(tx, "attend", pushes, dict.fromkeys(row.session_id for row in rows))
+        outcome = sheets.record(read, known, lines, repetitions)
         _save(tx, store, outcome, lines)
+        remember(tx, repetitions)
         return {
             "pushes": [
                 {
@@ -72,7 +76,8 @@ def record(request: Request, store: ActivityStore) -> dict[str, Any]:
 def move(request: Request, store: ActivityStore) -> dict[str, Any]:
     """Move participants with status and scores from one session's sheet to another's.
 
-    Args: request: `{"caller", "from_session", "to_session", "participant_ids", "dry_run"?}`.
+    Args: request: `{"caller", "from_session", "to_session", "participant_ids", "dry_run"?,
+        "push_id"?}`.
     Returns: `{"receipts": […]}`, one per participant: UPDATED (`version` of the line on the target
         sheet); UNCHANGED if that was done before; REJECTED NOT_ON_SHEET, or as `record` rejects,
         and then nobody moves. What the target sheet says of them already, stays.
@@ -88,7 +93,14 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
         raise Refused("TOO_MANY_ITEMS", limit=MAX_ITEMS, count=len(people))
     if source == target:
         raise Refused("REPEATED_VALUE", path=["to_session"])
-    push = Push(caller, (), all_or_nothing=True, dry_run=bool(request.get("dry_run")))
+    push = Push(
+        caller,
+        (),
+        all_or_nothing=True,
+        dry_run=bool(request.get("dry_run")),
+        push_id=request.get("push_id"),
+    )
+    way = f"{source}:{target}"
 
     def work(tx: Tx) -> dict[str, Any]:
         found = store.get_sheets((source, target), tx.session)
@@ -99,12 +111,16 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
         )
         keys = [line_key(each, p) for p in people if p for each in (source, target)]
         lines = {} if refused else store.get_lines(tx, keys)
+        repetitions = recall(tx, "move", [push], [way])
         receipts: list[Receipt] = []
         rows: list[AttendanceRow] = []
         for row, person in enumerate(people):
             here = lines.get(line_key(source, person or ""))
             there = lines.get(line_key(target, person or ""))
-            if person and _on(here):
+            if person and repetitions.has(push, person, way):
+                version = there.version if there else None
+                receipts.append(already_applied(row, person, version))
+            elif person and _on(here):
                 moved = _moved(source, target, person, here, there)
                 rows += moved
                 version = (moved[1].expected_version or 0) + 1
@@ -117,6 +133,8 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
         receipts, stands = settle(receipts, push)
         if stands:
             _save(tx, store, sheets.record([(push, rows)], found, lines), lines)
+            repetitions.note(push, [receipt.id for receipt in receipts if receipt.id], way)
+            remember(tx, repetitions)
         return {"receipts": [receipt.to_dict() for receipt in receipts]}
 
     return store.transact(work)
@@ -218,8 +236,7 @@ def _on(line: Line | None) -> TypeGuard[Line]:
 def _moved(
     source: str, target: str, person: str, here: Line, there: Line | None
 ) -> list[AttendanceRow]:
-    """Off the one sheet, onto the other; the versions say that it is meant, even if it was so
-    before. What the target has of its own goes first."""
+    """Off the one sheet, onto the other. What the target has of its own goes first."""
     own = there if _on(there) else None
     given = Given(
         own.status if own else here.status,

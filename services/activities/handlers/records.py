@@ -14,7 +14,9 @@ from services.activities.store import ActivityStore
 from shared.contracts import HOUSE
 from shared.events import Event
 from shared.records import engine
+from shared.records.collection import recall, remember
 from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of, parse
+from shared.records.repetitions import Repetitions
 from shared.store.mongo import Tx
 from shared.types import Request
 
@@ -24,8 +26,8 @@ SOURCE = "/activities"
 def push(request: Request, store: ActivityStore) -> dict[str, Any]:
     """Create or update records of one type.
 
-    Args: request: `{"kind", "pushes": [{"caller", "items", "mode", "dry_run"}]}`, 500 items at
-        most.
+    Args: request: `{"kind", "pushes": [{"caller", "items", "mode", "dry_run", "push_id"}]}`, 500
+        items at most.
     Returns: a receipt per item: CREATED, UPDATED, UNCHANGED, or REJECTED with coded problems.
     Raises: Refused (final): UNKNOWN_KIND, TOO_MANY_ITEMS, MALFORMED. Unavailable (retryable, with
         the same ids).
@@ -39,6 +41,7 @@ def push(request: Request, store: ActivityStore) -> dict[str, Any]:
 
     def work(tx: Tx) -> dict[str, Any]:
         existing = store.records[definition.name].load(tx, ids_of(pushes))
+        repetitions = recall(tx, f"{definition.name}/push", pushes)
         integrity = Integrity.read(tx, store, definition, pushes, existing, latest)
         decision = engine.push(
             pushes,
@@ -47,8 +50,10 @@ def push(request: Request, store: ActivityStore) -> dict[str, Any]:
             integrity.problems,
             claims=integrity.claims,
             holders=integrity.holders,
-            merge=lambda kept, given: definition.complete({**kept, **given}, today),
+            complete=lambda content, *_: definition.complete(content, today),
+            repetitions=repetitions,
         )
+        remember(tx, repetitions)
         return _carry_out(tx, store, definition, decision, integrity.sheets)
 
     return store.transact(work)
@@ -60,24 +65,28 @@ def withdraw(request: Request, store: ActivityStore) -> dict[str, Any]:
     Effects: one transaction: the records, their sessions closed for attendance (the sheets stay),
         and one `<record type>.withdrawn` each.
     """
-    return _tombstones(request, store, engine.withdraw)
+    return _tombstones(request, store, "withdraw", engine.withdraw)
 
 
 def reinstate(request: Request, store: ActivityStore) -> dict[str, Any]:
     """Undo `withdraw`: sessions open again, one `<record type>.reinstated` each."""
-    return _tombstones(request, store, engine.reinstate)
+    return _tombstones(request, store, "reinstate", engine.reinstate)
 
 
 def _tombstones(
     request: Request,
     store: ActivityStore,
-    decide: Callable[[Sequence[Push], Mapping[str, Record]], Decision],
+    operation: str,
+    decide: Callable[[Sequence[Push], Mapping[str, Record], Repetitions], Decision],
 ) -> dict[str, Any]:
     definition, pushes = definition_of(request), parse(request)
 
     def work(tx: Tx) -> dict[str, Any]:
         existing = store.records[definition.name].load(tx, ids_of(pushes))
-        return _carry_out(tx, store, definition, decide(pushes, existing), None)
+        repetitions = recall(tx, f"{definition.name}/{operation}", pushes)
+        decision = decide(pushes, existing, repetitions)
+        remember(tx, repetitions)
+        return _carry_out(tx, store, definition, decision, None)
 
     return store.transact(work)
 

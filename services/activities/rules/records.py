@@ -61,7 +61,7 @@ def session_ids(activity_id: str, content: Content) -> list[tuple[Path, Any]]:
     if not sessions:
         return [(("id",), activity_id)]
     return [
-        (("sessions", row, "id"), WRONG if session is WRONG else session["id"])
+        (("sessions", row, "id"), WRONG if session is WRONG else session.get("id"))
         for row, session in enumerate(sessions)
     ]
 
@@ -81,7 +81,6 @@ def activity_problems(
         yield Problem.at(
             "publication", "copies_distributed", code="MORE_THAN_PRINTED", printed=printed
         )
-    yield from _repeated_ids(section(content, "dialogue"), "recommendations", ("dialogue",))
 
 
 def future_problems(content: Content, today: str) -> Iterator[Problem]:
@@ -118,13 +117,12 @@ def concern_problems(content: Content, before: Content | None) -> Iterator[Probl
 def _session_problems(content: Content) -> Iterator[Problem]:
     start, end = values(content, "starts_on", "ends_on")
     for row, session in parts(content, "sessions"):
-        day = session["on"]
+        day = session.get("on")
         if known(start, end, day) and start <= end and not start <= day <= end:
             yield Problem.at(
                 "sessions", row, "on", code="SESSION_OUTSIDE_ACTIVITY", starts_on=start,
                 ends_on=end,
             )  # fmt: skip
-    yield from _repeated_ids(content, "sessions")
 
 
 def _section_problems(content: Content, section_of: Mapping[str, str]) -> Iterator[Problem]:
@@ -139,18 +137,10 @@ def _section_problems(content: Content, section_of: Mapping[str, str]) -> Iterat
 
 def _announced_problems(announced: Content) -> Iterator[Problem]:
     """What is known of the parts must not exceed the whole already."""
-    counts = [cell["count"] for _, cell in parts(announced, "cells")]
-    parted, total = sum(filter(known, counts)), announced.get("total")
+    counts = (cell.get("count") for _, cell in parts(announced, "cells"))
+    parted = sum(count or 0 for count in counts if known(count))
+    [total] = values(announced, "total")
     if known(total) and parted > total:
         yield Problem.at(
             "announced", "cells", code="ANNOUNCED_CELLS_EXCEED_TOTAL", sum=parted, total=total
         )
-
-
-def _repeated_ids(content: Content, name: str, path: tuple[str, ...] = ()) -> Iterator[Problem]:
-    seen = set()
-    for row, part in parts(content, name):
-        if known(identifier := part["id"]):
-            if identifier in seen:
-                yield Problem.at(*path, name, row, "id", code="REPEATED_VALUE")
-            seen.add(identifier)

@@ -16,8 +16,7 @@ from services.activities.layout import line_key
 from shared.caller import Caller
 from shared.errors import Problem
 from shared.records.pushes import Push, Receipt, Status, rejected, settle
-
-PUSHES_KEPT = 8  # how many superseded pushes a line remembers, to tell a late retry from news
+from shared.records.repetitions import Repetitions, already_applied
 
 _ORDER: Final = {
     name: rank
@@ -60,13 +59,12 @@ class Given(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A participant on a sheet. `pushes` tells a corrected line's accepted pushes, oldest first."""
+    """A participant on a sheet."""
 
     status: str
     pre: int | None
     post: int | None
     version: int
-    pushes: tuple[Given, ...] = ()
 
 
 class AttendanceRow(NamedTuple):
@@ -162,22 +160,41 @@ def record(
     pushes: Iterable[tuple[Push, Sequence[AttendanceRow]]],
     sheets: dict[str, AttendanceSheet],
     lines: dict[str, Line],
+    repetitions: Repetitions | None = None,
 ) -> Outcome:
     """Decide every row of every push, one push after the other.
 
     Args: `sheets` and `lines` hold what is stored of all that the rows name; lines by `line_key`.
+        `repetitions` knows which participants were entered before under a push's id, by session as
+        scope, and is told whose rows stand now.
     """
-    outcome = Outcome()
+    outcome, memory = Outcome(), repetitions or Repetitions("")
     for push, rows in pushes:
         known = ChainMap(outcome.lines, lines) if outcome.lines else lines  # the plain one is fast
-        receipts, changed, steps = _record_one(push, rows, ChainMap(outcome.sheets, sheets), known)
+        before = ChainMap(outcome.sheets, sheets)
+        receipts, changed, steps = _record_one(push, rows, before, known, memory)
         receipts, stands = settle(receipts, push)
         outcome.receipts.append(receipts)
         if stands:
             outcome.lines |= changed
             outcome.steps += steps
             outcome.sheets |= {step.sheet.id: step.sheet for step in steps}
+            _note(memory, push, rows, receipts)
     return outcome
+
+
+def _note(
+    memory: Repetitions, push: Push, rows: Sequence[AttendanceRow], receipts: Sequence[Receipt]
+) -> None:
+    """Remember under the push's id whose rows stand."""
+    if push.push_id is None:
+        return
+    stand: dict[str, list[str]] = {}
+    for row, receipt in zip(rows, receipts, strict=True):
+        if receipt.status is not Status.REJECTED:
+            stand.setdefault(row.session_id, []).append(row.participant_id)
+    for session_id, people in stand.items():
+        memory.note(push, people, session_id)
 
 
 def _record_one(
@@ -185,6 +202,7 @@ def _record_one(
     rows: Sequence[AttendanceRow],
     sheets: Mapping[str, AttendanceSheet],
     lines: Mapping[str, Line],
+    memory: Repetitions,
 ) -> tuple[list[Receipt], dict[str, Line], list[Step]]:
     receipts: list[Receipt] = []
     changed: dict[str, Line] = {}
@@ -196,6 +214,12 @@ def _record_one(
             refusals[session_id] = refusal(push.caller, sheets.get(session_id))
         closed = refusals.get(session_id)
         key = line_key(session_id, participant_id)
+        if memory.has(push, participant_id, session_id) and (
+            not closed or closed.code == WITHDRAWN
+        ):
+            version = lines[key].version if key in lines else None
+            receipts.append(already_applied(number, participant_id, version))
+            continue
         if problems or closed or given is None:
             more = _of_line(given, expected, lines.get(key), said.get(key))
             seen = session_id and participant_id and (closed is None or closed.code == WITHDRAWN)
@@ -205,7 +229,8 @@ def _record_one(
         if key in said:
             if given == said[key]:
                 line = changed.get(key) or lines.get(key)
-                receipts.append(_unchanged(number, participant_id, given, line))
+                version = line.version if line else None
+                receipts.append(Receipt(number, participant_id, Status.UNCHANGED, version))
             else:
                 receipts.append(rejected(number, participant_id, [_DUPLICATE], _ORDER))
             continue
@@ -213,10 +238,11 @@ def _record_one(
         if expected is not None and (conflict := _conflict(expected, before)):
             receipts.append(rejected(number, participant_id, [conflict], _ORDER))
             continue
-        after = _applied(given, expected, before)
+        after = _applied(given, before)
         said[key] = given
         if after is None or after is before:
-            receipts.append(_unchanged(number, participant_id, given, before))
+            version = before.version if before else None
+            receipts.append(Receipt(number, participant_id, Status.UNCHANGED, version))
             continue
         changed[key] = after
         if (step := steps.get(session_id)) is None:
@@ -257,31 +283,16 @@ def _conflict(expected: int, before: Line | None) -> Problem | None:
     return Problem.at("expected_version", code="VERSION_CONFLICT", version=version)
 
 
-def _applied(given: Given, expected: int | None, before: Line | None) -> Line | None:
+def _applied(given: Given, before: Line | None) -> Line | None:
     """The line after the row; `before` itself if it stays as it is."""
-    version = before.version if before else 0
     if before is None:
         status = given.status or "present"
         return None if status == "removed" else Line(status, given.pre, given.post, 1)
-    as_new = given if given.status else given._replace(status="present")
-    if before.status == "removed":
-        given = as_new
+    # Whoever was taken off a sheet and is entered anew is there again.
+    kept = "present" if before.status == "removed" else before.status
     merged = (
-        given.status or before.status,
+        given.status or kept,
         before.pre if given.pre is None else given.pre,
         before.post if given.post is None else given.post,
     )
-    late = expected is None and (given in before.pushes or as_new in before.pushes)
-    if late or merged == before[:3]:
-        return before
-    pushes = (*(before.pushes or (Given(*before[:3]),)), given)[-PUSHES_KEPT:]
-    return Line(*merged, version + 1, pushes)
-
-
-def _unchanged(number: int, participant_id: str, given: Given, line: Line | None) -> Receipt:
-    """Nothing changes: because all is so already, or because it was so and was corrected since."""
-    if line is None:
-        return Receipt(number, participant_id, Status.UNCHANGED)
-    says_else = any(a is not None and a != b for a, b in zip(given, line, strict=False))
-    remarks = (Problem("SUPERSEDED", params={"version": line.version}),) if says_else else ()
-    return Receipt(number, participant_id, Status.UNCHANGED, line.version, remarks)
+    return before if merged == before[:3] else Line(*merged, before.version + 1)

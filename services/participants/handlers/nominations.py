@@ -18,6 +18,7 @@ from shared.events import Event
 from shared.ids import canonical
 from shared.paging import Asked
 from shared.records import engine
+from shared.records.collection import recall, remember
 from shared.records.partial import WRONG, known, values
 from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of
 from shared.store.mongo import Tx
@@ -36,6 +37,7 @@ def nominate(request: Request, store: ParticipantStore) -> Answer:
         stored = store.nominations.load(tx, ids_of(pushes))
         named = _participants(pushes, stored)
         people = store.people.chapters(tx, named)
+        repetitions = recall(tx, "nominate", pushes)
         decision = engine.push(
             [_of_its_person(each, stored, people) for each in pushes],
             NOMINATION,
@@ -43,10 +45,11 @@ def nominate(request: Request, store: ParticipantStore) -> Answer:
             _nomination_check(people),
             claims=_nomination_claims(people),
             holders=store.nominations.standing(tx, named),
-            merge=person.merged_nomination,
-            hash_key=store.cipher.hash_key,
+            complete=person.complete_nomination,
+            repetitions=repetitions,
         )
         store.nominations.save(tx, decision.writes)
+        remember(tx, repetitions)
         tx.emit(map(_nomination_event, decision.writes))
         return decision
 

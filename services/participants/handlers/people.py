@@ -24,7 +24,9 @@ from shared.events import Event
 from shared.ids import asked_for
 from shared.paging import Asked
 from shared.records import engine
+from shared.records.collection import recall, remember
 from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of
+from shared.records.repetitions import Repetitions
 from shared.store.mongo import Tx
 from shared.types import Answer, Request
 
@@ -41,20 +43,26 @@ def register(request: Request, store: ParticipantStore) -> Answer:
     def check(_: Caller, after: Record, __: Record | None) -> Iterable[Problem]:
         return person.person_problems(after.content, day)
 
-    def decide(pushes: Sequence[Push], existing: Mapping[str, Record]) -> Decision:
-        return engine.push(pushes, PERSON, existing, check, hash_key=store.cipher.hash_key)
+    def decide(
+        pushes: Sequence[Push], existing: Mapping[str, Record], repetitions: Repetitions
+    ) -> Decision:
+        return engine.push(pushes, PERSON, existing, check, repetitions=repetitions)
 
-    return _write_people(request, store, decide)
+    return _write_people(request, store, "register", decide)
 
 
 def withdraw(request: Request, store: ParticipantStore) -> Answer:
     """Set a tombstone on people; one `participant.withdrawn` each. Raises as `register`."""
-    return _write_people(request, store, lambda *args: _reasoned(engine.withdraw(*args)))
+    return _write_people(
+        request, store, "withdraw", lambda *args: _reasoned(engine.withdraw(*args))
+    )
 
 
 def reinstate(request: Request, store: ParticipantStore) -> Answer:
     """Take the tombstone off; one `participant.reinstated` each. Raises as `register`."""
-    return _write_people(request, store, lambda *args: _reasoned(engine.reinstate(*args)))
+    return _write_people(
+        request, store, "reinstate", lambda *args: _reasoned(engine.reinstate(*args))
+    )
 
 
 def get_many(request: Request, store: ParticipantStore) -> Answer:
@@ -95,13 +103,16 @@ def possible_duplicates(request: Request, store: ParticipantStore) -> Answer:
 def _write_people(
     request: Request,
     store: ParticipantStore,
-    decide: Callable[[Sequence[Push], Mapping[str, Record]], Decision],
+    operation: str,
+    decide: Callable[[Sequence[Push], Mapping[str, Record], Repetitions], Decision],
 ) -> Answer:
     pushes = pushes_of(request)
 
     def work(tx: Tx) -> Decision:
-        decision = decide(pushes, store.people.load(tx, ids_of(pushes)))
+        repetitions = recall(tx, operation, pushes)
+        decision = decide(pushes, store.people.load(tx, ids_of(pushes)), repetitions)
         store.people.save(tx, decision.writes)
+        remember(tx, repetitions)
         tx.emit(map(_person_event, decision.writes))
         return decision
 

@@ -97,12 +97,12 @@ def nomination_problems(content: Content, before: Content | None) -> Iterator[Pr
             yield Problem.at(name, code="CANNOT_CHANGE")
 
 
-def merged_nomination(kept: Content, given: Content) -> Content:
+def complete_nomination(content: Content, kept: Content, given: Content) -> Content:
     """A nomination is proposed until it says more; a reason belongs to the status it came with."""
-    merged = {"status": PROPOSED, **kept, **given}
-    if merged["status"] != kept.get("status") and "reason" not in given:
-        merged.pop("reason", None)
-    return merged
+    whole = {"status": PROPOSED, **content}
+    if whole["status"] != kept.get("status") and "reason" not in given:
+        whole.pop("reason", None)
+    return whole
 
 
 def target(content: Content) -> str | None:

@@ -69,7 +69,12 @@ class Row(f.Period):
     on = f.Day()
 
 
-@pytest.mark.parametrize("given_as", [each for each in NO_DAYS if each is not None], ids=ascii)
+NOT_TAKEN = [
+    each for each in NO_DAYS if each and not (isinstance(each, str) and each != each.strip())
+]
+
+
+@pytest.mark.parametrize("given_as", NOT_TAKEN, ids=ascii)
 @pytest.mark.parametrize("field", ["on", "from", "to"])
 def test_a_field_refuses_it_by_its_code_and_name(field: str, given_as: object) -> None:
     with pytest.raises(ValidationError) as caught:
@@ -77,6 +82,10 @@ def test_a_field_refuses_it_by_its_code_and_name(field: str, given_as: object) -
     [problem] = problems_from(caught.value.messages)
     assert (problem.code, problem.path) == ("INVALID_DATE", (field,))
     assert len(problem.params["value"]) <= 30
+
+
+def test_blanks_around_a_day_are_no_part_of_it_and_a_blank_one_is_none() -> None:
+    assert Row().load({"on": " 2020-12-31\n", "from": "  "}) == {"on": "2020-12-31"}
 
 
 @pytest.mark.parametrize("far", ["1899-12-31", "2201-01-01", "9999-12-31"])

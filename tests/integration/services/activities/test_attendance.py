@@ -84,17 +84,22 @@ def test_a_correction_tells_only_what_changed(world: World) -> None:
     assert [line["participant_id"] for line in shown] == [who[0], who[2], who[3]]
 
 
-def test_a_late_repeat_does_not_undo_a_correction(world: World) -> None:
-    session, [person] = world.held(), people(1)
+def test_a_late_repeat_does_not_undo_a_correction_and_a_new_push_does(world: World) -> None:
+    session, [person, other_person] = world.held(), people(2)
     first = {"session_id": session, "rows": present(person)}
-    world.record(first)
+    push_id = new_id()
+    world.record(first, push_id=push_id)
     world.record({"session_id": session, "rows": [{"participant_id": person, "status": "removed"}]})
 
-    late = world.record(first)
-    assert (statuses(late), codes(late)) == (["UNCHANGED"], ["SUPERSEDED"])
+    more = {"session_id": session, "rows": present(person, other_person)}
+    late = world.record(more, push_id=push_id)
+    assert (statuses(late), codes(late)) == (["UNCHANGED", "CREATED"], ["ALREADY_APPLIED"])
+    assert late[0]["version"] == 2
+    again = {"participant_id": other_person, "status": "removed"}
+    world.record({"session_id": session, "rows": [again]})
 
-    meant = {"participant_id": person, "status": "present", "expected_version": 2}
-    assert statuses(world.record({"session_id": session, "rows": [meant]})) == ["UPDATED"]
+    back = {"participant_id": person}
+    assert statuses(world.record({"session_id": session, "rows": [back]})) == ["UPDATED"]
     other = {"participant_id": person, "status": "absent", "expected_version": 2}
     assert codes(world.record({"session_id": session, "rows": [other]})) == ["VERSION_CONFLICT"]
     assert replayed(world, session)[0] == {person}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.errors import Refused
+from shared.ids import new_id
 from tests.integration.services.activities.activities_world import (
     World,
     codes,
@@ -25,7 +26,8 @@ from tests.world.items import present
 def test_five_people_move_from_one_session_to_another(world: World) -> None:
     source, target, who = world.held(), world.held(), people(8)
     rows = [{**row, "pre_score": 50} for row in present(*who)]
-    world.record({"session_id": source, "rows": rows})
+    first = new_id()
+    world.record({"session_id": source, "rows": rows}, push_id=first)
 
     assert statuses(moved(world, source, target, who[:5], dry_run=True)) == ["UPDATED"] * 5
     assert stored(world, target)[0] == set()
@@ -46,10 +48,24 @@ def test_five_people_move_from_one_session_to_another(world: World) -> None:
     assert [short(e) for e in deltas(world, target)] == ["attendance.recorded"]
 
     # The first push comes late once more: nobody jumps back. Moving them back is another matter.
-    late = world.record({"session_id": source, "rows": rows})
+    late = world.record({"session_id": source, "rows": rows}, push_id=first)
     assert statuses(late) == ["UNCHANGED"] * 8
     assert statuses(moved(world, target, source, who[:5])) == ["UPDATED"] * 5
     assert stored(world, source)[0] == set(who)
+
+
+def test_a_move_that_is_repeated_late_takes_nobody_from_where_they_are_now(world: World) -> None:
+    source, target, [who] = world.held(), world.held(), people(1)
+    world.record({"session_id": source, "rows": present(who)})
+    push_id = new_id()
+    assert statuses(moved(world, source, target, [who], push_id=push_id)) == ["UPDATED"]
+
+    # They were at both, as it turns out.
+    assert statuses(world.record({"session_id": source, "rows": present(who)})) == ["UPDATED"]
+    [late] = moved(world, source, target, [who], push_id=push_id)
+
+    assert (late["status"], codes([late])) == ("UNCHANGED", ["ALREADY_APPLIED"])
+    assert stored(world, source)[0] == stored(world, target)[0] == {who}
 
 
 def test_a_move_names_two_sessions_and_a_wrong_one_is_told_by_its_field(world: World) -> None:

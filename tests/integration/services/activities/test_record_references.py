@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from shared.ids import new_id
 from tests.integration.services.activities.activities_world import (
@@ -88,10 +89,14 @@ def test_a_session_with_attendance_cannot_be_dropped(world: World) -> None:
     person = new_id()
     world.record({"session_id": kept["id"], "rows": present(person)})
 
-    refused = world.push([{"id": identifier, "sessions": [empty]}])
-    assert problems(refused[0]) == [("SESSION_HAS_ATTENDANCE", ["sessions"])]
+    def off(session_id: str) -> dict[str, Any]:
+        return {"id": identifier, "sessions": [{"id": session_id, "remove": True}]}
 
-    assert statuses(world.push([{"id": identifier, "sessions": [kept]}])) == ["UPDATED"]
+    refused = world.push([off(kept["id"])])
+    assert problems(refused[0]) == [("SESSION_HAS_ATTENDANCE", ["sessions"])]
+    # One that is not named stays, and another may go.
+    assert statuses(world.push([{"id": identifier, "sessions": [kept]}])) == ["UNCHANGED"]
+    assert statuses(world.push([off(empty["id"])])) == ["UPDATED"]
     gone = world.record({"session_id": empty["id"], "rows": present(person)})
     assert codes(gone) == ["UNKNOWN_SESSION"]
 

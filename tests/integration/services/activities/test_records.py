@@ -76,14 +76,14 @@ def test_the_same_push_twice_at_once_has_one_effect(world: World) -> None:
 
 
 def test_a_late_repeat_of_a_corrected_push_changes_nothing(world: World) -> None:
-    first = world.activity()
-    world.push([first])
+    first, push_id = world.activity(), new_id()
+    world.push([first], push_id=push_id)
     world.push([{"id": first["id"], "title": {"fr": "Corrigé"}}])
 
-    late = world.push([first])
+    late = world.push([first], push_id=push_id)
 
     assert statuses(late) == ["UNCHANGED"]
-    assert codes(late) == ["SUPERSEDED"]
+    assert codes(late) == ["ALREADY_APPLIED"]
     assert world.get(first["id"])["title"] == {"fr": "Corrigé"}
     assert world.types(first["id"]) == ["activity.recorded", "activity.corrected"]
 

@@ -254,3 +254,49 @@ async def test_names_in_clear_reach_the_services_in_their_spelling() -> None:
     await push(behind, activities=[{"id": C, "clear": ["endsOn", "venue"]}])
     [request] = behind.asked("activities.push")
     assert request["pushes"][0]["items"][0]["clear"] == ["ends_on", "venue"]
+
+
+async def test_a_push_is_known_to_every_service_by_the_id_that_its_client_gave_it() -> None:
+    behind, push_id = services(), new_id()
+    await push(
+        behind,
+        participants=[{"id": A}],
+        activities=[{"id": C}],
+        attendance=[sheet(A)],
+        pushId=f" {push_id.upper()} ",
+    )
+    sent = [request["pushes"][0]["push_id"] for _, request in behind.calls if "pushes" in request]
+    assert sent == [push_id] * 3
+
+
+@pytest.mark.parametrize("none", [None, "", "  "])
+async def test_a_push_without_an_id_has_none(none: str | None) -> None:
+    behind = services()
+    await push(behind, activities=[{"id": C}], pushId=none)
+    assert behind.calls[0][1]["pushes"][0]["push_id"] is None
+
+
+@pytest.mark.parametrize("wrong", ["push 1", "00000000-0000-0000-0000-000000000000", A[:-1]])
+async def test_an_id_of_a_push_that_is_none_refuses_it_before_anything_is_sent(wrong: str) -> None:
+    behind = services()
+    with pytest.raises(Refused) as caught:
+        await push(behind, activities=[{"id": C}], pushId=wrong)
+    assert (caught.value.code, caught.value.params["path"]) == ("INVALID_ID", ["input", "pushId"])
+    assert behind.calls == []
+
+
+async def test_a_late_repetition_stands_although_the_person_is_gone_since() -> None:
+    behind = services(unknown=(B,))
+    applied = {"code": "ALREADY_APPLIED", "path": [], "params": {"version": 1}}
+
+    def repeated(request: Mapping[str, Any]) -> dict[str, Any]:
+        receipts = [
+            {"row": row, "id": each["participant_id"], "sheet": 0, "status": "UNCHANGED",
+             "version": 1, "problems": [applied]}
+            for row, each in enumerate(request["pushes"][0]["items"][0]["rows"])
+        ]  # fmt: skip
+        return {"pushes": [{"receipts": receipts}]}
+
+    behind.methods["activities.record_attendance"] = repeated
+    told = (await push(behind, attendance=[sheet(A, B)], pushId=new_id()))["attendance"]
+    assert (told["unchanged"], told["rejected"]) == (2, 0)

@@ -14,6 +14,7 @@ from services.activities.rules.sheets import NO_SCORES, AttendanceSheet, Line
 from services.activities.schemas import read_rows
 from shared.ids import new_id
 from shared.records.pushes import Push
+from shared.records.repetitions import Repetitions
 from tests.integration.services.activities.activities_world import MALI, SECRETARIAT
 
 SESSION, PEOPLE = new_id(), sorted(new_id() for _ in range(4))
@@ -76,15 +77,35 @@ def test_an_earlier_push_that_comes_again_changes_nothing(
 ) -> None:
     book: dict[str, AttendanceSheet] = {SESSION: AttendanceSheet(SESSION, SESSION, "ML")}
     lines: dict[str, Line] = {}
-    for said in (rows, later, rows, later):
-        before = dict(lines)
+    memory = Repetitions("attend")
+    first, second = (Push(MALI, [], push_id=new_id()) for _ in range(2))
+    for pushed, said in ((first, rows), (second, later), (first, later), (second, rows)):
+        known = dict(lines)
         read = read_rows([{"session_id": SESSION, "rows": _once(said)}])
+        outcome = sheets.record([(pushed, read)], book, lines, memory)
+        book, lines = {**book, **outcome.sheets}, {**lines, **outcome.lines}
+        applied = {row["participant_id"] for row in rows if pushed is first}
+        for row, receipt in zip(read, outcome.receipts[0], strict=True):
+            if pushed is first and said is later and row.participant_id in applied:
+                assert [problem.code for problem in receipt.problems] == ["ALREADY_APPLIED"]
+                assert lines.get(line_key(SESSION, row.participant_id)) == known.get(
+                    line_key(SESSION, row.participant_id)
+                )
+
+
+@given(said=st.lists(ROWS, min_size=1, max_size=4))
+def test_without_an_id_each_push_stands_as_it_is(said: list[list[dict[str, Any]]]) -> None:
+    book: dict[str, AttendanceSheet] = {SESSION: AttendanceSheet(SESSION, SESSION, "ML")}
+    lines: dict[str, Line] = {}
+    for each in [*said, *said]:
+        read = read_rows([{"session_id": SESSION, "rows": _once(each)}])
         outcome = sheets.record([(Push(MALI, []), read)], book, lines)
         book, lines = {**book, **outcome.sheets}, {**lines, **outcome.lines}
-        if before and said is rows and later is not rows:
-            told = {row["participant_id"] for row in _once(rows) if row["status"] != "removed"}
-            unchanged = {line_key(SESSION, person) for person in told} & before.keys()
-            assert all(lines[key] == before[key] for key in unchanged if before[key].version > 1)
+        for row in _once(each):
+            line = lines.get(line_key(SESSION, row["participant_id"]))
+            status = line.status if line else "removed"
+            assert status == (row["status"] or status)
+            assert line is None or row.get("pre_score") in (None, line.pre)
 
 
 def _once(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -97,16 +118,3 @@ def test_a_chapter_writes_on_its_own_sheets_and_the_secretariat_on_all() -> None
     for caller, taken in ((MALI, 0), (SECRETARIAT, 1)):
         outcome = sheets.record([(Push(caller, []), rows)], foreign, {})
         assert len(outcome.lines) == taken
-
-
-def test_a_line_remembers_a_bounded_number_of_pushes() -> None:
-    book: dict[str, AttendanceSheet] = {SESSION: AttendanceSheet(SESSION, SESSION, "ML")}
-    lines: dict[str, Line] = {}
-    for score in range(30):
-        row = {"participant_id": PEOPLE[0], "status": "present", "pre_score": score}
-        read = read_rows([{"session_id": SESSION, "rows": [row]}])
-        outcome = sheets.record([(Push(MALI, []), read)], book, lines)
-        book, lines = {**book, **outcome.sheets}, {**lines, **outcome.lines}
-    [line] = lines.values()
-    assert (line.version, len(line.pushes)) == (30, sheets.PUSHES_KEPT)
-    assert book[SESSION].scores.pre_sum == 29

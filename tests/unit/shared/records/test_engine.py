@@ -13,7 +13,9 @@ from shared.errors import Problem, Refused
 from shared.ids import canonical, new_id
 from shared.records import fields as f
 from shared.records.engine import Claim, push, reinstate, withdraw
+from shared.records.merging import MAX_CLEARED
 from shared.records.pushes import Decision, Push, Record, Status, ids_of, parse
+from shared.records.repetitions import Repetitions
 
 
 class Stall(f.RowSchema):
@@ -30,9 +32,15 @@ Stored = dict[str, Record]
 
 
 def send(
-    stored: Stored, *items: dict[str, Any], caller: Caller = MALI, **mode: bool
+    stored: Stored,
+    *items: dict[str, Any],
+    caller: Caller = MALI,
+    push_id: str | None = None,
+    memory: Repetitions | None = None,
+    **mode: bool,
 ) -> tuple[Stored, Decision]:
-    decision = push([Push(caller, items, **mode)], SCHEMA, stored)
+    pushed = Push(caller, items, push_id=push_id, **mode)
+    decision = push([pushed], SCHEMA, stored, repetitions=memory)
     return {**stored, **{w.after.id: w.after for w in decision.writes}}, decision
 
 
@@ -69,15 +77,69 @@ def test_a_required_field_cannot_be_cleared() -> None:
     assert codes(decision) == ["REQUIRED"]
 
 
-def test_a_late_retry_of_replaced_content_does_not_bring_it_back() -> None:
+def test_to_set_a_value_back_is_a_correction() -> None:
     key = new_id()
     stored, _ = send({}, {"id": key, "name": "old"})
     stored, _ = send(stored, {"id": key, "name": "new"})
-    stored, late = send(stored, {"id": key, "name": "old"})
-    assert (statuses(late), codes(late)) == ([Status.UNCHANGED], ["SUPERSEDED"])
-    stored, meant = send(stored, {"id": key, "name": "old", "expected_version": 2})
-    assert statuses(meant) == [Status.UPDATED]
-    assert stored[key].content["name"] == "old"
+    stored, back = send(stored, {"id": key, "name": "old"})
+    assert statuses(back) == [Status.UPDATED]
+    assert (stored[key].content["name"], stored[key].version) == ("old", 3)
+
+
+def test_a_late_retry_changes_nothing_however_much_came_between() -> None:
+    key, other, first, memory = new_id(), new_id(), new_id(), Repetitions("push")
+    stored, _ = send({}, {"id": key, "name": "old"}, {"id": "x"}, push_id=first, memory=memory)
+    for n in range(60):
+        stored, _ = send(stored, {"id": key, "name": f"n{n}"}, push_id=new_id(), memory=memory)
+    again = ({"id": key, "name": "old"}, {"id": other, "name": "mended"})
+    stored, late = send(stored, *again, push_id=first, memory=memory)
+    assert statuses(late) == [Status.UNCHANGED, Status.CREATED]  # what was rejected is tried anew
+    assert (codes(late), late.receipts[0][0].version) == (["ALREADY_APPLIED"], 61)
+    assert stored[key].content["name"] == "n59"
+
+
+def test_a_push_that_changed_nothing_is_a_repetition_too_when_it_comes_late() -> None:
+    key, first, memory = new_id(), new_id(), Repetitions("push")
+    stored, _ = send({}, {"id": key, "name": "old"})
+    stored, same = send(stored, {"id": key, "name": "old"}, push_id=first, memory=memory)
+    assert (statuses(same), codes(same)) == ([Status.UNCHANGED], [])
+    stored, _ = send(stored, {"id": key, "name": "new"})
+    stored, late = send(stored, {"id": key, "name": "old"}, push_id=first, memory=memory)
+    assert codes(late) == ["ALREADY_APPLIED"]
+    assert stored[key].content["name"] == "new"
+
+
+def test_what_did_not_stand_is_no_repetition() -> None:
+    key, push_id, memory = new_id(), new_id(), Repetitions("push")
+    item = {"id": key, "name": "a"}
+    send({}, item, dry_run=True, push_id=push_id, memory=memory)
+    send({}, item, {"id": new_id()}, all_or_nothing=True, push_id=push_id, memory=memory)
+    _, decision = send({}, item, push_id=push_id, memory=memory)
+    assert statuses(decision) == [Status.CREATED]
+
+
+def test_another_chapters_push_id_opens_and_closes_nothing() -> None:
+    mine, theirs, push_id, memory = new_id(), new_id(), new_id(), Repetitions("push")
+    stored, _ = send({}, {"id": mine, "name": "a"}, push_id=push_id, memory=memory)
+    stored, other = send(
+        stored,
+        {"id": theirs, "name": "b"},
+        {"id": mine, "name": "c"},
+        caller=NIGER,
+        push_id=push_id,
+        memory=memory,
+    )
+    assert (statuses(other), codes(other)) == ([Status.CREATED, Status.REJECTED], ["ID_TAKEN"])
+
+
+def test_one_id_stands_for_one_thing_within_a_push() -> None:
+    key = new_id()
+    one, other = {"id": key, "name": "one"}, {"id": key, "name": "other"}
+    stored, decision = send({}, one, other, one)
+    assert statuses(decision) == [Status.CREATED, Status.REJECTED, Status.UNCHANGED]
+    [problem] = decision.receipts[0][1].problems
+    assert (problem.code, problem.path) == ("DUPLICATE_ROW", ("id",))
+    assert stored[key].content["name"] == "one"
 
 
 def test_a_change_of_a_version_that_is_gone_is_refused() -> None:
@@ -199,7 +261,7 @@ def test_unknown_fields_are_told_with_their_path() -> None:
         ({"clear": ["size", 7]}, "NOT_A_TEXT", ("clear", 1)),
         ({"clear": [{}]}, "NOT_A_TEXT", ("clear", 0)),
         ({"clear": ["size", "colour"]}, "UNKNOWN_FIELD", ("clear", 1)),
-        ({"clear": ["x"] * 4}, "TOO_MANY", ("clear",)),
+        ({"clear": ["x"] * (MAX_CLEARED + 1)}, "TOO_MANY", ("clear",)),
         ({"chapter": ["ML"]}, "UNKNOWN_CODE", ("chapter",)),
         ({"expected_version": "1"}, "NOT_A_NUMBER", ("expected_version",)),
         ({"id": {}}, "REQUIRED", ("id",)),

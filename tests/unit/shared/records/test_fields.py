@@ -34,6 +34,8 @@ def test_blank_languages_are_as_good_as_absent() -> None:
         (" \u2060 Awa ", "Awa"),
         ("one\r\ntwo", "one\ntwo"),
         ("one\ttwo", "one\ttwo"),
+        ("Fa\u00adtou\u200b\u200ema\u200dta \U000e0041Ba\ufe0f", "Fatoumata Ba"),
+        ("Cisse\u0301", "Cissé"),
         ("عائشة 🎉 👩\u200d🌾", "عائشة 🎉 👩\u200d🌾"),
     ],
     ids=ascii,
@@ -42,14 +44,19 @@ def test_what_sheets_and_editors_leave_in_a_text_is_no_part_of_it(given: str, ta
     assert Sign().load({"text": given}) == {"text": taken}
 
 
+@pytest.mark.parametrize("blank", ["", "   ", "\u200b", " \u00ad\n", None])
+def test_of_a_blank_text_nothing_is_given(blank: str | None) -> None:
+    assert Sign().load({"text": blank}) == {}
+
+
 @pytest.mark.parametrize(
     ("given", "code"),
     [
-        ("\u200b", "REQUIRED"),
         ("a\x00b", "CONTROL_CHARACTER"),
         ("a\x1bb", "CONTROL_CHARACTER"),
         ("a\x85b", "CONTROL_CHARACTER"),
         ("a\u202eb", "CONTROL_CHARACTER"),
+        ("a\u2066b", "CONTROL_CHARACTER"),
     ],
     ids=ascii,
 )
