@@ -88,11 +88,11 @@ class Event:
             actor=caller.key_id if caller else "",
         )
 
-    def in_version(self, data: dict[str, Any], schema_version: int) -> Event:
-        """The same in the words of one version of its contract. Beside version 1 each has an id of
-        its own, which names the first as its cause."""
-        if schema_version == 1:
-            return replace(self, data=data)
+    def in_version(self, data: dict[str, Any], schema_version: int, *, first: bool = True) -> Event:
+        """The same in the words of one version of its contract. If it is not the `first` in which
+        the event is told, it has an id of its own, which names the first as its cause."""
+        if first:
+            return replace(self, data=data, schema_version=schema_version)
         cause = self.causationid or self.id
         return replace(
             self, id=new_id(), causationid=cause, data=data, schema_version=schema_version

@@ -122,7 +122,7 @@ RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType(
                 "An activity.",
                 owner="activities",
                 collection="activities",
-                heard_by=_version_1("reporting", "notifications"),
+                heard_by=MappingProxyType({"reporting": 2, "notifications": 2}),
                 projected="activities",
                 for_partners=True,
                 has_log=True,

@@ -113,6 +113,8 @@ def _unlike(item: Document, event: Entry) -> list[str]:
             "present_removed": len(present) - sum(present),
         }
     else:
-        figures = {name: data.get(name) for name in ("version", "withdrawn", "status")}
+        figures = {name: data.get(name) for name in ("version", "withdrawn")}
+        if "status" in data:  # else the item says where it stood by the calendar
+            figures["status"] = data["status"]
     unlike = [name for name, value in said.items() if item[name] != value]
     return unlike + [name for name, value in figures.items() if item[DATA].get(name) != value]

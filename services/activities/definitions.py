@@ -96,7 +96,6 @@ ACTIVITY = RecordDefinition(
     schema=schemas.Activity(),
     order=("content.starts_on", -1),
     problems=_activity_problems,
-    complete=records.complete_activity,
     references={"project_id": "project", "organisation_ids": "organisation"},
     private=frozenset(
         {

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from marshmallow import ValidationError
 
-from shared.codes import LANGUAGES
+from shared.codes import LANGUAGES, code_list
+from shared.codes.countries import today
+from shared.codes.states import HELD, PLANNED
 from shared.errors import Refused, problems_from
 from shared.ids import IDS_ASKED
 from shared.records import fields as f
@@ -61,11 +63,27 @@ def query(record_type: str, wanted: Mapping[str, Any]) -> Condition:
         first, *_ = problems_from(error.messages)
         raise Refused(first.code, path=["filter", *first.path], **first.params) from error
     asked.setdefault("withdrawn", False)
-    return {"$and": [_CONDITIONS[name](value) for name, value in asked.items()]}
+    conditions = _CONDITIONS | _CONDITIONS_OF.get(record_type, {})
+    return {"$and": [conditions[name](value) for name, value in asked.items()]}
 
 
 def _one_of(path: str) -> Callable[[Any], Condition]:
     return lambda values: {path: {"$in": values}}
+
+
+def _standing(statuses: Any) -> Condition:
+    """Activities in one of these states, said of them or by the calendar of their chapters."""
+    calendar = {HELD: "$lte", PLANNED: "$gt"}
+    days: dict[str, list[str]] = {}
+    for country in code_list("country"):
+        days.setdefault(today(country), []).append(country)
+    derived = [
+        {"content.status": None, "chapter": {"$in": chapters}, "content.starts_on": {than: day}}
+        for status, than in calendar.items()
+        if status in statuses
+        for day, chapters in days.items()
+    ]
+    return {"$or": [_one_of("content.status")(statuses), *derived]}
 
 
 def _within(values: Any) -> Condition:
@@ -96,7 +114,7 @@ def _containing(text: str) -> Condition:
     return {"$or": [{path: pattern} for path in paths]}
 
 
-_CONDITIONS: Final[Mapping[str, Callable[[Any], Condition]]] = {
+_CONDITIONS: Final[dict[str, Callable[[Any], Condition]]] = {
     "ids": _one_of("_id"),
     "chapters": _one_of("chapter"),
     "project_ids": _one_of("content.project_id"),
@@ -110,4 +128,7 @@ _CONDITIONS: Final[Mapping[str, Callable[[Any], Condition]]] = {
     "until": _until,
     "text": _containing,
     "withdrawn": lambda withdrawn: {"withdrawn": withdrawn},
+}
+_CONDITIONS_OF: Final[Mapping[str, dict[str, Callable[[Any], Condition]]]] = {
+    "activity": {"statuses": _standing}
 }

@@ -89,6 +89,16 @@ class ActivityStore(Store):
         )
         return {each["_id"]: (each[CHAPTER], each[WITHDRAWN]) for each in found}
 
+    def standing(self, tx: Tx, ids: Iterable[str]) -> dict[str, tuple[str | None, str]]:
+        """Of these activities: the state that was stated, if any, and the first day."""
+        paths = dict.fromkeys(f"{CONTENT}.{name}" for name in ("status", "starts_on"))
+        found = self.db[layout.ACTIVITIES].find(
+            {"_id": {"$in": list(ids)}}, dict.fromkeys(paths, 1), session=tx.session
+        )
+        return {
+            each["_id"]: (each[CONTENT].get("status"), each[CONTENT]["starts_on"]) for each in found
+        }
+
     def holders(
         self, tx: Tx, definition: RecordDefinition, values: Iterable[str]
     ) -> dict[str, str]:

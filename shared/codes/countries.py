@@ -4,7 +4,7 @@ A country may leave ECOWAS and keep its chapter: two questions, two functions. A
 the list `country` (ISO 3166-1 alpha-2) and raise KeyError for any other.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from shared.codes import code_list
 
@@ -24,6 +24,17 @@ def chapter_active(country: str) -> bool:
 def chapter_name(country: str) -> str:
     """The name of the country's chapter, e.g. `WACSOF-FOSCAO MALI`."""
     return code_list("country")[country].extra["chapter"]
+
+
+def today(country: str, at: datetime | None = None) -> str:
+    """The calendar day in the country, now or at that time, as ISO 8601 text.
+
+    None of these countries changes its clocks in the year, so hours from UTC (as of the tz
+    database) tell all of it. Of any other country it is the day of UTC.
+    """
+    row = code_list("country").get(country)
+    ahead = timedelta(hours=int(row.extra["utc_offset_h"])) if row else timedelta()
+    return ((at or datetime.now(UTC)) + ahead).date().isoformat()
 
 
 def working_language(country: str) -> str:

@@ -51,14 +51,15 @@ def by_producer() -> dict[str, dict[str, Versions]]:
     return {producer: dict(sorted(types.items())) for producer, types in sorted(found.items())}
 
 
-def of(*producers: str, version: int = 1) -> dict[str, Schema]:
-    """Short type → schema in that version, of these producers (all if none is named)."""
+def of(*producers: str, version: int | None = None) -> dict[str, Schema]:
+    """Short type → schema in that version, by default the latest of each, of these producers (all
+    if none is named)."""
     return {
-        kind: versions[version]
+        kind: versions[version or max(versions)]
         for producer, types in by_producer().items()
         if not producers or producer in producers
         for kind, versions in types.items()
-        if version in versions
+        if version is None or version in versions
     }
 
 

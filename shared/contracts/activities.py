@@ -86,54 +86,61 @@ _RECOMMENDATION = part(
     {"id": ID, "due_on": DAY, "status": code("recommendation_status")}, ("id", "status")
 )
 
-_ACTIVITY = _state(
-    "An activity: its whole public state",
-    {
-        "project_id": ID,
-        "type": code("activity_type"),
-        "title": TITLE,
-        "status": code("activity_status"),
-        "starts_on": DAY,
-        "ends_on": DAY,
-        "place": PLACE,
-        "organisation_ids": _IDS,
-        "sessions": {
-            "type": "array",
-            "items": _SESSION,
-            "minItems": 1,
-            "description": "where the activity names none: one with the activity's own id",
-        },
-        "ecpf": codes("ecpf_component"),
-        "architecture": codes("architecture_tag"),
-        "announced": _ANNOUNCED,
-        "consultation": part(
-            {
-                "proposer_groups": codes("stakeholder_group"),
-                "blessing_given": TRUTH,
-                "participants_considered": COUNT,
-            }
-        ),
-        "training": part({"audience_groups": codes("stakeholder_group"), "days": NUMBER}),
-        "dialogue": part({"recommendations": {"type": "array", "items": _RECOMMENDATION}}),
-        "media": part(
-            {
-                "channels": codes("media_channel"),
-                "broadcasts": COUNT,
-                "audience_estimate": COUNT,
-                "languages": codes("language"),
-            }
-        ),
-        "publication": part(
-            {
-                "title": TEXT,
-                "language": code("language"),
-                "copies_printed": COUNT,
-                "copies_distributed": COUNT,
-                "isbn": TEXT,
-            }
-        ),
+_ACTIVITY_FIELDS: Final[Mapping[str, Schema]] = {
+    "project_id": ID,
+    "type": code("activity_type"),
+    "title": TITLE,
+    "status": code("activity_status"),
+    "starts_on": DAY,
+    "ends_on": DAY,
+    "place": PLACE,
+    "organisation_ids": _IDS,
+    "sessions": {
+        "type": "array",
+        "items": _SESSION,
+        "minItems": 1,
+        "description": "where the activity names none: one with the activity's own id",
     },
+    "ecpf": codes("ecpf_component"),
+    "architecture": codes("architecture_tag"),
+    "announced": _ANNOUNCED,
+    "consultation": part(
+        {
+            "proposer_groups": codes("stakeholder_group"),
+            "blessing_given": TRUTH,
+            "participants_considered": COUNT,
+        }
+    ),
+    "training": part({"audience_groups": codes("stakeholder_group"), "days": NUMBER}),
+    "dialogue": part({"recommendations": {"type": "array", "items": _RECOMMENDATION}}),
+    "media": part(
+        {
+            "channels": codes("media_channel"),
+            "broadcasts": COUNT,
+            "audience_estimate": COUNT,
+            "languages": codes("language"),
+        }
+    ),
+    "publication": part(
+        {
+            "title": TEXT,
+            "language": code("language"),
+            "copies_printed": COUNT,
+            "copies_distributed": COUNT,
+            "isbn": TEXT,
+        }
+    ),
+}
+_ACTIVITY = _state(
+    "An activity: its whole public state, and where it stood when this was emitted",
+    _ACTIVITY_FIELDS,
     "project_id type title status starts_on ends_on place sessions",
+)
+_ACTIVITY_STATED = _state(
+    "An activity: its whole public state, as stated; without a `status` the calendar tells where "
+    "it stands, without `ends_on` it goes on",
+    _ACTIVITY_FIELDS,
+    "project_id type title starts_on place sessions",
 )
 
 _PROJECT = _state(
@@ -212,7 +219,7 @@ _ATTENDANCE = whole(
 )
 
 SCHEMAS: Final[Mapping[str, Mapping[int, Schema]]] = {
-    "activity": {1: _ACTIVITY},
+    "activity": {1: _ACTIVITY, 2: _ACTIVITY_STATED},
     "project": {1: _PROJECT},
     "organisation": {1: _ORGANISATION},
     "concern": {1: _CONCERN},

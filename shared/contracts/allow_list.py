@@ -48,6 +48,10 @@ class Contracts:
             for kind, versions in schemas.items()
         }
 
+    def versions(self, event_type: str) -> tuple[int, ...]:
+        """In which an event of the type is recorded, the oldest first."""
+        return self._recorded.get(event_type, ())
+
     def allowed(self, event_type: str, data: Data) -> dict[int, Data]:
         """By version of the type, the oldest first, as much of `data` as its contract names, at
         every depth: in each version in which the event is recorded.
@@ -58,6 +62,14 @@ class Contracts:
             raise ContractBroken(type=event_type, where="no contract")
         pickers = self._pickers[event_type]
         return {version: pickers[version](data) for version in self._recorded[event_type]}
+
+    def allowed_versions(self, event_type: str, said: Callable[[int], Data]) -> dict[int, Data]:
+        """As `allowed`, where versions use one name for two things: `said` tells the data in one
+        version's words."""
+        return {
+            version: self.allowed_in_version(event_type, version, said(version))
+            for version in self.versions(event_type)
+        }
 
     def allowed_in_version(self, event_type: str, version: int, data: Data) -> Data:
         """What of an event's data its contract names in this version. Raises as `allowed`."""

@@ -26,40 +26,57 @@ from shared.contracts.parts import (
     whole,
 )
 
+_ACTIVITY_FIELDS: Final[Mapping[str, Schema]] = {
+    "id": ID,
+    "type": code("activity_type"),
+    "status": code("activity_status"),
+    "title": TITLE,
+    "starts_on": DAY,
+    "ends_on": DAY,
+    "project_id": ID,
+    "ecpf": codes("ecpf_component"),
+    "architecture": codes("architecture_tag"),
+    "topics": codes("emmmda_topic"),
+    "sessions": COUNT,
+    "announced_total": COUNT,
+    "media": part(
+        {
+            "channels": codes("media_channel"),
+            "broadcasts": COUNT,
+            "audience_estimate": COUNT,
+            "languages": codes("language"),
+        }
+    ),
+    "publication": part(
+        {
+            "language": code("language"),
+            "copies_printed": COUNT,
+            "copies_distributed": COUNT,
+        }
+    ),
+    "withdrawn": TRUTH,
+    "version": VERSION,
+}
+_ACTIVITY_NEEDS: Final = (
+    "id",
+    "type",
+    "ecpf",
+    "architecture",
+    "topics",
+    "sessions",
+    "withdrawn",
+    "version",
+)
 _ACTIVITY = whole(
-    "An activity: its figures and codes",
-    {
-        "id": ID,
-        "type": code("activity_type"),
-        "status": code("activity_status"),
-        "title": TITLE,
-        "starts_on": DAY,
-        "ends_on": DAY,
-        "project_id": ID,
-        "ecpf": codes("ecpf_component"),
-        "architecture": codes("architecture_tag"),
-        "topics": codes("emmmda_topic"),
-        "sessions": COUNT,
-        "announced_total": COUNT,
-        "media": part(
-            {
-                "channels": codes("media_channel"),
-                "broadcasts": COUNT,
-                "audience_estimate": COUNT,
-                "languages": codes("language"),
-            }
-        ),
-        "publication": part(
-            {
-                "language": code("language"),
-                "copies_printed": COUNT,
-                "copies_distributed": COUNT,
-            }
-        ),
-        "withdrawn": TRUTH,
-        "version": VERSION,
-    },
-    ["id", "type", "status", "ecpf", "architecture", "topics", "sessions", "withdrawn", "version"],
+    "An activity: its figures and codes, and where it stood when this happened",
+    _ACTIVITY_FIELDS,
+    (*_ACTIVITY_NEEDS, "status"),
+)
+_ACTIVITY_STATED = whole(
+    "An activity: its figures and codes, as stated; without a `status` it is planned before its "
+    "first day and held from then on, without `ends_on` it goes on",
+    _ACTIVITY_FIELDS,
+    _ACTIVITY_NEEDS,
 )
 
 _PROJECT = whole(
@@ -103,7 +120,7 @@ _CONCERN = whole(
 )
 
 SCHEMAS: Final[Mapping[str, Mapping[int, Schema]]] = {
-    "activity": {1: _ACTIVITY},
+    "activity": {1: _ACTIVITY, 2: _ACTIVITY_STATED},
     "project": {1: _PROJECT},
     "concern": {1: _CONCERN},
     "attendance": {1: _ATTENDANCE},

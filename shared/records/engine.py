@@ -50,9 +50,9 @@ Check = Callable[[Caller, Record, Record | None], Iterable[Problem]]
 asked where something is wrong already: required fields may be missing, `shared.records.partial`
 tells what stands for those that are wrong; `id` and `chapter` are empty where nobody knows them."""
 
-Complete = Callable[[Content, Content, Content], Content]
+Complete = Callable[[Content, Content, Content, str], Content]
 """What follows from the rest of a content where it is left open: (the content, what is kept of the
-stored one, what was given). Asked like `Check`."""
+stored one, what was given, the chapter). Asked like `Check`."""
 
 
 class Claim(NamedTuple):
@@ -107,7 +107,7 @@ def push(
             schema, before.content if before else {}, item.get("clear") or []
         )
         merged = merge(schema, kept, given)
-        content = complete(merged, kept, given)
+        content = complete(merged, kept, given, chapter)
         problems += state.said_otherwise(identifier, (given, cleared))
         wrong += unclear
         if before is not None and not wrong and content == before.content:

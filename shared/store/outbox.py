@@ -96,10 +96,12 @@ class Outbox:
         """
         now = datetime.now(UTC)
         rows = [
-            _row(event.in_version(data, version), now, older=version != last)
+            _row(
+                event.in_version(data, version, first=version == first), now, older=version != last
+            )
             for event in events
             for versions in (self._contracts.allowed(event.type, event.data),)
-            for last in (max(versions),)
+            for first, last in ((min(versions), max(versions)),)
             for version, data in versions.items()
         ]
         if rows:

@@ -170,7 +170,7 @@ def test_an_event_without_a_contract_is_not_stored_and_takes_its_transaction_wit
 def test_a_value_of_another_shape_is_refused_without_being_quoted(value: Any) -> None:
     for data in ({"status": value}, {"title": value}):
         if data == {"title": {"name": SECRET}}:
-            assert HOUSE.allowed("activity.recorded", data) == {1: {"title": {}}}
+            assert list(HOUSE.allowed("activity.recorded", data).values()) == [{"title": {}}]
             continue
         with pytest.raises(ContractBroken) as broken:
             HOUSE.allowed("activity.recorded", data)
@@ -199,7 +199,7 @@ def test_nothing_unnamed_passes_at_any_depth(kind: str) -> None:
     @given(st.dictionaries(names, _JSON))
     def passes(data: dict[str, Any]) -> None:
         try:
-            allowed = HOUSE.allowed(kind, data)[1]
+            allowed = HOUSE.allowed(kind, data)[HOUSE.versions(kind)[-1]]
         except ContractBroken:
             return
         assert _named(schema, allowed)

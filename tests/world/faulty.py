@@ -14,6 +14,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from shared.messages import catalogue
+from shared.records.pushes import MAX_PROBLEMS
 
 Item = dict[str, Any]
 Told = tuple[str, tuple[str | int, ...]]
@@ -68,7 +69,8 @@ def several(faults: Sequence[Fault]) -> st.SearchStrategy[list[Fault]]:
                 kept.append(each)
         return kept
 
-    return st.lists(st.sampled_from(faults), min_size=1, max_size=8).map(independent)
+    chosen = st.lists(st.sampled_from(faults), min_size=1, max_size=8).map(independent)
+    return chosen.filter(lambda some: sum(len(each.problems) for each in some) <= MAX_PROBLEMS)
 
 
 def spoilt(good: Item, faults: Iterable[Fault]) -> Item:

@@ -78,9 +78,17 @@ class Activity(Record, graphene.ObjectType):
     type = coded("activity_type", "type", "What kind of activity it is.")
     title = graphene.Field(LocalisedText, description="What it is called.")
     description = graphene.String(description="What it is about.")
-    status = coded("activity_status", "status", "Where it stands.")
+    status = coded(
+        "activity_status",
+        "status",
+        "Where it stands: as stated; otherwise planned before its first day and held from then on, "
+        "by the chapter's calendar.",
+    )
+    status_stated = graphene.Boolean(
+        required=True, description="Whether somebody said where it stands; see `status`."
+    )
     starts_on = Date(description="The first day.")
-    ends_on = Date(description="The last day.")
+    ends_on = Date(description="The last day; null: it goes on.")
     place = coded("place", "place", "Where, with all that the place lies in.")
     venue = graphene.String(description="Where in that place.")
     sessions = list_of(
@@ -129,11 +137,11 @@ class ActivityInput(RecordInput, graphene.InputObjectType):
     title = graphene.InputField(LocalisedTextInput, description="What it is called. Required.")
     description = graphene.String(description="What it is about.")
     status = graphene.String(
-        description="Code of the list `activity_status`; goes forward only. By default held once "
-        "it is over, planned before."
+        description="Code of the list `activity_status`. What is not stated is read off the "
+        "calendar: planned before its first day, held from then on. `clear` takes a statement back."
     )
     starts_on = Date(description="The first day. Required.")
-    ends_on = Date(description="The last day.")
+    ends_on = Date(description="The last day. Without one it goes on.")
     place = graphene.ID(description="Id of a place of the gazetteer, never a bare name. Required.")
     venue = graphene.String(description="Where in that place.")
     organisation_ids = list_of(graphene.ID, description="Who carried it out.")

@@ -10,6 +10,7 @@ from services.activities.handlers.records import SOURCE
 from services.activities.handlers.requests import ids_in
 from services.activities.layout import line_key
 from services.activities.rules import sheets
+from services.activities.rules.records import HAPPENED
 from services.activities.rules.sheets import (
     AttendanceRow,
     AttendanceSheet,
@@ -21,6 +22,8 @@ from services.activities.rules.sheets import (
 from services.activities.schemas import read_rows
 from services.activities.store import ActivityStore
 from shared.caller import Caller
+from shared.codes.countries import today
+from shared.codes.states import state_on
 from shared.errors import NotFound, Problem, Refused
 from shared.events import Event
 from shared.ids import asked_for, canonical
@@ -55,7 +58,7 @@ def record(request: Request, store: ActivityStore) -> dict[str, Any]:
         rows = [row for _, each in read for row in each if row.session_id]
         known, lines = _known(tx, store, rows)
         repetitions = recall(tx, "attend", pushes, dict.fromkeys(row.session_id for row in rows))
-        outcome = sheets.record(read, known, lines, repetitions)
+        outcome = sheets.record(read, known, lines, repetitions, _remarks(tx, store, known))
         _save(tx, store, outcome, lines)
         remember(tx, repetitions)
         return {
@@ -112,6 +115,7 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
         keys = [line_key(each, p) for p in people if p for each in (source, target)]
         lines = {} if refused else store.get_lines(tx, keys)
         repetitions = recall(tx, "move", [push], [way])
+        remarks = _remarks(tx, store, found)
         receipts: list[Receipt] = []
         rows: list[AttendanceRow] = []
         for row, person in enumerate(people):
@@ -124,7 +128,8 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
                 moved = _moved(source, target, person, here, there)
                 rows += moved
                 version = (moved[1].expected_version or 0) + 1
-                receipts.append(Receipt(row, person, Status.UPDATED, version))
+                told = (remarks[target],) if target in remarks else ()
+                receipts.append(Receipt(row, person, Status.UPDATED, version, told))
             elif _on(there):
                 receipts.append(Receipt(row, person, Status.UNCHANGED, there.version))
             else:
@@ -207,6 +212,19 @@ def _known(
         if row.session_id in begun and row.participant_id
     ]
     return stored, store.get_lines(tx, keys)
+
+
+def _remarks(
+    tx: Tx, store: ActivityStore, known: Mapping[str, AttendanceSheet]
+) -> dict[str, Problem]:
+    """Of each session whose activity is not held: what is written on its sheet counts nowhere."""
+    standing = store.standing(tx, {sheet.activity_id for sheet in known.values()})
+    remarks: dict[str, Problem] = {}
+    for sheet in known.values():
+        stated, starts_on = standing[sheet.activity_id]
+        if state_on(today(sheet.chapter), stated, starts_on) not in HAPPENED:
+            remarks[sheet.id] = Problem.at("session_id", code="DOES_NOT_COUNT")
+    return remarks
 
 
 def _save(tx: Tx, store: ActivityStore, outcome: Outcome, stored: Mapping[str, Line]) -> None:

@@ -12,6 +12,7 @@ from services.activities.rules.records import Content
 from services.activities.rules.sheets import AttendanceSheet
 from services.activities.store import ActivityStore
 from shared.caller import Caller
+from shared.codes.countries import today
 from shared.errors import Problem
 from shared.ids import canonical
 from shared.records.engine import Claim
@@ -30,11 +31,9 @@ class Integrity:
         known: Mapping[str, Mapping[str, tuple[str, bool]]],
         sheets: Mapping[str, AttendanceSheet],
         holders: Mapping[str, str],
-        today: str,
     ) -> None:
         self.sheets = sheets
         self.holders = holders  # session id or unique value → the record that has it
-        self._today = today
         self._definition = definition
         self._known = known
 
@@ -46,7 +45,6 @@ class Integrity:
         definition: RecordDefinition,
         pushes: Sequence[Push],
         existing: Mapping[str, Record],
-        today: str,
     ) -> Integrity:
         items = [item for each in pushes for item in each.items]
         wanted: dict[str, set[str]] = {target: set() for target in definition.references.values()}
@@ -76,13 +74,13 @@ class Integrity:
                 if item.get(definition.unique)
             }
             holders = store.holders(tx, definition, values)
-        return cls(definition, known, sheets, holders, today)
+        return cls(definition, known, sheets, holders)
 
     def problems(self, caller: Caller, after: Record, before: Record | None) -> Iterator[Problem]:
         """The `Check` of the push engine."""
         old = before.content if before else None
         yield from self._definition.problems(after.content, old)
-        yield from records.future_problems(after.content, self._today)
+        yield from records.future_problems(after.content, today(after.chapter))
         yield from self._bad_references(caller, after, old or {})
         yield from self._dropped_sheets(after, before)
 

@@ -10,6 +10,8 @@ from services.activities.handlers.requests import definition_of, ids_in
 from services.activities.store import ActivityStore
 from shared.caller import Caller
 from shared.codes import code_list
+from shared.codes.countries import today
+from shared.codes.states import state_on
 from shared.paging import Asked
 from shared.records.pushes import Record
 from shared.types import Request
@@ -46,13 +48,15 @@ def list_page(request: Request, store: ActivityStore) -> dict[str, Any]:
 
 
 def dumped(definition: RecordDefinition, record: Record) -> dict[str, Any]:
-    """The record as plain JSON values; an activity without sessions shows the one it implies."""
-    sessions = definition.sessions(record)
-    return {
-        **record.frame(),
-        **record.content,
-        **({"sessions": sessions} if sessions else {}),
-    }
+    """The record as plain JSON values; an activity without sessions shows the one it implies, and
+    where it stands today if nobody has said so."""
+    shown = {**record.frame(), **record.content}
+    if definition.has_sessions:
+        stated = record.content.get("status")
+        shown["sessions"] = definition.sessions(record)
+        shown["status_stated"] = stated is not None
+        shown["status"] = state_on(today(record.chapter), stated, record.content["starts_on"])
+    return shown
 
 
 def _as_reader(caller: Caller, definition: RecordDefinition) -> Caller:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.activities.definitions import RecordDefinition
@@ -11,6 +10,7 @@ from services.activities.handlers.integrity import Integrity
 from services.activities.handlers.requests import definition_of
 from services.activities.rules.sheets import AttendanceSheet
 from services.activities.store import ActivityStore
+from shared.codes.countries import today
 from shared.contracts import HOUSE
 from shared.events import Event
 from shared.records import engine
@@ -35,14 +35,11 @@ def push(request: Request, store: ActivityStore) -> dict[str, Any]:
         `<record type>.recorded` or `<record type>.corrected` for each record written.
     """
     definition, pushes = definition_of(request), parse(request)
-    now = datetime.now(UTC)
-    today = now.date().isoformat()
-    latest = (now + timedelta(hours=1)).date().isoformat()  # where it is latest among the chapters
 
     def work(tx: Tx) -> dict[str, Any]:
         existing = store.records[definition.name].load(tx, ids_of(pushes))
         repetitions = recall(tx, f"{definition.name}/push", pushes)
-        integrity = Integrity.read(tx, store, definition, pushes, existing, latest)
+        integrity = Integrity.read(tx, store, definition, pushes, existing)
         decision = engine.push(
             pushes,
             definition.schema,
@@ -50,7 +47,7 @@ def push(request: Request, store: ActivityStore) -> dict[str, Any]:
             integrity.problems,
             claims=integrity.claims,
             holders=integrity.holders,
-            complete=lambda content, *_: definition.complete(content, today),
+            complete=lambda content, _, __, chapter: definition.complete(content, today(chapter)),
             repetitions=repetitions,
         )
         remember(tx, repetitions)

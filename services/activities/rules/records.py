@@ -15,32 +15,25 @@ Content = Mapping[str, Any]
 Path = tuple[str | int, ...]
 Transitions = Mapping[str, Collection[str]]
 
+# Work is postponed, cancelled by mistake, reopened: what was said may be taken back, step by step.
+# The change log has each of them.
 ACTIVITY_TRANSITIONS: Transitions = {
     "planned": ("held", "reported", "validated", "cancelled"),
-    "held": ("reported", "validated", "cancelled"),
-    "reported": ("validated",),
-    "validated": (),
-    "cancelled": (),
+    "held": ("planned", "reported", "validated", "cancelled"),
+    "reported": ("held", "validated"),
+    "validated": ("reported",),
+    "cancelled": ("planned", "held"),
 }
 CONCERN_TRANSITIONS: Transitions = {
     "raised": ("verified", "referred", "resolved", "dismissed"),
-    "verified": ("referred", "resolved", "dismissed"),
-    "referred": ("resolved", "dismissed"),
-    "resolved": (),
-    "dismissed": (),
+    "verified": ("raised", "referred", "resolved", "dismissed"),
+    "referred": ("verified", "resolved", "dismissed"),
+    "resolved": ("referred", "verified"),
+    "dismissed": ("raised", "verified"),
 }
 
 
 HAPPENED = frozenset({"held", "reported", "validated"})
-
-
-def complete_activity(content: Content, today: str) -> Content:
-    """With what may be left open: it lasts a day, and is held once it is over."""
-    if (start := content.get("starts_on")) is None:
-        return content
-    end = content.get("ends_on", start)
-    status = WRONG if end is WRONG else "held" if end < today else "planned"
-    return {"ends_on": end, "status": status, **content}
 
 
 def complete_concern(content: Content, today: str) -> Content:
@@ -101,10 +94,10 @@ def period_problems(content: Content, _: Content | None = None) -> Iterator[Prob
 def transition_problems(
     transitions: Transitions, content: Content, before: Content | None
 ) -> Iterator[Problem]:
-    """A status stays or moves forward."""
-    if before is None or not known(new := content.get("status")):
+    """A status stays, or becomes one that may follow it; one that was never stated binds nobody."""
+    old = before.get("status") if before else None
+    if old is None or not known(new := content.get("status")):
         return
-    old = before["status"]
     possible = (old, *transitions.get(old, ()))
     if new not in possible:
         yield Problem.at("status", code="BAD_TRANSITION", before=old, after=new, possible=possible)
@@ -118,10 +111,12 @@ def _session_problems(content: Content) -> Iterator[Problem]:
     start, end = values(content, "starts_on", "ends_on")
     for row, session in parts(content, "sessions"):
         day = session.get("on")
-        if known(start, end, day) and start <= end and not start <= day <= end:
+        if not known(start, day) or end is WRONG:
+            continue
+        if day < start or (end is not None and start <= end < day):
             yield Problem.at(
                 "sessions", row, "on", code="SESSION_OUTSIDE_ACTIVITY", starts_on=start,
-                ends_on=end,
+                ends_on=end or "…",
             )  # fmt: skip
 
 

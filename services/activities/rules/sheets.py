@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from services.activities.layout import line_key
@@ -161,18 +162,20 @@ def record(
     sheets: dict[str, AttendanceSheet],
     lines: dict[str, Line],
     repetitions: Repetitions | None = None,
+    remarks: Mapping[str, Problem] = MappingProxyType({}),
 ) -> Outcome:
     """Decide every row of every push, one push after the other.
 
     Args: `sheets` and `lines` hold what is stored of all that the rows name; lines by `line_key`.
         `repetitions` knows which participants were entered before under a push's id, by session as
-        scope, and is told whose rows stand now.
+        scope, and is told whose rows stand now. `remarks` tells of a session what is worth knowing
+        of each row that is written on its sheet.
     """
     outcome, memory = Outcome(), repetitions or Repetitions("")
     for push, rows in pushes:
         known = ChainMap(outcome.lines, lines) if outcome.lines else lines  # the plain one is fast
         before = ChainMap(outcome.sheets, sheets)
-        receipts, changed, steps = _record_one(push, rows, before, known, memory)
+        receipts, changed, steps = _record_one(push, rows, before, known, memory, remarks)
         receipts, stands = settle(receipts, push)
         outcome.receipts.append(receipts)
         if stands:
@@ -203,6 +206,7 @@ def _record_one(
     sheets: Mapping[str, AttendanceSheet],
     lines: Mapping[str, Line],
     memory: Repetitions,
+    remarks: Mapping[str, Problem],
 ) -> tuple[list[Receipt], dict[str, Line], list[Step]]:
     receipts: list[Receipt] = []
     changed: dict[str, Line] = {}
@@ -249,7 +253,9 @@ def _record_one(
             step = steps[session_id] = Step(push.caller, sheets[session_id])
         step.take(participant_id, before, after)
         status = Status.UPDATED if before else Status.CREATED
-        receipts.append(Receipt(number, participant_id, status, after.version))
+        remark = remarks.get(session_id)
+        told = (remark,) if remark else ()
+        receipts.append(Receipt(number, participant_id, status, after.version, told))
     for step in steps.values():
         step.sheet = step.after(step.sheet)
     return receipts, changed, list(steps.values())

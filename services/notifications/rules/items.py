@@ -130,7 +130,9 @@ def _item(event: Event, state: Mapping[str, Applied]) -> Item:
     activity = _activity_key(event)
     if activity is not None and activity in state:
         place = state[activity].place
-    told = HOUSE.allowed(f"{FEED}{event.type}", partner_view.partner_data(event.type, event.data))
+    told = HOUSE.allowed_versions(
+        f"{FEED}{event.type}", lambda version: partner_view.partner_data(event, version)
+    )
     first = min(told)
     return Item(
         position=0,

@@ -7,8 +7,12 @@ that it does not name stays inside.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
+from shared.codes.countries import today
+from shared.codes.states import state_on
+from shared.events import Event
 from shared.record_types import RECORD_TYPES, for_each, record_type_of
 
 Data = Mapping[str, Any]
@@ -22,13 +26,25 @@ TYPES: Final = tuple(
 """Every type of feed item."""
 
 
-def partner_data(event_type: str, data: Data) -> dict[str, Any]:
-    """The figures and codes of an event's data; absent values are left out.
+def partner_data(event: Event, version: int) -> dict[str, Any]:
+    """The figures and codes of an event's data, in one version of the partners' contract; absent
+    values are left out.
 
     Raises KeyError: not an event for partners, or one that breaks its contract.
     """
-    described = _DESCRIBED[record_type_of(event_type)](data)
+    record_type = record_type_of(event.type)
+    data: Data = event.data
+    if record_type == "activity" and version == 1:
+        data = _as_it_stood(data, event.time)
+    described = _DESCRIBED[record_type](data)
     return {name: value for name, value in described.items() if value is not None}
+
+
+def _as_it_stood(data: Data, at: datetime) -> Data:
+    """An activity's data with its state on the day of the event, and an end."""
+    start = data["starts_on"]
+    status = state_on(today(data["chapter"], at), data.get("status"), start)
+    return {"ends_on": start, **data, "status": status}
 
 
 def place_of(event_type: str, data: Data) -> str | None:
@@ -48,7 +64,7 @@ def _activity(data: Data) -> dict[str, Any]:
     return {
         "id": data["id"],
         "type": data["type"],
-        "status": data["status"],
+        "status": data.get("status"),
         "title": data.get("title"),
         "starts_on": data.get("starts_on"),
         "ends_on": data.get("ends_on"),

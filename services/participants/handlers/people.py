@@ -12,13 +12,13 @@ from services.participants.handlers.requests import (
     ids_in,
     pushes_of,
     reader_of,
-    today,
 )
 from services.participants.rules import person
 from services.participants.schemas import PERSON, PERSON_FILTER, person_view
 from services.participants.store.alike import alike
 from services.participants.store.people import ParticipantStore
 from shared.caller import Caller
+from shared.codes.countries import today
 from shared.errors import Problem
 from shared.events import Event
 from shared.ids import asked_for
@@ -38,10 +38,9 @@ def register(request: Request, store: ParticipantStore) -> Answer:
     Effects: one transaction: people, and one `participant.registered|corrected` for each that
         changed, also where only what the events never carry has changed.
     """
-    day = today()
 
     def check(_: Caller, after: Record, __: Record | None) -> Iterable[Problem]:
-        return person.person_problems(after.content, day)
+        return person.person_problems(after.content, today(after.chapter))
 
     def decide(
         pushes: Sequence[Push], existing: Mapping[str, Record], repetitions: Repetitions

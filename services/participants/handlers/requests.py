@@ -6,7 +6,6 @@ Chapters and the secretariat deal with people; partners and operators have no bu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from marshmallow import Schema, ValidationError
@@ -51,11 +50,6 @@ def filter_of(schema: Schema, request: Request) -> Mapping[str, Any]:
         known = {name: value for name, value in first.params.items() if name != "value"}
         raise Refused(first.code, path=["filter", *first.path], **known) from error
     return asked
-
-
-def today() -> str:
-    """The day it is where it is latest among the chapters' countries (UTC+1)."""
-    return (datetime.now(UTC) + timedelta(hours=1)).date().isoformat()
 
 
 def _admit(caller: Caller) -> Caller:

@@ -97,7 +97,7 @@ def nomination_problems(content: Content, before: Content | None) -> Iterator[Pr
             yield Problem.at(name, code="CANNOT_CHANGE")
 
 
-def complete_nomination(content: Content, kept: Content, given: Content) -> Content:
+def complete_nomination(content: Content, kept: Content, given: Content, _: str) -> Content:
     """A nomination is proposed until it says more; a reason belongs to the status it came with."""
     whole = {"status": PROPOSED, **content}
     if whole["status"] != kept.get("status") and "reason" not in given:

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache, partial
 from typing import Any, Final
 
 from pymongo.client_session import ClientSession
@@ -20,6 +22,8 @@ from services.reporting.layout import (
 )
 from services.reporting.rules.figures import Activity, Announced, ReportScope, Session
 from services.reporting.rules.projections import DOCUMENTS
+from shared.codes.countries import today
+from shared.codes.states import state_on
 from shared.store.prefixes import below
 
 PAGE: Final = 10_000  # documents a round trip: a report reads thousands of small ones
@@ -32,6 +36,8 @@ class Snapshot:
         self._db = db
         self._prefix = prefix
         self._session = session
+        self._today = cache(partial(today, at=datetime.now(UTC)))
+        """Chapter → its calendar day, the same all through."""
 
     def position(self) -> Mapping[str, Any] | None:
         """The last event applied, and how many were; None before the first."""
@@ -43,7 +49,8 @@ class Snapshot:
         Args: parts: `announced`, `sessions`, `ecpf`, `architecture`; left empty unless asked for.
         """
         fields = (*_ALWAYS, *parts)
-        return [_activity(row) for row in self._find(PROJECTED["activity"], _query(scope), fields)]
+        rows = self._find(PROJECTED["activity"], _query(scope), fields)
+        return [_activity(row, self._today(row["chapter"])) for row in rows]
 
     def sections(self, activity_ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         """`media`, `publication` and `recommendations` of these activities."""
@@ -143,13 +150,13 @@ def _period(name: str, scope: ReportScope) -> dict[str, Any]:
     return {name: given} if given else {}
 
 
-def _activity(row: Mapping[str, Any]) -> Activity:
+def _activity(row: Mapping[str, Any], day: str) -> Activity:
     announced = row.get("announced") or {}
     return Activity(
         id=row["_id"],
         chapter=row["chapter"],
         type=row["type"],
-        status=row["status"],
+        status=state_on(day, row["status"], row["starts_on"]),
         starts_on=row["starts_on"],
         project_id=row["project_id"],
         place=row["place"],

@@ -105,7 +105,7 @@ def receipts(answer: Mapping[str, Any]) -> Receipts:
 
 
 def short(event: Mapping[str, Any]) -> str:
-    return str(event["type"]).removeprefix("org.foscao.").removesuffix(".v1")
+    return str(event["type"]).removeprefix("org.foscao.").rpartition(".v")[0]
 
 
 def statuses(told: Receipts) -> list[str]:

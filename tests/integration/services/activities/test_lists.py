@@ -205,7 +205,7 @@ def test_a_step_told_in_two_versions_is_one_step_of_the_log_from_either_end(worl
 
     steps = log()["items"]
     for row in list(world.store.outbox.collection.find({"subject": identifier})):
-        later = {"_id": new_id(), "schema_version": 2, "actor": "of the second version"}
+        later = {"_id": new_id(), "schema_version": 3, "actor": "of the second version"}
         world.store.outbox.collection.insert_one({**row, **later})
     assert walk(log, 2) == walk(log, 2, backwards=True) == steps
     assert log(count=True)["total_count"] == 4

@@ -101,19 +101,12 @@ def test_a_blank_never_overwrites_and_clear_does(world: World) -> None:
     assert "venue" not in world.get(made["id"])
 
 
-def test_what_is_left_open_follows_from_the_rest(world: World) -> None:
-    past, coming = world.activity(), world.activity(starts_on="2199-01-01")
-    del past["ends_on"], coming["ends_on"]
-    assert statuses(world.push([past, coming])) == ["CREATED", "CREATED"]
-    assert (world.get(past["id"])["status"], world.get(past["id"])["ends_on"]) == (
-        "held",
-        "2021-09-06",
-    )
-    assert world.get(coming["id"])["status"] == "planned"
-    assert world.get(past["id"])["sessions"] == [{"id": past["id"], "on": "2021-09-06"}]
+def test_an_activity_without_sessions_is_one_itself(world: World) -> None:
+    past = world.held()
+    assert world.get(past)["sessions"] == [{"id": past, "on": "2021-09-06"}]
 
 
-def test_a_status_moves_forward_only(world: World) -> None:
+def test_what_was_validated_is_reopened_before_it_is_changed(world: World) -> None:
     identifier = world.held(status="reported")
     assert statuses(world.push([{"id": identifier, "status": "validated"}])) == ["UPDATED"]
     back = world.push([{"id": identifier, "status": "held"}])
@@ -121,8 +114,10 @@ def test_a_status_moves_forward_only(world: World) -> None:
     assert back[0]["problems"][0]["params"] == {
         "before": "validated",
         "after": "held",
-        "possible": ("validated",),
+        "possible": ("validated", "reported"),
     }
+    for state in ("reported", "held"):
+        assert statuses(world.push([{"id": identifier, "status": state}])) == ["UPDATED"]
 
 
 def test_withdrawal_is_an_event_of_its_own_and_can_be_undone(world: World) -> None:

@@ -25,7 +25,7 @@ from tests.stack import wait_for
 from tests.world.events import activity
 
 KIND = "feed.activity.recorded"
-FIRST = contracts.of("notifications")[KIND]
+FIRST = contracts.of("notifications", version=1)[KIND]
 SECOND = parts.part({"id": parts.ID, "type": parts.code("activity_type"), "sessions": parts.COUNT})
 
 
@@ -60,6 +60,7 @@ def test_each_reader_pulls_the_latest_version_it_knows(store: NotificationStore)
 def test_an_entry_keeps_the_versions_of_its_day(
     store: NotificationStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(items, "HOUSE", Contracts({KIND: {1: FIRST}}))
     grow(store, 1)
     monkeypatch.setattr(items, "HOUSE", Contracts({KIND: {1: FIRST, 2: SECOND}}))
     grow(store, 1)

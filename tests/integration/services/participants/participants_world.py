@@ -60,6 +60,10 @@ def statuses(receipts: list[dict[str, Any]]) -> list[str]:
     return [receipt["status"] for receipt in receipts]
 
 
+def codes(receipts: list[dict[str, Any]]) -> list[str]:
+    return [problem["code"] for receipt in receipts for problem in receipt["problems"]]
+
+
 def problems(receipt: Mapping[str, Any]) -> dict[str, list[Any]]:
     return {problem["code"]: problem["path"] for problem in receipt["problems"]}
 

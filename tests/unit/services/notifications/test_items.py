@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -247,3 +249,31 @@ def test_a_webhook_body_is_a_cloud_event_with_the_cursor() -> None:
     assert body["cursor"] == "0"
     assert body["time"].endswith("Z")
     assert all(name.isalnum() and name.islower() for name in body)
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "state"),
+    [("2021-10-04", "held"), ("2021-10-05", "held"), ("2021-10-06", "planned")],
+)
+def test_of_what_nobody_stated_the_first_version_says_how_it_stood_and_the_second_nothing(
+    starts_on: str, state: str
+) -> None:
+    """At a quarter to midnight UTC it is tomorrow in Niger."""
+    said = activity(starts_on=starts_on, chapter="NE")
+    for name in ("status", "ends_on"):
+        del said.data[name]
+    event = replace(said, time=datetime(2021, 10, 4, 23, 45, tzinfo=UTC))
+    [item] = items.grow([event], {}).items
+    old, new = item.as_read_by(1)[1], item.as_read_by(2)[1]
+    assert (old["status"], old["ends_on"]) == (state, starts_on)
+    assert {"status", "ends_on"}.isdisjoint(new)
+    Draft202012Validator(
+        contracts.of("notifications", version=1)["feed.activity.recorded"]
+    ).validate(old)
+
+
+def test_what_was_stated_is_in_both_versions() -> None:
+    [item] = items.grow([activity(status="cancelled")], {}).items
+    for version in (1, 2):
+        data = item.as_read_by(version)[1]
+        assert (data["status"], data["ends_on"]) == ("cancelled", "2021-10-05")

@@ -65,7 +65,7 @@ def _of_person(content: Content, _: Content) -> list[Any]:
 
 
 def _of_nomination(content: Content, before: Content) -> list[Any]:
-    merged = person.complete_nomination({**before, **content}, before, content)
+    merged = person.complete_nomination({**before, **content}, before, content, "ML")
     person.standing(merged)
     return list(person.nomination_problems(merged, before))
 
