@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 
-COUNTED = ("held", "reported", "validated")
+UNSTATED = "unstated"
+"""Where an activity stands is left to the calendar; its days are long past."""
+COUNTED = ("held", "reported", "validated", UNSTATED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ from shared.events import Event
 from shared.ids import new_id
 from shared.store import mongo
 from shared.store.mongo import Store
-from tests.faults.ledger import Activity, Ledger, Line, Person
+from tests.faults.ledger import UNSTATED, Activity, Ledger, Line, Person
 from tests.world import items
 
 MALI = {"role": "chapter", "chapter": "ML", "key_id": "key-of-mali"}
@@ -107,7 +107,9 @@ def opened(uri: str, prefix: str) -> Iterator[Hub]:
 
 
 def request(*items: Mapping[str, Any], kind: str = "activity") -> dict[str, Any]:
-    return {"kind": kind, "pushes": [{"caller": MALI, "items": list(items)}]}
+    """A push, which is the same whenever it is sent again."""
+    pushed = {"caller": MALI, "items": list(items), "push_id": new_id()}
+    return {"kind": kind, "pushes": [pushed]}
 
 
 class Programme(RuleBasedStateMachine):
@@ -125,13 +127,12 @@ class Programme(RuleBasedStateMachine):
         self.session_of: dict[str, str] = {}
         self.told: list[Event] = []  # all events so far, in no particular order
         self.waiting: dict[str, dict[str, Event]] = {"reporting": {}, "notifications": {}}
-        self.last: Command | None = None
-        self.score = 0
+        self.said: list[Command] = []
 
     @initialize()
     def begin(self) -> None:
-        item = items.project(id=self.project)
-        self.say(lambda n: programme.push(request(item, kind="project"), self.hub.activities[n]), 0)
+        push = request(items.project(id=self.project), kind="project")
+        self.say(lambda n: programme.push(push, self.hub.activities[n]), 0)
 
     # What a chapter says
 
@@ -140,27 +141,31 @@ class Programme(RuleBasedStateMachine):
     )
     def meet(self, sex: str, at: int, many: int) -> Any:
         people = {new_id(): Person(sex, 1990) for _ in range(many)}
-        met = [items.person(id=key, sex=sex, birth_year=1990) for key in people]
-        self.say(lambda n: register.register(request(*met), self.hub.participants[n]), at)
+        push = request(*(items.person(id=key, sex=sex, birth_year=1990) for key in people))
+        self.say(lambda n: register.register(push, self.hub.participants[n]), at)
         self.ledger.people |= people
         return multiple(*people)
 
-    @rule(person=people, at=replicas)
-    def correct_person(self, person: str, at: int) -> None:
+    @rule(
+        person=people,
+        sex=st.sampled_from(["female", "male"]),
+        birth_year=st.sampled_from([1990, 1991]),
+        at=replicas,
+    )
+    def correct_person(self, person: str, sex: str, birth_year: int, at: int) -> None:
+        """To something new, or back to what it was."""
         now = self.ledger.people[person]
         if now.withdrawn:
             return
-        after = Person(
-            "male" if now.sex == "female" else "female", now.birth_year - 1, now.version + 1
-        )
-        item = {"id": person, "sex": after.sex, "birth_year": after.birth_year}
-        self.say(lambda n: register.register(request(item), self.hub.participants[n]), at)
-        self.ledger.people[person] = after
+        push = request({"id": person, "sex": sex, "birth_year": birth_year})
+        self.say(lambda n: register.register(push, self.hub.participants[n]), at)
+        if (sex, birth_year) != (now.sex, now.birth_year):
+            self.ledger.people[person] = Person(sex, birth_year, now.version + 1)
 
     @rule(person=consumes(people), at=replicas)
     def withdraw_person(self, person: str, at: int) -> None:
-        item = {"id": person, "reason": "asked for it"}
-        self.say(lambda n: register.withdraw(request(item), self.hub.participants[n]), at)
+        push = request({"id": person, "reason": "asked for it"})
+        self.say(lambda n: register.withdraw(push, self.hub.participants[n]), at)
         now = self.ledger.people[person]
         self.ledger.people[person] = replace(now, withdrawn=True, version=now.version + 1)
 
@@ -168,7 +173,7 @@ class Programme(RuleBasedStateMachine):
         target=sessions,
         count=st.integers(1, 3),
         announced=st.integers(0, 50),
-        status=st.sampled_from(["held", "held", "planned"]),
+        status=st.sampled_from(["held", UNSTATED, "planned"]),
         at=replicas,
     )
     def hold(self, count: int, announced: int, status: str, at: int) -> Any:
@@ -176,7 +181,7 @@ class Programme(RuleBasedStateMachine):
         item = items.activity(
             self.project,
             id=key,
-            status=status,
+            status=None if status == UNSTATED else status,
             announced={"total": announced},
             sessions=[items.session(id=each) for each in sessions],
         )
@@ -185,43 +190,57 @@ class Programme(RuleBasedStateMachine):
         self.session_of |= dict.fromkeys(sessions, key)
         return multiple(*sessions)
 
-    @rule(session=sessions, at=replicas)
-    def correct_activity(self, session: str, at: int) -> None:
+    @rule(
+        session=sessions,
+        announced=st.integers(0, 3),
+        status=st.sampled_from(["held", "planned", "cancelled", UNSTATED]),
+        at=replicas,
+    )
+    def correct_activity(self, session: str, announced: int, status: str, at: int) -> None:
+        """To something new, or back to what it was; also where it stands."""
         key = self.session_of[session]
         now = self.ledger.activities[key]
         if now.withdrawn:
             return
-        self.push_activity({"id": key, "announced": {"total": now.announced + 1}}, at)
-        self.ledger.add(self.ledger.corrected(key, announced=now.announced + 1))
+        state = {"clear": ["status"]} if status == UNSTATED else {"status": status}
+        self.push_activity({"id": key, "announced": {"total": announced}, **state}, at)
+        if (announced, status) != (now.announced, now.status):
+            self.ledger.add(self.ledger.corrected(key, announced=announced, status=status))
 
     @rule(session=sessions, at=replicas)
     def withdraw_or_reinstate(self, session: str, at: int) -> None:
         key = self.session_of[session]
         now = self.ledger.activities[key]
         use = programme.reinstate if now.withdrawn else programme.withdraw
-        item = {"id": key, "reason": "a mistake", "expected_version": now.version}
-        self.say(lambda n: use(request(item), self.hub.activities[n]), at)
+        push = request({"id": key, "reason": "a mistake", "expected_version": now.version})
+        self.say(lambda n: use(push, self.hub.activities[n]), at)
         self.ledger.add(self.ledger.corrected(key, withdrawn=not now.withdrawn))
 
     @rule(
         session=sessions,
         crowd=st.lists(people, min_size=1, max_size=6, unique=True),
-        status=st.sampled_from(["present", "present", "absent", "removed"]),
+        status=st.sampled_from(["present", None, "absent", "removed"]),
+        score=st.sampled_from([None, 1, 2]),
         at=replicas,
     )
-    def attend(self, session: str, crowd: Sequence[str], status: str, at: int) -> None:
+    def attend(
+        self, session: str, crowd: Sequence[str], status: str | None, score: int | None, at: int
+    ) -> None:
+        """To something new, or back to what it was; whoever was taken off may come back."""
         if self.ledger.activities[self.session_of[session]].withdrawn:
             return
-        self.score = self.score % 100 + 1  # a new word each time, not a late repetition
         sheet = self.ledger.sheets[session]
         rows = []
         for person in crowd:
             before = sheet.get(person)
-            rows.append({"participant_id": person, "status": status, "pre_score": self.score})
-            if before is not None or status != "removed":
-                sheet[person] = Line(status, self.score)
-        item = {"session_id": session, "rows": rows}
-        self.say(lambda n: attendance.record(request(item), self.hub.activities[n]), at)
+            rows.append({"participant_id": person, "status": status, "pre_score": score})
+            if before is not None:
+                kept = "present" if before.status == "removed" else before.status
+                sheet[person] = Line(status or kept, before.pre if score is None else score)
+            elif status != "removed":
+                sheet[person] = Line(status or "present", score)
+        push = request({"session_id": session, "rows": rows})
+        self.say(lambda n: attendance.record(push, self.hub.activities[n]), at)
 
     @rule(source=sessions, goal=sessions, at=replicas)
     def move(self, source: str, goal: str, at: int) -> None:
@@ -232,20 +251,21 @@ class Programme(RuleBasedStateMachine):
             return
         asked = {
             "caller": MALI, "from_session": source, "to_session": goal, "participant_ids": crowd,
+            "push_id": new_id(),
         }  # fmt: skip
         self.say(lambda n: attendance.move(asked, self.hub.activities[n]), at)
         for person in crowd:
             there[person], here[person] = here[person], replace(here[person], status="removed")
 
-    @precondition(lambda self: self.last is not None)
-    @rule(at=replicas, times=st.integers(1, 2))
-    def say_it_again(self, at: int, times: int) -> None:
-        """The answer was lost on the way, and the chapter is impatient."""
-        assert self.last is not None
+    @precondition(lambda self: self.said)
+    @rule(chance=chances, at=replicas, times=st.integers(1, 2), late=st.booleans())
+    def say_it_again(self, chance: random.Random, at: int, times: int, late: bool) -> None:
+        """The answer was lost on the way and the chapter is impatient, or was away for long."""
+        command = chance.choice(self.said) if late else self.said[-1]
         with ThreadPoolExecutor(times) as pool:
-            again = [pool.submit(self.last, (at + n) % REPLICAS) for n in range(times)]
+            again = [pool.submit(command, (at + n) % REPLICAS) for n in range(times)]
         for each in again:
-            accepted(each.result())
+            assert all(receipt["status"] == "UNCHANGED" for receipt in receipts(each.result()))
 
     # What the broker does
 
@@ -308,11 +328,13 @@ class Programme(RuleBasedStateMachine):
     # How
 
     def push_activity(self, item: Mapping[str, Any], at: int) -> None:
-        self.say(lambda n: programme.push(request(item), self.hub.activities[n]), at)
+        push = request(item)
+        self.say(lambda n: programme.push(push, self.hub.activities[n]), at)
 
     def say(self, command: Command, at: int) -> None:
-        accepted(command(at))
-        self.last = command
+        told = receipts(command(at))
+        assert all(receipt["status"] != "REJECTED" for receipt in told), told
+        self.said.append(command)
 
     def collect(self) -> None:
         """Take what the relays would publish."""
@@ -341,9 +363,11 @@ class Programme(RuleBasedStateMachine):
                 self.waiting[consumer].pop(event.id, None)
 
 
-def accepted(answer: Mapping[str, Any]) -> None:
-    receipts = answer["receipts"] if "receipts" in answer else answer["pushes"][0]["receipts"]
-    assert all(receipt["status"] != "REJECTED" for receipt in receipts), receipts
+def receipts(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    told: Sequence[Mapping[str, Any]] = (
+        answer["receipts"] if "receipts" in answer else answer["pushes"][0]["receipts"]
+    )
+    return told
 
 
 @pytest.mark.parametrize(
