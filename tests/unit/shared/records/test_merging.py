@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from shared.errors import Problem
-from shared.ids import new_id
 from shared.records import fields as f
 from shared.records.merging import as_pushed, clear, merge, missing
 from shared.records.partial import WRONG
 
-ONE, TWO, THREE = new_id(), new_id(), new_id()
+ONE, TWO, THREE = (f"0197a000-0000-7000-8000-00000000000{n}" for n in range(1, 4))
 
 
 class Shelf(f.Identified):
