@@ -146,7 +146,7 @@ class Programme:
                 activity, session_ids = new_id(), [new_id() for _ in range(SESSIONS)]
                 content = {
                     **{"project_id": None, "type": "technical_training", "status": "held"},
-                    **{"title": {"en": "Training"}, "place": "ML.06.YAN.KALANA"},
+                    **{"title": {"en": "Training"}, "place": "ML.SIK.YAN.KALANA"},
                     **{"starts_on": "2025-11-03", "ends_on": "2025-11-07"},
                     "sessions": [{"id": each, "on": "2025-11-03"} for each in session_ids],
                 }

@@ -115,7 +115,7 @@ class Workload:
             "sex": self._random.choice(["female", "male", None]),
             "birthYear": self._random.choice([None, *range(1950, 2006)]),
             "groups": [self._random.choice(GROUPS)],
-            "place": "ML.06.YAN.KALANA",
+            "place": "ML.SIK.YAN.KALANA",
             "consent": {"purpose": ["programme_records"], "givenOn": "2021-06-01", "by": "self"},
         }
 
@@ -129,7 +129,7 @@ class Workload:
             "status": "held",
             "startsOn": f"2021-{month:02}-10",
             "endsOn": f"2021-{month:02}-11",
-            "place": "ML.06.YAN.KALANA",
+            "place": "ML.SIK.YAN.KALANA",
             "ecpf": ["natural_resource_governance"],
             "announced": {"total": 30},
         }

@@ -57,6 +57,8 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "ParkingResult.unknown": _PARKED,
     "Participant.groups": _codes("stakeholder_group"),
     "Place.aliases": 10,
+    "Place.formerIds": 10,
+    "Place.path": 3,
     "Problem.path": 6,
     "Project.places": _IDS,
     "Project.indicators": _PARTS,

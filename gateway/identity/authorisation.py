@@ -35,6 +35,7 @@ REQUIRES: Final[Mapping[str, frozenset[str]]] = {
     "codeLists": EVERYONE,
     "place": EVERYONE,
     "places": EVERYONE,
+    "gazetteer": EVERYONE,
     "changes": PROGRAMME,
     "attendance": PROGRAMME,
     "participant": PROGRAMME,

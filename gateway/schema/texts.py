@@ -1,15 +1,17 @@
 """Owns how texts and codes read: three languages, and a code beside its label."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import graphene
 
 from gateway.schema.enums import closed
 from shared.codes import LANGUAGES, UNKNOWN
 from shared.codes import label as code_label
-from shared.codes.places import exists
+from shared.codes.places import exists, place
 from shared.codes.places import label as place_label
+
+_BEGINS: Final = ("starts_on", "raised_on", "on")
 
 Language = closed(
     "Language",
@@ -52,16 +54,32 @@ class CodeValue(graphene.ObjectType):
 
     code = graphene.String(required=True, description="The code, as it is pushed.")
     label = graphene.String(required=True, description="Its label in the language of the request.")
+    iso = graphene.String(
+        description="Of a place its ISO 3166 code (`ML-3`), if it has one; of another code null."
+    )
+    pcode = graphene.String(
+        description="Of a place its P-code (`ML03`), if that is known; of another code null."
+    )
 
 
-def code_value(list_name: str, code: str, lang: str) -> dict[str, str]:
+def code_value(
+    list_name: str, code: str, lang: str, on: str | None = None
+) -> dict[str, str | None]:
     """The code with its label; a code that the list lacks, or `unknown` anywhere, is told too.
 
-    `place` as the name of the list means the gazetteer.
+    `place` as the name of the list means the gazetteer: the place by its present id, with what it
+    lies in on that day (ISO 8601), or at present.
     """
     if list_name == "place":
-        text = place_label(code, lang) if exists(code) else _unlisted(code, lang)
-        return {"code": code, "label": text}
+        if not exists(code):
+            return {"code": code, "label": _unlisted(code, lang)}
+        here = place(code)
+        return {
+            "code": here.id,
+            "label": place_label(here.id, lang, on),
+            "iso": here.iso,
+            "pcode": here.pcode,
+        }
     try:
         return {"code": code, "label": code_label(list_name, code, lang)}
     except KeyError:  # a record may be older than the list
@@ -72,12 +90,19 @@ def _unlisted(code: str, lang: str) -> str:
     return code_label("sex", UNKNOWN, lang) if code == UNKNOWN else code
 
 
+def _day_of(root: Mapping[str, Any]) -> str | None:
+    """The day on which that begins which the code is a part of, if it is of a day."""
+    return next((root[name] for name in _BEGINS if isinstance(root.get(name), str)), None)
+
+
 def coded(list_name: str, name: str, description: str) -> graphene.Field:
     """A field that shows the code under `name` of its parent with its label."""
 
-    def resolve(root: Mapping[str, Any], info: Any) -> dict[str, str] | None:
+    def resolve(root: Mapping[str, Any], info: Any) -> dict[str, str | None] | None:
         code = root.get(name)
-        return None if code is None else code_value(list_name, code, info.context.lang)
+        if code is None:
+            return None
+        return code_value(list_name, code, info.context.lang, _day_of(root))
 
     return graphene.Field(CodeValue, description=description, resolver=resolve)
 
@@ -85,8 +110,9 @@ def coded(list_name: str, name: str, description: str) -> graphene.Field:
 def coded_list(list_name: str, name: str, description: str) -> graphene.Field:
     """A field that shows the codes under `name` of its parent with their labels."""
 
-    def resolve(root: Mapping[str, Any], info: Any) -> list[dict[str, str]]:
-        return [code_value(list_name, code, info.context.lang) for code in root.get(name) or ()]
+    def resolve(root: Mapping[str, Any], info: Any) -> list[dict[str, str | None]]:
+        on = _day_of(root)
+        return [code_value(list_name, code, info.context.lang, on) for code in root.get(name) or ()]
 
     return graphene.Field(
         graphene.NonNull(graphene.List(graphene.NonNull(CodeValue))),

@@ -9,6 +9,7 @@ from typing import Any, Final
 from marshmallow import ValidationError
 
 from shared.codes import LANGUAGES, code_list
+from shared.codes.areas import Area, areas, inside
 from shared.codes.countries import today
 from shared.codes.states import HELD, PLANNED
 from shared.errors import Refused, problems_from
@@ -47,7 +48,7 @@ def query(record_type: str, wanted: Mapping[str, Any]) -> Condition:
     shows them alone.
 
     Filters: as `Asked`; an empty list asks for nothing, but for `ids`, of which none is none;
-    `places` with all that lies in them; `from` and `to` are days, and what
+    `places` with all that lay in them on the day of the record; `from` and `to` are days, and what
     overlaps them is found; `text` is looked for in titles, names and texts.
     Raises: Refused (final) with the path of what is wrong: a list must not look empty only because
         its filter names nothing.
@@ -65,6 +66,9 @@ def query(record_type: str, wanted: Mapping[str, Any]) -> Condition:
     asked.setdefault("withdrawn", False)
     conditions = _CONDITIONS | _CONDITIONS_OF.get(record_type, {})
     return {"$and": [conditions[name](value) for name, value in asked.items()]}
+
+
+_BEGINS: Final = ("content.starts_on", "content.raised_on")
 
 
 def _one_of(path: str) -> Callable[[Any], Condition]:
@@ -87,9 +91,22 @@ def _standing(statuses: Any) -> Condition:
 
 
 def _within(values: Any) -> Condition:
-    """One of the places or what lies in it: ids begin with their parents'."""
-    inside = {"$regex": f"^({'|'.join(map(re.escape, values))})(\\.|$)"}
-    return {"$or": [{"content.place": inside}, {"content.places": inside}]}
+    """One of the places or what lay in it on the day that the record begins with; of a record
+    without a day, what lies in it at present."""
+    return {"$or": [_inside(each) for each in areas(values)]}
+
+
+def _inside(area: Area) -> Condition:
+    places = inside(area, "content.places", listed=True)
+    where: Condition = {"$or": [inside(area, "content.place"), places]}
+    bounds = {"$gte": area.since, "$lt": area.until}
+    days = {bound: day for bound, day in bounds.items() if day}
+    if not days:
+        return where
+    when: list[Condition] = [{path: days} for path in _BEGINS]
+    if area.until is None:
+        when.append(dict.fromkeys(_BEGINS))
+    return {"$and": [where, {"$or": when}]}
 
 
 def _at_least(severity: int) -> Condition:

@@ -21,7 +21,7 @@ UNKNOWN: Final = "unknown"
 _UNKNOWN_LABELS: Final = MappingProxyType(
     {"fr": "Inconnu", "en": "Unknown", "pt": "Desconhecido"},
 )
-_NOT_CODE_LISTS: Final = frozenset({"places"})
+_NOT_CODE_LISTS: Final = frozenset({"places", "places_geonames", "place_parents"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, Final, ParamSpec
 
 from shared.codes import LANGUAGES, code_list, list_names, places
+from shared.codes.search import search
 
 LISTED: Final = 20  # codes of a list that are told as a whole
 NEAREST: Final = 3
@@ -104,14 +105,15 @@ def _names(list_name: str) -> Mapping[str, str]:
 
 @lru_cache(_REMEMBERED)
 def _homonyms(text: str) -> tuple[str, ...]:
-    """`Nampala: ML.06.NAMPALA (Sikasso)`, `ML.05.NIO.NAMPALA (Ségou)`, …: each name once."""
-    found = places.search(text)
+    """`Nampala: ML.SEG.NIO.NAMPALA (Niono, Ségou)`, `ML.SIK.NAMPALA (Sikasso)`, …: each name once,
+    each place with what it lies in below the country."""
+    found = search(text)
     if not found and "." in text:  # the id of a place that lies elsewhere
-        found = places.search(text.rpartition(".")[2])
+        found = search(text.rpartition(".")[2])
     told, name = [], ""
     for each in found[:HOMONYMS]:
-        region = places.admin1(each.id)
-        within = f" ({places.place(region).name})" if region not in (None, each.id) else ""
+        above = [unit.name for unit in places.ancestors(each.id)[1:-1]]
+        within = f" ({', '.join([each.near, *above] if each.near else above)})" if above else ""
         told.append(
             f"{each.id}{within}" if each.name == name else f"{each.name}: {each.id}{within}"
         )

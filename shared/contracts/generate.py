@@ -50,6 +50,8 @@ _FEED: Mapping[str, Any] = {
 }
 _FEED_MAY: Mapping[str, Any] = {
     "place": {"type": "string", "description": "a region at the most"},
+    "iso": {"type": "string", "description": "the place's ISO 3166 code"},
+    "pcode": {"type": "string", "description": "the place's P-code (OCHA)"},
 }
 
 

@@ -113,12 +113,13 @@ class Code(_Field):
 
 
 class PlaceId(_Field):
-    """The id of a place in the gazetteer; a bare name is refused, as places share names."""
+    """The id of a place in the gazetteer, kept as the place has it at present; a bare name is
+    refused, as places share names."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str) or not places.exists(value):
             raise fail("UNKNOWN_PLACE", unknown_place(value))
-        return value
+        return places.present(value)
 
 
 class Text(_Field):

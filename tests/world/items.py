@@ -14,9 +14,9 @@ from shared.ids import new_id
 
 Item = dict[str, Any]
 
-KALANA = "ML.06.YAN.KALANA"
-NAMPALA = "ML.06.NAMPALA"
-OTHER_NAMPALA = "ML.05.NIO.NAMPALA"
+KALANA = "ML.SIK.YAN.KALANA"
+NAMPALA = "ML.SIK.NAMPALA"
+OTHER_NAMPALA = "ML.SEG.NIO.NAMPALA"
 FIRST_DAY, LAST_DAY = "2021-09-06", "2021-09-07"
 CONSENT = {"purpose": ["programme_records"], "given_on": "2021-05-20", "by": "self"}
 

@@ -5,9 +5,13 @@ from typing import Any
 import graphene
 
 from gateway.schema.enums import closed
+from gateway.schema.paging import connection
+from gateway.schema.scalars import Date
 from gateway.schema.texts import LocalisedText, coded
+from shared.codes import places
 from shared.codes.places import Place as PlaceData
-from shared.codes.places import label, place
+from shared.days import calendar_day
+from shared.errors import Refused
 
 
 class CodeExtra(graphene.ObjectType):
@@ -45,24 +49,69 @@ PlaceLevel = closed(
 class Place(graphene.ObjectType):
     """A place of the gazetteer. Names are no keys: there are homonyms; push the id."""
 
-    id = graphene.ID(required=True, description="The id, which begins with its parent's.")
+    id = graphene.ID(
+        required=True,
+        description="The id. It says nothing of where the place lies now, and is never reused.",
+    )
     name = graphene.String(required=True, description="The bare name.")
     label = graphene.String(
         required=True, description="The name with all it lies in: tells homonyms apart."
     )
     level = PlaceLevel(required=True, description="What kind of place it is.")
     country = coded("country", "country", "The country.")
-    parent = graphene.Field(lambda: Place, description="What it lies in; null for a country.")
+    parent = graphene.Field(
+        lambda: Place,
+        on=graphene.Argument(Date, description="On this day; by default at present."),
+        description="What it lies in; null for a country.",
+    )
+    path = graphene.List(
+        graphene.NonNull(lambda: Place),
+        required=True,
+        on=graphene.Argument(Date, description="On this day; by default at present."),
+        description="All it lies in, the nearest first, the country last.",
+    )
+    region = graphene.Field(
+        lambda: Place,
+        on=graphene.Argument(Date, description="On this day; by default at present."),
+        description="The first-level unit that it is or lies in; null for a country.",
+    )
     lat = graphene.Float(description="Latitude in degrees (WGS 84), where known for sure.")
     lon = graphene.Float(description="Longitude in degrees (WGS 84), where known for sure.")
+    iso = graphene.String(
+        description="Its ISO 3166 code (`ML-3` is Sikasso); null where there is none."
+    )
+    pcode = graphene.String(
+        description="Its P-code, by which OCHA knows it (`ML03`); null where that is not known."
+    )
+    began_on = Date(description="The first day that there is such a unit, where that is known.")
+    ended_on = Date(description="The first day that there is none any more; null: there is.")
     aliases = graphene.List(
         graphene.NonNull(graphene.String), required=True, description="Other spellings."
+    )
+    former_ids = graphene.List(
+        graphene.NonNull(graphene.ID),
+        required=True,
+        description="Ids that it had before: they go on naming it, and only it.",
     )
     note = graphene.String(required=True, description="A remark on it; may be empty.")
 
     @staticmethod
-    def resolve_parent(root: dict[str, Any], info: Any) -> dict[str, Any] | None:
-        return shown(place(root["parent"]), info.context.lang) if root["parent"] else None
+    def resolve_parent(root: dict[str, Any], info: Any, on: Any = None) -> dict[str, Any] | None:
+        found = places.parent_on(root["id"], day_asked(on))
+        return None if found is None else shown(found, info.context.lang)
+
+    @staticmethod
+    def resolve_path(root: dict[str, Any], info: Any, on: Any = None) -> list[dict[str, Any]]:
+        _, *above = places.ancestors(root["id"], day_asked(on))
+        return [shown(each, info.context.lang) for each in above]
+
+    @staticmethod
+    def resolve_region(root: dict[str, Any], info: Any, on: Any = None) -> dict[str, Any] | None:
+        region = places.admin1(root["id"], day_asked(on))
+        return None if region is None else shown(places.place(region), info.context.lang)
+
+
+PlaceConnection = connection(Place, "places")
 
 
 def shown(found: PlaceData, lang: str) -> dict[str, Any]:
@@ -70,12 +119,26 @@ def shown(found: PlaceData, lang: str) -> dict[str, Any]:
     return {
         "id": found.id,
         "name": found.name,
-        "label": label(found.id, lang),
+        "label": places.label(found.id, lang),
         "level": found.level,
         "country": found.country,
-        "parent": found.parent,
         "lat": found.lat,
         "lon": found.lon,
+        "iso": found.iso,
+        "pcode": found.pcode,
+        "began_on": found.valid_from,
+        "ended_on": found.valid_until,
         "aliases": list(found.aliases),
+        "former_ids": list(places.spellings(found.id)[1:]),
         "note": found.note,
     }
+
+
+def day_asked(value: Any) -> str | None:
+    """The day of the argument `on`, ISO 8601. Raises Refused INVALID_DATE (final)."""
+    if value is None:
+        return None
+    day = calendar_day(value)
+    if day is None:
+        raise Refused("INVALID_DATE", path=["on"], value=str(value)[:30])
+    return day.isoformat()

@@ -93,7 +93,7 @@ def to_dict(item: Item, reader: int) -> dict[str, Any]:
         "time": rfc3339(item.time),
         "chapter": item.chapter,
         "country": item.country,
-        "place": item.place,
+        "place": _at_present(item.place),
         "schema_version": version,
         "data": dict(data),
     }
@@ -101,8 +101,8 @@ def to_dict(item: Item, reader: int) -> dict[str, Any]:
 
 def to_cloud_event(item: Item, reader: int) -> bytes:
     """The item as a webhook's body: CloudEvents 1.0 (section 3) with the extensions `cursor`,
-    `chapter`, `country` and `place`. The same item yields the same bytes, try after try, to a
-    reader of contracts up to the same version."""
+    `chapter`, `country`, `place`, `iso` and `pcode`. The same item yields the same bytes, try after
+    try, to a reader of contracts up to the same version, as long as the gazetteer says the same."""
     version, data = item.as_read_by(reader)
     kind = f"{FEED}{item.type}"
     document: dict[str, Any] = {
@@ -120,16 +120,26 @@ def to_cloud_event(item: Item, reader: int) -> bytes:
         "data": dict(data),
     }
     if item.place is not None:
-        document["place"] = item.place
+        document["place"] = _at_present(item.place)
+        document |= _official(item.place)
     return orjson.dumps(document)
+
+
+def _official(place_id: str) -> dict[str, str]:
+    """The codes that others know the place by, as far as there are any."""
+    if not places.exists(place_id):
+        return {}
+    here = places.place(place_id)
+    codes = {"iso": here.iso, "pcode": here.pcode}
+    return {name: code for name, code in codes.items() if code}
 
 
 def _item(event: Event, state: Mapping[str, Applied]) -> Item:
     chapter: str = event.data["chapter"]
-    place = _coarse(partner_view.place_of(event.type, event.data))
+    place = _coarse(partner_view.place_of(event.type, event.data), partner_view.day_of(event.data))
     activity = _activity_key(event)
     if activity is not None and activity in state:
-        place = state[activity].place
+        place = _at_present(state[activity].place)
     told = HOUSE.allowed_versions(
         f"{FEED}{event.type}", lambda version: partner_view.partner_data(event, version)
     )
@@ -149,11 +159,17 @@ def _item(event: Event, state: Mapping[str, Applied]) -> Item:
     )
 
 
-def _coarse(place_id: str | None) -> str | None:
-    """A place that the gazetteer does not know says nothing: better no place than an exact one."""
+def _coarse(place_id: str | None, on: str | None) -> str | None:
+    """The region of that day. A place that the gazetteer does not know says nothing: better no
+    place than an exact one."""
     if place_id is None or not places.exists(place_id):
         return None
-    return places.coarse(place_id)
+    return places.coarse(place_id, on)
+
+
+def _at_present(place_id: str | None) -> str | None:
+    """The id that the place of an item has today: it may have been stored under another."""
+    return None if place_id is None else places.present(place_id)
 
 
 def _arranged(events: Sequence[Event]) -> list[Event]:

@@ -56,6 +56,12 @@ def place_of(event_type: str, data: Data) -> str | None:
     return place
 
 
+def day_of(data: Data) -> str | None:
+    """The day on which what an event tells of begins, if it has one: its region is that day's."""
+    day: str | None = data.get("starts_on") or data.get("raised_on")
+    return day
+
+
 def _activity(data: Data) -> dict[str, Any]:
     sessions = data.get("sessions") or ()
     announced = data.get("announced") or {}

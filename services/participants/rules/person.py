@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from shared.codes.places import spellings
 from shared.errors import Problem
 from shared.records.partial import WRONG, known, section, values
 
@@ -160,7 +161,7 @@ def likenesses(content: Content, phone: str | None) -> Iterator[tuple[str, str]]
         return
     name = " ".join(sorted(words))
     if place := content.get("place"):
-        yield "same_name_and_place", f"{name}|{place}"
+        yield "same_name_and_place", f"{name}|{spellings(place)[-1]}"  # as it was marked at first
     if year := facts(content)["birth_year"]:
         yield "same_name_and_birth_year", f"{name}|{year}"
         yield "same_name_and_birth_year", f"{name}|{year + 1}"

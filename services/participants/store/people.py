@@ -25,12 +25,12 @@ from services.participants.store.cipher import Cipher, read_master_key
 from shared import layout
 from shared.caller import Caller
 from shared.codes import code_list, countries
+from shared.codes.areas import area, inside
 from shared.config import Environment
 from shared.records.collection import RecordCollection, visible_to
 from shared.records.pushes import Record
 from shared.store import vault
 from shared.store.mongo import Store, Tx
-from shared.store.prefixes import below
 from shared.types import Document
 
 STANDING = "standing"  # the slot of a nomination that counts; a withdrawn one's is its own id
@@ -124,11 +124,8 @@ class People(SealedCollection):
             query["email"] = self.cipher.exact(email)
         if group := asked.get("group"):
             query[f"{layout.CONTENT}.groups"] = group
-        if place := asked.get("place"):  # the place, or one that lies in it
-            query["$or"] = [
-                {f"{layout.CONTENT}.place": place},
-                {f"{layout.CONTENT}.place": below(f"{place}.")},
-            ]
+        if place := asked.get("place"):
+            query |= inside(area([place]), f"{layout.CONTENT}.place")
         for name in ("sex", "organisation_id"):
             if asked.get(name):
                 query[f"{layout.CONTENT}.{name}"] = asked[name]

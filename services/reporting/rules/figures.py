@@ -12,12 +12,15 @@ from typing import Final, TypeAlias
 
 from pyroaring import BitMap
 
+from services.reporting.rules.regions import region
 from shared.days import calendar_day
 
 UNKNOWN: Final = "unknown"
 
 PERSON_DIMENSIONS: Final = ("sex", "age_band", "group", "group_any", "disability", "residence")
 ANNOUNCED_DIMENSIONS: Final = frozenset({"sex", "age_band", "group", "disability"})
+BY_YEAR: Final = frozenset({"age_band", "residence"})
+"""Dimensions in which a person's category follows from the year as well."""
 OVERLAPPING: Final = frozenset({"group_any"})
 """Dimensions in which one person may stand in several categories: their cells do not add up."""
 
@@ -146,9 +149,10 @@ class Cells:
     """Splits sets of people into the cells of up to three crossed dimensions."""
 
     def __init__(self, by: Sequence[str], bits: Bits, age_band: AgeBand) -> None:
-        """`bits` holds each dimension of `by`; `birth_year` instead of `age_band`."""
+        """`bits` holds each dimension of `by`; `birth_year` instead of `age_band`, and of
+        `residence` what `home` says."""
         self.by = tuple(by)
-        self.by_age = "age_band" in by
+        self.by_year = not BY_YEAR.isdisjoint(by)
         self._bits = bits
         self._age_band = age_band
         self._axes: dict[tuple[str, int], _Category] = {}
@@ -156,7 +160,7 @@ class Cells:
     def split(self, weighted: Sequence[BitMap], year: int) -> Counter[Keys]:
         """How many stand in each cell; a person in `weighted[i]` counts 2**i times.
 
-        Args: year: the one in which ages are reckoned.
+        Args: year: the one in which ages are reckoned, and at whose end regions are looked up.
         """
         found: Counter[Keys] = Counter()
         if self.by and any(weighted):
@@ -182,9 +186,10 @@ class Cells:
                 found[(*keys, UNKNOWN)] += _size(map(len, outside))
 
     def _axis(self, dim: str, year: int) -> _Category:
-        known_as = (dim, year if dim == "age_band" else 0)
+        known_as = (dim, year if dim in BY_YEAR else 0)
         if known_as not in self._axes:
-            members = self._ages(year) if dim == "age_band" else dict(self._bits.get(dim, {}))
+            of_year = {"age_band": self._ages, "residence": self._regions}.get(dim)
+            members = of_year(year) if of_year else dict(self._bits.get(dim, {}))
             members.pop(UNKNOWN, None)  # whoever has no known value is found by difference
             self._axes[known_as] = _Category(members, union(members.values()))
         return self._axes[known_as]
@@ -195,12 +200,19 @@ class Cells:
             bands[self._age_band(int(birth_year), year)] |= members
         return dict(bands)
 
+    def _regions(self, year: int) -> dict[str, BitMap]:
+        regions: defaultdict[str, BitMap] = defaultdict(BitMap)
+        for place_id, members in self._bits.get("residence", {}).items():
+            regions[region(place_id, f"{year:04}-12-31") or UNKNOWN] |= members
+        return dict(regions)
+
 
 def figures(activities: Iterable[Counted], cells: Cells, reference_year: int) -> Figures:
     """The four figures of these activities, split into cells.
 
-    Age is reckoned in the year of each activity for person-sessions and unique per activity, in
-    `reference_year` for unique people, of whom there is one each however many years they came.
+    Age, and in which region a home lies, is that of the year of each activity for person-sessions
+    and unique per activity, of `reference_year` for unique people, of whom there is one each
+    however many years they came.
     """
     announced: Counter[Keys] = Counter()
     announced_total = 0
@@ -210,7 +222,7 @@ def figures(activities: Iterable[Counted], cells: Cells, reference_year: int) ->
         announced_total += activity.announced.total
         if cells.by:
             activity.announced.add_to(announced, cells.by)
-        year = activity.year if cells.by_age else reference_year
+        year = activity.year if cells.by_year else reference_year
         came = BitMap()
         for present in activity.sheets:
             if came and (repeated := came & present):
@@ -270,22 +282,10 @@ def row_key(activity: Activity, rows_by: str) -> str:
         "month": day[:7],
         "quarter": day and f"{day[:4]}-Q{(int(day[5:7]) + 2) // 3}",
         "year": day[:4],
-        "admin1": admin1(activity.place),
+        "admin1": region(activity.place, day or None),
         "locality": activity.place,
     }[rows_by]
     return key or UNKNOWN
-
-
-def places_within(place_id: str) -> list[str]:
-    """The place and all it lies in, the country first: a place's id begins with its parent's."""
-    parts = place_id.split(".")
-    return [".".join(parts[: length + 1]) for length in range(len(parts))]
-
-
-def admin1(place_id: str | None) -> str | None:
-    """The first-level unit a place is or lies in, None for a country or no place."""
-    within = places_within(place_id) if place_id else []
-    return within[1] if len(within) > 1 else None
 
 
 def _sum(by_year: Mapping[int, list[BitMap]], cells: Cells) -> Figure:

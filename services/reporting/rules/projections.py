@@ -12,7 +12,7 @@ from typing import Any, Final
 from pyroaring import BitMap
 
 from services.reporting.layout import PEOPLE, PROJECTED, SESSIONS
-from services.reporting.rules.figures import admin1, places_within
+from services.reporting.rules.regions import home, places_within
 from shared.events import Event
 from shared.record_types import SCORES, for_each, record_type_of
 
@@ -95,7 +95,7 @@ def facts_of(person: Mapping[str, Any]) -> frozenset[str]:
         "birth_year": person.get("birth_year"),
         "group": groups[0] if groups else None,
         "disability": person.get("disability"),
-        "residence": admin1(person.get("place")),
+        "residence": home(person.get("place")),
     }
     return frozenset(
         {f"{attribute}/{value}" for attribute, value in said.items() if value is not None}
@@ -155,7 +155,9 @@ def document(event: Event) -> dict[str, Any]:
         "chapter": data.get("chapter"),
     }
     if "place" in kept:
-        kept["within"] = places_within(kept["place"]) if kept["place"] else []
+        kept["within"] = places_within(
+            kept["place"], data.get("starts_on") or data.get("raised_on")
+        )
     if record_type_of(event.type) == "activity":
         kept["sessions"] = [
             {"id": each["id"], "topics": each.get("topics") or [], "place": each.get("place")}

@@ -22,6 +22,7 @@ from services.reporting.layout import (
 )
 from services.reporting.rules.figures import Activity, Announced, ReportScope, Session
 from services.reporting.rules.projections import DOCUMENTS
+from shared.codes import places
 from shared.codes.countries import today
 from shared.codes.states import state_on
 from shared.store.prefixes import below
@@ -97,7 +98,7 @@ class Snapshot:
         """
         conditions: dict[str, Sequence[str] | None] = {
             "chapter": scope.chapters or None,
-            "within": [*scope.countries, *scope.places] or None,
+            "within": _within(scope),
             "activity_id": activity_ids,
         }
         query = _any_of(conditions) | _period("raised_on", scope)
@@ -134,9 +135,20 @@ def _query(scope: ReportScope) -> dict[str, Any]:
         "project_id": scope.project_ids or None,
         "_id": scope.activity_ids or None,
         "type": scope.types or None,
-        "within": [*scope.countries, *scope.places] or None,
+        "within": _within(scope),
     }
     return {"withdrawn": False, **_any_of(conditions), **_period("starts_on", scope)}
+
+
+def _within(scope: ReportScope) -> list[str] | None:
+    """By all ids they had: what was projected before an id changed keeps the old one until the
+    projections are rebuilt."""
+    asked = (*scope.countries, *scope.places)
+    return [each for place_id in asked for each in places.spellings(place_id)] or None
+
+
+def _place(place_id: str | None) -> str | None:
+    return None if place_id is None else places.present(place_id)
 
 
 def _any_of(conditions: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
@@ -159,13 +171,14 @@ def _activity(row: Mapping[str, Any], day: str) -> Activity:
         status=state_on(day, row["status"], row["starts_on"]),
         starts_on=row["starts_on"],
         project_id=row["project_id"],
-        place=row["place"],
+        place=_place(row["place"]),
         announced=Announced(
             announced.get("total") or 0,
             tuple((cell, cell["count"]) for cell in announced.get("cells") or ()),
         ),
         sessions=[
-            Session(each["id"], each["topics"], each["place"]) for each in row.get("sessions") or ()
+            Session(each["id"], each["topics"], _place(each["place"]))
+            for each in row.get("sessions") or ()
         ],
         ecpf=row.get("ecpf") or (),
         architecture=row.get("architecture") or (),

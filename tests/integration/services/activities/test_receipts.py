@@ -256,7 +256,7 @@ def test_all_faults_of_a_correction_are_told_in_one_round(
     assert in_order(receipt, [*ENGINE, *DEFINITIONS["activity"].schema.fields])
     if WITHDRAWN in faults:
         world.reinstate(stored["id"])
-    again = mended(item, good, receipt) | {"place": "ML.06"}
+    again = mended(item, good, receipt) | {"place": "ML.SIK"}
     again = {name: value for name, value in again.items() if name != "clear"}
     assert statuses(world.push([again])) == ["UPDATED"]
 

@@ -20,6 +20,9 @@ from tests.integration.services.activities.activities_world import (
 from tests.walking import walk
 from tests.world.items import concern, present, project, session
 
+DAYS = ("2021-06-14", "2024-06-14")
+"""On the first Yanfolila is in the region of Sikasso, on the second in that of Bougouni."""
+
 
 def test_no_free_text_is_in_an_event(world: World) -> None:
     secret = "nobody but the chapter reads this"
@@ -75,11 +78,44 @@ def test_lists_filter_and_page_in_the_order_of_days(world: World) -> None:
     assert listed(SECRETARIAT) == newest_first
     assert listed(SECRETARIAT, chapters=["NE"]) == []
     assert listed(**{"from": "2021-07-01", "to": "2021-12-31"}) == newest_first[1:3]
-    assert listed(places=["ML.06"]) == newest_first
-    assert listed(places=["ML.05"]) == []
+    assert listed(places=["ML.SIK"]) == newest_first
+    assert listed(places=["ML.SEG"]) == []
     assert listed(withdrawn=True) == [other]
     assert listed(types=["media_intervention"]) == []
     assert listed(text="formaTION", statuses=["held"]) == newest_first
+
+
+def test_a_list_by_place_knows_the_region_of_the_day_and_what_was_stored_under_an_old_id(
+    world: World,
+) -> None:
+    kalana = "ML.SIK.YAN.KALANA"
+    then, now = (world.held(starts_on=day, ends_on=day, place=kalana) for day in DAYS)
+    old = world.held(starts_on=DAYS[0], ends_on=DAYS[0], place="ML.06.KAD")
+    records = world.store.records["activity"].collection
+    assert world.get(old)["place"] == "ML.SIK.KAD"
+    records.update_one({"_id": old}, {"$set": {"content.place": "ML.06.KAD"}})
+
+    def listed(*places: str) -> set[str]:
+        asked = {"caller": MALI.to_dict(), "kind": "activity", "filter": {"places": [*places]}}
+        return {item["id"] for item in reading.list_page(asked, world.store)["items"]}
+
+    assert listed("ML.SIK") == listed("ML.06") == {then, old}
+    assert listed("ML.BOU") == {now}
+    assert listed("ML") == listed("ML.SIK", "ML.BOU") == {then, now, old}
+    assert listed("ML.SIK.YAN") == {then, now}
+    assert listed("ML.SIK.KAD") == {old}
+
+
+def test_a_project_is_listed_by_each_of_its_places(world: World) -> None:
+    one = project(places=["ML.GAO", "ML.SIK.YAN"], starts_on=DAYS[0])
+    world.push([one], kind="project")
+
+    def listed(place: str) -> list[str]:
+        asked = {"caller": MALI.to_dict(), "kind": "project", "filter": {"places": [place]}}
+        return [item["id"] for item in reading.list_page(asked, world.store)["items"]]
+
+    assert listed("ML.GAO") == listed("ML.SIK") == listed("ML") == [one["id"]]
+    assert listed("ML.MOP") == listed("ML.BOU") == listed("GN") == []
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_what_is_pushed_by_rpc_is_answered_stored_and_heard(
         "title": {"fr": "Dialogue de haut niveau"},
         "starts_on": "2021-11-04",
         "ends_on": "2021-11-05",
-        "place": "ML.01.BAMAKO",
+        "place": "ML.BKO.BAMAKO",
     }
     assert push("push", gppac, kind="organisation") == ["CREATED"]
     assert push("push", emmmda, kind="project") == ["CREATED"]

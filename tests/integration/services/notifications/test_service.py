@@ -81,7 +81,7 @@ def test_an_event_reaches_the_feed_and_the_partners_server(
     assert all(each.genuine for each in receiver.received)
     sent = b"".join(each.body for each in receiver.received).decode()
     assert NAME not in sent
-    assert "ML.06.YAN" not in sent
+    assert "ML.SIK.YAN" not in sent
     log = process.log.read_text()
     assert NAME not in log
     assert receiver.secrets[0].removeprefix("whsec_") not in log

@@ -184,7 +184,7 @@ def test_events_carry_what_people_are_counted_by(store: ParticipantStore) -> Non
         "birth_year": 1990,
         "groups": ["womens_group", "youth"],
         "disability": "with",
-        "place": "ML.06.YAN.KALANA",
+        "place": "ML.SIK.YAN.KALANA",
         "withdrawn": False,
         "version": 1,
     }
@@ -235,8 +235,9 @@ def test_a_withdrawn_person_is_verified_no_more_until_reinstated(
         {"phone": "76-12-34-56"},
         {"email": "AMINATA@example.org"},
         {"group": "youth", "sex": "female"},
-        {"place": "ML.06"},
-        {"place": "ML.06.YAN.KALANA"},
+        {"place": "ML.BOU"},
+        {"place": "ML.06.YAN"},
+        {"place": "ML.SIK.YAN.KALANA"},
         {"chapter": "ML", "text": "aminata"},
     ],
 )
@@ -244,7 +245,7 @@ def test_a_person_is_found_by(store: ParticipantStore, asked: dict[str, Any]) ->
     her = person(given_name="Aminata-Mariam", phone="76 12 34 56", email="aminata@example.org")
     him = person(
         given_name="Moussa", family_name="Keïta", phone="76 12 34 57", sex="male",
-        groups=["media"], place="ML.01", email="moussa@example.org",
+        groups=["media"], place="ML.BKO", email="moussa@example.org",
     )  # fmt: skip
     assert statuses(push(store, her, him)) == ["CREATED", "CREATED"]
     assert found(store, **asked) == {her["id"]}
@@ -257,7 +258,8 @@ def test_a_person_is_found_by(store: ParticipantStore, asked: dict[str, Any]) ->
         {"text": "Traor"},
         {"text": "?!"},
         {"phone": "76 12 34 50"},
-        {"place": "ML.01"},
+        {"place": "ML.BKO"},
+        {"place": "ML.SIK"},
         {"text": "traoré moussa"},
         {"ids": []},
     ],
@@ -354,8 +356,8 @@ def test_people_who_may_be_the_same_are_told_with_the_reasons(store: Participant
         person(given_name="Oumar", family_name="Sy", birth_year=year) for year in (1950, 1990)
     ]
     strangers = [
-        person(given_name="Ami", family_name="Dia", birth_year=1980, place="ML.06"),
-        person(given_name="Ami", family_name="Dia", birth_year=1982, place="ML.01"),
+        person(given_name="Ami", family_name="Dia", birth_year=1980, place="ML.SIK"),
+        person(given_name="Ami", family_name="Dia", birth_year=1982, place="ML.BKO"),
     ]
     elsewhere = person(given_name="Awa", family_name="Ba", phone="+22376111111", birth_year=1980)
     people = [*twins, *same_mail, *neighbours, *strangers, elsewhere | {"chapter": "NE"}]

@@ -44,7 +44,7 @@ def test_a_batch_becomes_the_four_figures(store: ReportingStore, told: Told) -> 
     assert cells(store, "announced", "sex") == {"female": 4, "unknown": 6}
     assert cells(store, "person_sessions", "sex") == {"female": 2, "male": 1, "unknown": 1}
     assert cells(store, "unique_people", "age_band", "residence") == {
-        ("25_35", "ML.06"): 2,
+        ("25_35", "ML.SIK"): 2,
         ("unknown", "unknown"): 1,
     }
     assert cells(store, "unique_people", "group") == {

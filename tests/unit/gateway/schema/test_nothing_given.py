@@ -239,6 +239,9 @@ async def test_nothing_that_can_be_sent_is_a_fault_of_ours(
 
 
 DEEPER = {
+    "Place.parent": 'query($v: Date) { place(id: "ML.SIK.YAN") { it: parent(on: $v) { id } } }',
+    "Place.path": 'query($v: Date) { place(id: "ML.SIK.YAN") { it: path(on: $v) { id } } }',
+    "Place.region": 'query($v: Date) { place(id: "ML.SIK.YAN") { it: region(on: $v) { id } } }',
     "LocalisedText.in": "query($v: Language) "
     '{ codes(list: "sex") { labels { fr it: in(lang: $v) } } }',
     "PushResult.receipts": "mutation($v: [ReceiptStatus!]) "

@@ -96,7 +96,7 @@ def report(rows: list[dict[str, Any]], cells: list[dict[str, Any]] | None = None
 
 
 async def test_cells_tell_their_coordinates_with_labels_and_unknown_as_one_of_them() -> None:
-    cells = [{"keys": {"sex": "unknown", "residence": "ML.06", "age_band": "60_plus"}, "value": 3}]
+    cells = [{"keys": {"sex": "unknown", "residence": "ML.SIK", "age_band": "60_plus"}, "value": 3}]
     query = """{ report(by: [SEX, RESIDENCE, AGE_BAND]) { rows { nodes { key } } figures {
         uniquePeople { total cells { value keys { dimension code label } } } } } }"""
     services = report([], cells)
@@ -141,11 +141,11 @@ async def test_a_filter_reaches_the_service_without_its_blanks() -> None:
 
 async def test_homonyms_are_told_apart_and_can_be_narrowed() -> None:
     query = """{ all: places(search: "nampala") { id label }
-        some: places(search: "Nampala", under: "ML.06") { id } ml: places(country: "ML") { level }
+        some: places(search: "Nampala", under: "ML.SIK") { id } ml: places(country: "ML") { level }
         countries: places(first: 3) { level } }"""
     shown = await read(FakeServices(), query)
     assert len({each["label"] for each in shown["all"]}) == len(shown["all"]) >= 2
-    assert [each["id"].startswith("ML.06.") for each in shown["some"]] == [True]
+    assert [each["id"].startswith("ML.SIK.") for each in shown["some"]] == [True]
     assert {each["level"] for each in shown["ml"]} == {"admin1"}
     assert [each["level"] for each in shown["countries"]] == ["country"] * 3
 

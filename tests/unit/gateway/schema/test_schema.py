@@ -27,7 +27,7 @@ def root_fields() -> dict[str, Any]:
     return {**made.query_type.fields, **made.mutation_type.fields}
 
 
-EVERYONE = "me codes codeLists place places"
+EVERYONE = "me codes codeLists place places gazetteer"
 FEED = "feed"
 PROGRAMME = """
     activity activities pushActivities withdrawActivities reinstateActivities

@@ -202,6 +202,7 @@ NULLABLE = {
     "ConcernConnection.totalCount", "DuplicatesConnection.totalCount",
     "NominationConnection.totalCount", "OrganisationConnection.totalCount",
     "ParkedEventConnection.totalCount", "ParticipantConnection.totalCount",
+    "PlaceConnection.totalCount",
     "ProjectConnection.totalCount", "ReportRowConnection.totalCount",
     "WebhookConnection.totalCount", "WebhookAttemptConnection.totalCount",
     # may come to be withheld

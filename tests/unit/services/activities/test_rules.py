@@ -21,7 +21,7 @@ def activity(**fields: Any) -> dict[str, Any]:
         "status": "held",
         "starts_on": "2021-11-04",
         "ends_on": "2021-11-05",
-        "place": "ML.01.BAMAKO",
+        "place": "ML.BKO.BAMAKO",
         **fields,
     }
 

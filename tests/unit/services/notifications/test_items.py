@@ -34,7 +34,7 @@ def activity(sequence: int = 1, step: str = "recorded", **changes: Any) -> Event
         "description": {"en": SECRET},
         "starts_on": "2021-10-04",
         "ends_on": "2021-10-05",
-        "place": "ML.06.YAN.KALANA",
+        "place": "ML.SIK.YAN.KALANA",
         "venue": SECRET,
         "project_id": new_id(),
         "organisation_ids": [new_id()],
@@ -77,7 +77,7 @@ def concern(**changes: Any) -> Event:
         "version": 1,
         "withdrawn": False,
         "activity_id": ACTIVITY_ID,
-        "place": "ML.06.YAN.KALANA",
+        "place": "ML.SIK.YAN.KALANA",
         "category": "child_labour",
         "severity": 4,
         "status": "raised",
@@ -98,7 +98,7 @@ def project() -> Event:
         "withdrawn": False,
         "title": {"fr": "Projet"},
         "description": {"fr": SECRET},
-        "places": ["ML.06.YAN.KALANA"],
+        "places": ["ML.SIK.YAN.KALANA"],
         "funder_ids": [new_id()],
         "indicators": [{"text": SECRET}],
     }
@@ -133,7 +133,7 @@ def test_items_hold_what_their_contract_names_and_nothing_private(event: Event) 
 def test_an_activity_shows_its_figures_and_a_coarse_place() -> None:
     (item,) = grown([activity()]).items
 
-    assert (item.chapter, item.country, item.place) == ("ML", "ML", "ML.06")
+    assert (item.chapter, item.country, item.place) == ("ML", "ML", "ML.SIK")
     assert item.data["topics"] == ["human_rights", "licensing_permits"]
     assert item.data["sessions"] == 2
     assert item.data["announced_total"] == 60
@@ -168,18 +168,47 @@ def test_a_place_the_gazetteer_does_not_know_is_not_passed_on() -> None:
     assert (item.country, item.place) == ("ML", None)
 
 
+@pytest.mark.parametrize(("day", "region"), [("2021-10-04", "ML.SIK"), ("2024-10-04", "ML.BOU")])
+def test_an_items_region_is_that_of_the_day(day: str, region: str) -> None:
+    told = grown([activity(starts_on=day, ends_on=day), concern(raised_on=day)]).items
+
+    assert [item.place for item in told] == [region, region]
+
+
+def test_what_an_older_version_stored_under_an_old_id_goes_out_under_the_present() -> None:
+    known = {f"activity/{ACTIVITY_ID}": Applied(3, "ML.06")}
+    (sheet,) = items.grow([attendance(1, "recorded")], known).items
+    (item,) = grown([activity()]).items
+    stored = replace(item, place="ML.06")
+
+    assert sheet.place == "ML.SIK"
+    assert items.to_dict(stored, 1)["place"] == "ML.SIK"
+    assert items.to_cloud_event(stored, 1) == items.to_cloud_event(item, 1)
+
+
+def test_a_webhook_tells_a_regions_official_codes_as_far_as_there_are_any() -> None:
+    def told(**changes: Any) -> dict[str, Any]:
+        (item,) = grown([activity(**changes)]).items
+        body = json.loads(items.to_cloud_event(item, 1))
+        return {name: body.get(name) for name in ("place", "iso", "pcode")}
+
+    assert told() == {"place": "ML.SIK", "iso": "ML-3", "pcode": "ML03"}
+    assert told(place="ML.TAO") == {"place": "ML.TAO", "iso": "ML-10", "pcode": None}
+    assert told(place="ML.BOU") == {"place": "ML.BOU", "iso": None, "pcode": None}
+
+
 def test_a_concern_is_not_tied_to_its_activity() -> None:
     (item,) = grown([concern()]).items
 
     assert ACTIVITY_ID not in items.to_cloud_event(item, 1).decode()
-    assert item.place == "ML.06"
+    assert item.place == "ML.SIK"
 
 
 def test_attendance_counts_what_changed_and_takes_the_place_of_its_activity() -> None:
     growth = grown([activity(), attendance(1, "recorded")])
 
     sheet = growth.items[1]
-    assert sheet.place == "ML.06"
+    assert sheet.place == "ML.SIK"
     assert sheet.data["present_total"] == 41
     assert (sheet.data["present_added"], sheet.data["present_removed"]) == (2, 1)
 
@@ -199,7 +228,7 @@ def test_attendance_of_an_unheard_activity_still_has_its_chapter() -> None:
 
 
 def test_an_older_state_never_follows_a_newer_one() -> None:
-    known = {f"activity/{ACTIVITY_ID}": Applied(3, "ML.06")}
+    known = {f"activity/{ACTIVITY_ID}": Applied(3, "ML.SIK")}
 
     growth = grown([activity(2, "corrected"), activity(3, "corrected")], known)
 

@@ -17,10 +17,8 @@ from services.reporting.rules.figures import (
     Counted,
     Figure,
     Figures,
-    admin1,
     figures,
     layers,
-    places_within,
     row_key,
 )
 from shared.codes import age_band
@@ -35,7 +33,7 @@ people = st.fixed_dictionaries(
         "birth_year": st.sampled_from([None, 1850, 1955, 1985, 1986, 1997, 2003, 2004, 2010]),
         "groups": st.lists(st.sampled_from(["youth", "media", "womens_group"]), unique=True),
         "disability": st.sampled_from([None, "with", "without"]),
-        "residence": st.sampled_from([None, "ML.06", "ML.05"]),
+        "residence": st.sampled_from([None, "ML.SIK", "ML.SEG"]),
     }
 )
 
@@ -160,7 +158,7 @@ def test_layers_count_how_often_each_person_is_in_a_set(sets: list[BitMap]) -> N
 
 def a_world_of_two_trainings() -> World:
     described = {"birth_year": 1990, "groups": ["youth", "media"], "disability": None}
-    described["residence"] = "ML.06"
+    described["residence"] = "ML.SIK"
     everyone = {n: {**described, "sex": "female" if n < 6 else "male"} for n in range(10)}
     first = Counted(2021, Announced(12), [BitMap(range(8)), BitMap(range(4))])
     second = Counted(2022, Announced(3), [BitMap([8, 9])])
@@ -223,16 +221,6 @@ def test_what_was_announced_without_description_is_unknown() -> None:
     assert split("residence") == split("group_any") == {("unknown",): 10}
 
 
-def test_a_place_lies_in_what_its_id_begins_with() -> None:
-    assert places_within("ML.06.YAN.KALANA") == ["ML", "ML.06", "ML.06.YAN", "ML.06.YAN.KALANA"]
-    assert [admin1(p) for p in ("ML.06.NAMPALA", "ML.06", "ML", None)] == [
-        "ML.06",
-        "ML.06",
-        None,
-        None,
-    ]
-
-
 def test_an_activity_stands_in_the_rows_of_its_day() -> None:
     held = Activity("a", "ML", "training", "completed", "2020-12-28")
     rows = {name: row_key(held, name) for name in ("month", "quarter", "year", "chapter")}
@@ -243,3 +231,24 @@ def test_a_stored_day_that_nobody_can_read_costs_no_other_activity_its_row() -> 
     held = Activity("a", "ML", "training", "completed", "2020-W53-1")
     rows = {name: row_key(held, name) for name in ("month", "quarter", "year", "chapter")}
     assert rows == {"month": "unknown", "quarter": "unknown", "year": "unknown", "chapter": "ML"}
+
+
+def test_where_people_live_is_the_region_of_the_year() -> None:
+    bits = {"residence": {"ML.SIK.YAN": BitMap([1, 2]), "ML.06": BitMap([3])}}
+    cells = Cells(["residence"], bits, age_band)
+    held = [Counted(year, Announced(), [BitMap([1, 2, 3])]) for year in (2021, 2024)]
+
+    found = figures(held, cells, 2024)
+
+    assert found.person_sessions.cells == {("ML.SIK",): 4, ("ML.BOU",): 2}
+    assert found.unique_people.cells == {("ML.SIK",): 1, ("ML.BOU",): 2}
+
+
+def test_an_activity_stands_in_the_row_of_its_region_of_the_day() -> None:
+    def row(place: str, day: str) -> str:
+        return row_key(Activity("a", "ML", "media", "held", day, place=place), "admin1")
+
+    assert row("ML.SIK.YAN.KALANA", "2021-06-14") == "ML.SIK"
+    assert row("ML.SIK.YAN.KALANA", "2024-06-14") == "ML.BOU"
+    assert row("ML.06.KAD", "2024-06-14") == "ML.SIK"
+    assert row("ML", "2024-06-14") == "unknown"

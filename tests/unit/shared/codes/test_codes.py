@@ -1,4 +1,4 @@
-"""The code lists and the gazetteer: complete, consistent, and no two places taken for one."""
+"""The code lists: complete, consistent, and labelled."""
 
 import re
 from collections import Counter
@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from shared import codes
 from shared.codes import LANGUAGES, UNKNOWN, countries, places
 
-PLACES = [places.place(row["id"]) for row in codes.read_rows("places")]
 ages = st.integers(min_value=0, max_value=130)
 years = st.integers(min_value=1900, max_value=2100)
 
@@ -143,7 +142,7 @@ def test_without_birth_year_the_band_is_unknown() -> None:
 
 def test_there_are_fifteen_countries_each_a_place_of_the_same_name() -> None:
     assert len(codes.code_list("country")) == 15
-    assert {each.id: each.name for each in PLACES if each.level == "country"} == {
+    assert {each.id: each.name for each in places.every() if each.level == "country"} == {
         code: entry.labels["en"] for code, entry in codes.code_list("country").items()
     }
 
@@ -153,7 +152,7 @@ def test_each_country_has_its_chapter_language_and_regions(country: str) -> None
     assert countries.chapter_active(country)
     assert countries.chapter_name(country).startswith("WACSOF-FOSCAO ")
     assert countries.working_language(country) in LANGUAGES
-    assert any(each.level == "admin1" for each in PLACES if each.country == country)
+    assert any(each.level == "admin1" for each in places.every() if each.country == country)
     assert countries.ecowas_member(country, date(2021, 11, 4))
 
 
@@ -168,85 +167,3 @@ def test_three_countries_left_ecowas_and_kept_their_chapters() -> None:
     assert all(countries.chapter_active(country) for country in left)
     assert not countries.ecowas_member("ML", date(1975, 5, 27))
     assert countries.ecowas_member("ML", date(1975, 5, 28))
-
-
-def test_every_place_hangs_below_its_parent_and_its_id_says_so() -> None:
-    assert len({each.id for each in PLACES}) == len(PLACES)
-    for each in PLACES:
-        assert re.fullmatch(r"[A-Z]{2}(\.[A-Z0-9]+)*", each.id)
-        assert each.level in places.LEVELS
-        assert each.country == each.id[:2]
-        assert each.source
-        if each.level == "country":
-            assert each.parent is None
-            continue
-        assert each.parent == each.id.rpartition(".")[0]
-        parent = places.place(each.parent)
-        assert places.LEVELS.index(parent.level) < places.LEVELS.index(each.level)
-
-
-def test_coordinates_come_in_pairs_and_lie_in_west_africa() -> None:
-    for each in PLACES:
-        assert (each.lat is None) == (each.lon is None)
-        if each.lat is not None and each.lon is not None:
-            assert 4 < each.lat < 25
-            assert -26 < each.lon < 16
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_no_two_places_read_alike(lang: str) -> None:
-    labels = Counter(places.label(each.id, lang) for each in PLACES)
-    assert [text for text, count in labels.items() if count > 1] == []
-
-
-def test_the_two_nampalas_are_both_found_and_told_apart() -> None:
-    found = places.search("nampala")
-    assert [places.label(each.id, "fr") for each in found] == [
-        "Nampala, Niono, Ségou, Mali", "Nampala, Sikasso, Mali",
-    ]  # fmt: skip
-    assert places.place("ML.06.NAMPALA").lat is None
-    assert places.admin1("ML.06.NAMPALA") == "ML.06"
-    assert places.admin1("ML.05.NIO.NAMPALA") == "ML.05"
-
-
-@pytest.mark.parametrize("text", ["SEGOU", "ségou", "Se\N{COMBINING ACUTE ACCENT}gou", " segou "])
-def test_a_search_heeds_neither_accents_nor_case(text: str) -> None:
-    assert [each.id for each in places.search(text)] == ["ML.05", "ML.05.SEG", "ML.05.SEG.SEGOU"]
-
-
-def test_a_search_finds_other_names_beginnings_and_either_apostrophe() -> None:
-    assert [each.id for each in places.search("Timbuktu")] == ["ML.08"]
-    assert [each.id for each in places.search("costa do marfim")] == ["CI"]
-    assert [each.id for each in places.search("cote d'ivoire")] == ["CI"]
-    assert [each.id for each in places.search("faso")] == ["BF"]
-    assert [each.id for each in places.search("Yanfo")] == ["ML.06.YAN", "ML.06.YAN.YANFOLILA"]
-
-
-def test_a_search_puts_whole_names_first_and_keeps_to_its_country() -> None:
-    assert [each.id for each in places.search("niger")] == ["NE", "NG.NI", "NG"]
-    assert [each.id for each in places.search("niger", country="NE")] == ["NE"]
-    assert places.search("kalana", country="GH") == []
-    assert places.search(" - ") == []
-
-
-def test_a_place_knows_all_it_lies_in() -> None:
-    assert [each.id for each in places.ancestors("ML.06.YAN.KALANA")] == [
-        "ML.06.YAN.KALANA", "ML.06.YAN", "ML.06", "ML",
-    ]  # fmt: skip
-    assert places.label("CI.AB", "pt") == "Abidjan, Costa do Marfim"
-
-
-def test_what_leaves_for_partners_is_never_finer_than_a_region() -> None:
-    assert places.coarse("ML.06.YAN.KALANA") == "ML.06"
-    assert places.coarse("ML.06") == "ML.06"
-    assert places.coarse("ML") == "ML"
-    assert places.admin1("ML") is None
-    assert {places.place(places.coarse(each.id)).level for each in PLACES} == {"country", "admin1"}
-
-
-def test_an_unknown_place_is_refused() -> None:
-    assert not places.exists("Nampala")
-    assert places.exists("ML.06.NAMPALA")
-    for ask in (places.place, places.ancestors, places.admin1, places.coarse):
-        with pytest.raises(KeyError):
-            ask("Nampala")

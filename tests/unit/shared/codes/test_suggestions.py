@@ -49,12 +49,21 @@ def test_where_nothing_is_near_the_question_stands_alone() -> None:
 def test_a_places_homonyms_are_told_with_their_ids(said: str) -> None:
     assert message("UNKNOWN_PLACE", "en", unknown_place(said)) == (
         f"“{said}” is not the id of a place, and places share names. Possible: "
-        "Nampala: ML.05.NIO.NAMPALA (Ségou), ML.06.NAMPALA (Sikasso)"
+        "Nampala: ML.SEG.NIO.NAMPALA (Niono, Ségou), ML.SIK.NAMPALA (Sikasso)"
     )
 
 
 def test_an_id_that_lies_elsewhere_leads_to_its_place() -> None:
-    assert unknown_place("ML.06.KALANA")["places"] == ("Kalana: ML.06.YAN.KALANA (Sikasso)",)
+    assert unknown_place("ML.SIK.KALANA")["places"] == (
+        "Kalana: ML.SIK.YAN.KALANA (Yanfolila, Bougouni)",
+    )
+
+
+def test_two_towns_of_one_name_and_region_are_told_apart_by_the_town_nearest_to_each() -> None:
+    assert unknown_place("Ganta")["places"] == (
+        "Ganta: LR.NI.GANTA (Sanniquellie, Nimba)",
+        "LR.NI.GANTA2 (Karnplay, Nimba)",
+    )
 
 
 def test_of_many_places_five_are_told_and_where_the_others_are() -> None:

@@ -1,0 +1,1 @@
+"""Renews what the gazetteer has from GeoNames."""
