@@ -94,8 +94,13 @@ def birth_years(band: str, on_year: int) -> range:
 
 def read_rows(name: str) -> list[dict[str, str]]:
     """The rows of `data/<name>.csv`, by column, blanks as empty text."""
+    return list(each_row(name))
+
+
+def each_row(name: str) -> Iterator[dict[str, str]]:
+    """As `read_rows`, one after the other: of a long file not all at once."""
     text = (resources.files(__name__) / "data" / f"{name}.csv").read_text(encoding="utf-8")
-    return list(csv.DictReader(io.StringIO(text), strict=True))
+    return iter(csv.DictReader(io.StringIO(text), strict=True))
 
 
 def _code(row: Mapping[str, str]) -> Code:

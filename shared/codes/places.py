@@ -13,10 +13,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from sys import intern
 from typing import Final
 
-from shared.codes import code_list, read_rows
+from shared.codes import code_list, each_row, read_rows
 
 LEVELS: Final = ("country", "admin1", "admin2", "locality")
 
@@ -221,7 +222,7 @@ def _former() -> Mapping[str, str]:
 
 @cache
 def _places() -> Mapping[str, Place]:
-    rows = [*read_rows("places"), *read_rows("places_geonames")]
+    rows = chain(each_row("places"), each_row("places_geonames"))
     return {row["id"]: _place(row) for row in rows}
 
 
