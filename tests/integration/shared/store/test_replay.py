@@ -20,7 +20,7 @@ from shared.types import Document
 from tests.integration.services.reporting.rebuild_world import Logs, Programme
 from tests.stack import publish, wait_for
 
-LISTENS = ("attendance.*.v1", "activity.*.v1")
+LISTENS = ("attendance.*.v1", "activity.*.v2")
 
 
 @pytest.fixture
