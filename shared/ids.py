@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from shared.errors import Refused
+from shared.texts import plain
 
 IDS_ASKED: Final = 200  # to which a list may be narrowed at once: the largest page
 
@@ -29,10 +30,11 @@ def new_id() -> str:
 
 def canonical(value: object) -> str | None:
     """`value` as a canonical id, or None if it is no UUID in its usual 36-character form, or one of
-    the two that stand for no thing (RFC 9562, sections 5.9 and 5.10)."""
+    the two that stand for no thing (RFC 9562, sections 5.9 and 5.10). What nobody sees around it is
+    no part of it, as in any text (`shared.texts`)."""
     if not isinstance(value, str):
         return None
-    text = value.lower()
+    text = plain(value).lower()
     return text if _CANONICAL.fullmatch(text) and text not in _NOTHING else None
 
 

@@ -137,6 +137,14 @@ class _Gathering:
         if not batch:
             return
         telemetry.coalesced(self._method, len(batch))
+        await self._deliver(batch)
+
+    async def _deliver(self, batch: list[_Waiting]) -> None:
+        """Call with these pushes, and give each its receipts or the error.
+
+        A final error is the fault of one of them: nothing was written, so each half is called with
+        by itself, and the neighbours are stored.
+        """
         request = {"kind": self._kind, "pushes": [waiting.push for waiting in batch]}
         try:
             answer = await self._calls.call(self._service, self._method, request)
@@ -144,7 +152,12 @@ class _Gathering:
             if len(receipts) != len(batch):
                 raise Internal
         except HubError as error:
-            self._fail(batch, error)
+            if len(batch) == 1 or error.retryable:
+                self._fail(batch, error)
+                return
+            half = len(batch) // 2
+            await self._deliver(batch[:half])
+            await self._deliver(batch[half:])
         except BaseException:  # whatever it is, nobody may be left waiting for it
             self._fail(batch, Internal())
             raise

@@ -96,11 +96,13 @@ class Context:
         how: How,
         *,
         weight: int | None = None,
+        beside: Mapping[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
         """The receipts of these items, in order; none and no call for none. Raises HubError.
 
         Args: kind: the record type of the items, whose owner is called. weight: what they count
-            against the limit of a batch, if not one each.
+            against the limit of a batch, if not one each. beside: what the service has to know
+            besides the items.
         """
         if not items:
             return []
@@ -110,6 +112,7 @@ class Context:
             "mode": how.mode,
             "dry_run": how.dry_run,
             "push_id": how.push_id,
+            **(beside or {}),
         }
         return await self.pushes.push(
             RECORD_TYPES[kind].owner, method, kind, push, len(items) if weight is None else weight

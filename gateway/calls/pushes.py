@@ -13,6 +13,7 @@ from typing import Any
 from gateway.calls.context import Context, How
 from shared.ids import canonical
 from shared.records.repetitions import ALREADY_APPLIED
+from shared.texts import plain
 
 Receipts = list[dict[str, Any]]
 NumberedRow = tuple[int, int, Mapping[str, Any]]
@@ -79,9 +80,9 @@ async def _send(ctx: Context, batch: PushBatch, how: How) -> Outcome:
     people = await ctx.push("participant", "push", batch.participants, how)
     unknown = await _unknown_participants(ctx, batch.sheets, people)
     activities = await ctx.push("activity", "push", batch.activities, how)
-    attendance = await _record(ctx, batch.sheets, unknown, how)
-    if how.dry_run:
-        _foresee_sessions(batch, activities, attendance)
+    # A dry run stores no session: those that this push would make are foreseen by their service.
+    beside = {"activities": batch.activities} if how.dry_run and batch.activities else {}
+    attendance = await _record(ctx, batch.sheets, unknown, how, beside)
     return Outcome(people, activities, attendance)
 
 
@@ -92,7 +93,7 @@ async def _unknown_participants(
 
     Ids that are none are left to the service that checks rows.
     """
-    named = {canonical(row.get("participant_id")) for sheet in sheets for row in sheet["rows"]}
+    named = {_needed(row) for sheet in sheets for row in sheet["rows"]}
     pushed = {receipt["id"]: receipt for receipt in people}
     asked = [each for each in named if each is not None and each not in pushed]
     answer = await ctx.ask("participants", "vouch", ids=asked) if asked else {"unknown": ()}
@@ -100,25 +101,33 @@ async def _unknown_participants(
     return frozenset((*answer["unknown"], *rejected))
 
 
+def _needed(row: Mapping[str, Any]) -> str | None:
+    """Whom the register must know for the row; nobody where it takes somebody off."""
+    status = row.get("status")
+    if isinstance(status, str) and plain(status) == "removed":
+        return None
+    return canonical(row.get("participant_id"))
+
+
 async def _record(
     ctx: Context,
     sheets: Sequence[Mapping[str, Any]],
     unknown: frozenset[str],
     how: How,
+    beside: Mapping[str, Any],
 ) -> Receipts:
     """The receipts of every attendance row; rows of unknown participants are only tried, for what
     else is wrong with them."""
     listed = [(index, row) for index, sheet in enumerate(sheets) for row in sheet["rows"]]
     rows: list[NumberedRow] = [(number, index, row) for number, (index, row) in enumerate(listed)]
     if not unknown:
-        return await _sent(ctx, sheets, rows, how)
+        return await _sent(ctx, sheets, rows, how, beside)
     known: list[NumberedRow] = []
     of_unknown: list[NumberedRow] = []
     for numbered in rows:
-        named = canonical(numbered[2].get("participant_id"))
-        (of_unknown if named in unknown else known).append(numbered)
-    receipts = await _sent(ctx, sheets, known, how)
-    tried = await _sent(ctx, sheets, of_unknown, _trial(how))
+        (of_unknown if _needed(numbered[2]) in unknown else known).append(numbered)
+    receipts = await _sent(ctx, sheets, known, how, beside)
+    tried = await _sent(ctx, sheets, of_unknown, _trial(how), beside)
     for receipt in tried:
         found = receipt["problems"]
         if any(each["code"] == ALREADY_APPLIED for each in found):
@@ -136,33 +145,19 @@ async def _sent(
     sheets: Sequence[Mapping[str, Any]],
     rows: Sequence[NumberedRow],
     how: How,
+    beside: Mapping[str, Any],
 ) -> Receipts:
     """The receipts of these rows of the sheets, each with its own number and sheet."""
     parcels = [
         {**sheets[index], "rows": [row for _, _, row in parcel]}
         for index, parcel in groupby(rows, key=lambda numbered: numbered[1])
     ]
-    receipts = await ctx.push("attendance", "record_attendance", parcels, how, weight=len(rows))
+    receipts = await ctx.push(
+        "attendance", "record_attendance", parcels, how, weight=len(rows), beside=beside
+    )
     for receipt, (number, index, _) in zip(receipts, rows, strict=True):
         receipt["row"], receipt["sheet"] = number, index
     return receipts
-
-
-def _foresee_sessions(batch: PushBatch, activities: Receipts, attendance: Receipts) -> None:
-    """A dry run stores no session: that a row misses one which this push would make is no fault."""
-    coming: set[str] = set()
-    for activity, receipt in zip(batch.activities, activities, strict=True):
-        if not _rejected(receipt):
-            sessions = activity.get("sessions") or [activity]
-            coming.update(filter(None, (canonical(each.get("id")) for each in sessions)))
-    for receipt in attendance:
-        session = canonical(batch.sheets[receipt["sheet"]].get("session_id"))
-        if not _rejected(receipt) or session not in coming:
-            continue
-        found = receipt["problems"]
-        receipt["problems"] = [each for each in found if each["code"] != "UNKNOWN_SESSION"]
-        if not receipt["problems"]:
-            receipt["status"] = "CREATED"
 
 
 def _reject(receipt: dict[str, Any], code: str, *path: str) -> None:

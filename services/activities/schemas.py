@@ -172,12 +172,13 @@ class SheetRow(f.RowSchema):
     pre_score = f.Whole(0, MAX_SCORE)
     post_score = f.Whole(0, MAX_SCORE)
     expected_version = f.Whole(0)
+    clear = f.Many(f.Code("score", ("pre_score", "post_score")), limit=10)
 
 
 _SHEET_ROW = SheetRow()
 _ROW_FIELDS = frozenset(_SHEET_ROW.fields)
 _SHEET_FIELDS = frozenset({"session_id", "rows"})
-_SAID = frozenset({"status", "pre_score", "post_score"})
+_SAID = frozenset({"status", "pre_score", "post_score", "clear"})
 
 
 def read_rows(sheets: Sequence[Mapping[str, Any]]) -> list[AttendanceRow]:
@@ -214,6 +215,7 @@ def _plain(number: int, session_id: str, raw: Any) -> AttendanceRow | None:
         and (pre is None or (type(pre) is int and 0 <= pre <= MAX_SCORE))
         and (post is None or (type(post) is int and 0 <= post <= MAX_SCORE))
         and expected is None
+        and raw.get("clear") is None
     ):
         return AttendanceRow(number, session_id, person, Given(status, pre, post))
     return None
@@ -227,7 +229,8 @@ def _careful(number: int, session_id: str, raw: Any, wrong: tuple[Problem, ...])
         row, found = error.valid_data or {}, tuple(problems_in(error.messages))
     person, expected = row.get("participant_id", ""), row.get("expected_version")
     readable = not any(problem.path == () or problem.path[0] in _SAID for problem in found)
-    given = Given(row.get("status"), row.get("pre_score"), row.get("post_score"))
+    cleared = frozenset(row.get("clear") or ()) if readable else frozenset()
+    given = Given(row.get("status"), row.get("pre_score"), row.get("post_score"), cleared)
     problems = (*wrong, *found)
     return AttendanceRow(
         number, session_id, person, given if readable else None, expected, problems

@@ -28,7 +28,7 @@ from shared.codes.suggestions import unknown_code
 from shared.errors import Problem
 from shared.ids import canonical
 from shared.records.items import RANKS, Content, load, order
-from shared.records.merging import as_pushed, clear, merge, missing
+from shared.records.merging import as_pushed, clear, merge, missing, settled, too_many
 from shared.records.partial import WRONG
 from shared.records.pushes import (
     Decision,
@@ -41,6 +41,7 @@ from shared.records.pushes import (
     settle,
 )
 from shared.records.repetitions import Repetitions, already_applied
+from shared.texts import CONTROL, plain
 
 MAX_REASON = 500  # characters
 MAX_VERSION = 2**31 - 1  # that a client can say: GraphQL's Int
@@ -98,17 +99,18 @@ def push(
         before = state.get(identifier) if identifier else None
         if before is not None and not caller.may_touch(before.chapter):
             return _rejected(row, identifier, [Problem.at("id", code="ID_TAKEN")])
-        if before is not None and state.repeats(pushed, before.id):
-            return already_applied(row, before.id, before.version)
-        chapter, problems = _chapter(caller, item, before)
-        problems += _refusal(item, identifier, before)
-
         kept, cleared, unclear = clear(
             schema, before.content if before else {}, item.get("clear") or []
         )
-        merged = merge(schema, kept, given)
+        otherwise = state.said_otherwise(identifier, (given, cleared))
+        if before is not None and not otherwise and state.repeats(pushed, before.id):
+            return already_applied(row, before.id, before.version)
+        chapter, problems = _chapter(caller, item, before)
+        problems += _refusal(item, identifier, before)
+        problems += otherwise
+
+        merged = settled(schema, merge(schema, kept, given))
         content = complete(merged, kept, given, chapter)
-        problems += state.said_otherwise(identifier, (given, cleared))
         wrong += unclear
         if before is not None and not wrong and content == before.content:
             if problems:
@@ -128,6 +130,7 @@ def push(
         claimed = list(claims(caller, after, before))
         found = [
             *missing(schema, content),
+            *too_many(schema, content),
             *check(caller, after, before),
             *state.taken(claimed, after.id),
         ]
@@ -135,7 +138,6 @@ def push(
         problems += (as_pushed(each, content, given) for each in found)
         if problems:
             return _rejected(row, identifier, problems, order(schema))
-        state.say(after.id, (given, cleared))
         kind = "updated" if before else "created"
         state.put(Write(before, after, kind, caller), claimed)
         status = Status.UPDATED if before else Status.CREATED
@@ -187,14 +189,12 @@ class _Overlay:
         """Whether the item was applied before under the push's id."""
         return self._repetitions.has(pushed, identifier)
 
-    def say(self, identifier: str, said: Any) -> None:
-        """Remember what the push has said of a record."""
-        self._said[identifier] = said
-
-    def said_otherwise(self, identifier: str | None, said: Any) -> Iterable[Problem]:
-        """A push that says one thing of a record and then another speaks of two things."""
-        if identifier in self._said and self._said[identifier] != said:
-            yield Problem.at("id", code="DUPLICATE_ROW")
+    def said_otherwise(self, identifier: str | None, said: Any) -> list[Problem]:
+        """A push that says one thing of a record and then another speaks of two things, whatever
+        became of the first; what it says first is remembered."""
+        if identifier is None or self._said.setdefault(identifier, said) == said:
+            return []
+        return [Problem.at("id", code="DUPLICATE_ROW")]
 
     def taken(self, claims: Iterable[Claim], identifier: str) -> Iterable[Problem]:
         """What of the claims another record than this one has."""
@@ -240,11 +240,11 @@ def _tombstone(*, withdrawn: bool) -> _Step:
         before = state.get(identifier) if identifier else None
         if before is not None and not pushed.caller.may_touch(before.chapter):
             before = None
-        if before is not None and state.repeats(pushed, before.id):
-            return already_applied(row, before.id, before.version)
-        if before is not None and before.withdrawn is withdrawn:
-            return Receipt(row, identifier, Status.UNCHANGED, before.version)
         reason, problems = _reason(item)
+        otherwise = state.said_otherwise(identifier, reason)
+        if before is not None and not otherwise and state.repeats(pushed, before.id):
+            return already_applied(row, before.id, before.version)
+        problems += otherwise
         if identifier is None:
             problems.append(_no_id(item))
         elif before is None:
@@ -252,6 +252,9 @@ def _tombstone(*, withdrawn: bool) -> _Step:
         problems += _version_problems(item, before.version if before else None)
         if problems or before is None:
             return _rejected(row, identifier, problems)
+        if before.withdrawn is withdrawn:
+            remark = Problem.at("reason", code="FIRST_REASON_STANDS")
+            return Receipt(row, identifier, Status.UNCHANGED, before.version, (remark,))
         after = replace(
             before,
             version=before.version + 1,
@@ -269,7 +272,9 @@ def _reason(item: Mapping[str, Any]) -> tuple[str, list[Problem]]:
     given = item.get("reason") or ""
     if not isinstance(given, str):
         return "", [Problem.at("reason", code="NOT_A_TEXT")]
-    reason = given.strip()
+    reason = plain(given)
+    if CONTROL.search(reason):
+        return "", [Problem.at("reason", code="CONTROL_CHARACTER")]
     if not reason:
         return "", [Problem.at("reason", code="REQUIRED")]
     if len(reason) > MAX_REASON:
@@ -298,9 +303,11 @@ def _no_id(item: Mapping[str, Any]) -> Problem:
 def _version_problems(item: Mapping[str, Any], version: int | None) -> list[Problem]:
     """What is wrong with the version that the item expects; None if there is none to compare."""
     expected = item.get("expected_version")
-    if expected is None or expected == version:
+    if expected is None or (isinstance(expected, str) and not plain(expected)):
         return []
-    if not isinstance(expected, int):
+    if isinstance(expected, int) and not isinstance(expected, bool) and expected == version:
+        return []
+    if not isinstance(expected, int) or isinstance(expected, bool):
         limits = {"low": 0, "high": MAX_VERSION}
         return [Problem("NOT_A_NUMBER", ("expected_version",), limits)]
     if version is None:
@@ -314,6 +321,7 @@ def _chapter(
     """The chapter that the item belongs to, and what is wrong with the one it gives. One that the
     caller may not name decides nothing: what it holds stays unknown."""
     given, own = item.get("chapter"), caller.chapter or ""
+    given = plain(given) if isinstance(given, str) else given
     if given is WRONG:  # which is told elsewhere
         return before.chapter if before else own, []
     if before is not None:

@@ -239,13 +239,13 @@ class Many(fields.List[Any]):
         self, part: fields.Field[Any], *, limit: int = 50, distinct: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(part, **kwargs)
-        self._limit, self._distinct = limit, distinct
+        self.limit, self._distinct = limit, distinct
 
     def _deserialize(self, value: Any, *_: Any, **kwargs: Any) -> list[Any]:
         if not isinstance(value, list):
             raise self.make_error("invalid")
-        if len(value) > self._limit:
-            raise fail("TOO_MANY", limit=self._limit)
+        if len(value) > self.limit:
+            raise fail("TOO_MANY", limit=self.limit)
         loaded: list[Any] = []
         wrong: dict[int, Any] = {}
         seen: set[Any] = set()
@@ -288,7 +288,7 @@ class Section(fields.Nested):
 
     def __init__(self, schema: type[Schema], *, limit: int = 100, **kwargs: Any) -> None:
         super().__init__(schema, **kwargs)
-        self._limit = limit
+        self.limit = limit
         self.identified = self.many and issubclass(schema, Identified)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
@@ -296,8 +296,8 @@ class Section(fields.Nested):
             return super()._deserialize(value, *args, **kwargs)
         if not isinstance(value, list):
             raise fail("NOT_A_LIST")
-        if len(value) > self._limit:
-            raise fail("TOO_MANY", limit=self._limit)
+        if len(value) > self.limit:
+            raise fail("TOO_MANY", limit=self.limit)
         if self.identified and not value:
             raise fail("EMPTY_LIST")
         wrong: dict[Any, Any] = {}

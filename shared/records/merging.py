@@ -89,6 +89,41 @@ def missing(schema: Schema, content: Content, at: Path = ()) -> Iterator[Problem
             yield from missing(part.inner, value, (*at, part.name))
 
 
+def too_many(schema: Schema, content: Content, at: Path = ()) -> Iterator[Problem]:
+    """The lists of parts that have grown longer than one push may make them."""
+    for part in _demands(schema):
+        value = content.get(part.name)
+        if part.inner is None or value is None or value is WRONG:
+            continue
+        if not part.many:
+            yield from too_many(part.inner, value, (*at, part.name))
+        elif len(value) > part.limit:
+            yield Problem.at(*at, part.name, code="TOO_MANY", limit=part.limit)
+
+
+def settled(schema: Schema, content: Content) -> dict[str, Any]:
+    """The content in the one form in which it is kept: what is empty is not there, and each thing
+    with an id has what is true of it where nothing is said."""
+    kept: dict[str, Any] = {}
+    for name, value in content.items():
+        field = schema.fields.get(name)
+        if isinstance(field, Section) and value is not WRONG:
+            if field.many:
+                value = [
+                    part if part is WRONG else settled(field.schema, _defaulted(field, part))
+                    for part in value
+                ]
+            else:
+                value = settled(field.schema, value)
+        if value not in ([], {}):
+            kept[name] = value
+    return kept
+
+
+def _defaulted(field: Section, part: Content) -> Content:
+    return {**_defaults(field.schema), **part} if field.identified else part
+
+
 def as_pushed(problem: Problem, content: Content, given: Content) -> Problem:
     """The problem with its path as the client counts: a thing with an id by its place in the list
     that was given, or by its id if it is not among these."""
@@ -116,13 +151,14 @@ class _Demand(NamedTuple):
     required: bool
     inner: Schema | None
     many: bool
+    limit: int = 0
 
 
 @cache  # by identity: there is one of each schema
 def _demands(schema: Schema) -> tuple[_Demand, ...]:
     """The fields of a schema that demand something, of themselves or of their parts."""
     return tuple(
-        _Demand(name, field.required, field.schema, bool(field.many))
+        _Demand(name, field.required, field.schema, bool(field.many), field.limit)
         if isinstance(field, Section)
         else _Demand(name, field.required, None, many=False)
         for name, field in schema.fields.items()
@@ -141,8 +177,7 @@ def _by_id(schema: Schema, kept: Sequence[Content], given: Sequence[Any]) -> lis
             found.pop(identifier, None)
         else:
             said = {name: value for name, value in each.items() if name != REMOVE}
-            before = found.get(identifier)
-            found[identifier] = merge(schema, _defaults(schema) if before is None else before, said)
+            found[identifier] = merge(schema, found.get(identifier) or {}, said)
     return [*found.values(), *unnamed]
 
 

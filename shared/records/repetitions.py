@@ -55,5 +55,4 @@ def name(push: Push, operation: str, scope: str = "") -> str | None:
 
 def already_applied(row: int, item: str, version: int | None) -> Receipt:
     """The receipt of a repetition: nothing changed, whatever came between."""
-    remark = Problem(ALREADY_APPLIED, params={"version": version or 0})
-    return Receipt(row, item, Status.UNCHANGED, version, (remark,))
+    return Receipt(row, item, Status.UNCHANGED, version, (Problem(ALREADY_APPLIED),))

@@ -99,6 +99,8 @@ class AttendanceMutations(graphene.ObjectType):
 
 async def _pushed(ctx: Any, batch: pushes.PushBatch, how: How) -> dict[str, Any]:
     limited(len(batch.participants), len(batch.activities), batch.rows)
+    for sheet in batch.sheets:
+        snake_clear(sheet["rows"])
     outcome = await pushes.push(ctx, batch, how)
     dry_run = how.dry_run
     return {

@@ -52,6 +52,7 @@ class AttendanceRowInput(graphene.InputObjectType):
     pre_score = graphene.Int(description="Test before, 0 to 100.")
     post_score = graphene.Int(description="Test after, 0 to 100.")
     expected_version = graphene.Int(description="Only if this is still the stored version.")
+    clear = list_of(graphene.String, description="Scores to take away: `preScore`, `postScore`.")
 
 
 AttendanceRowConnection = connection(AttendanceRow, "rows of an attendance sheet")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeGuard
 
 from services.activities.definitions import ACTIVITY
-from services.activities.handlers.records import SOURCE
+from services.activities.handlers.records import SOURCE, foreseen
 from services.activities.handlers.requests import ids_in
 from services.activities.layout import line_key
 from services.activities.rules import sheets
@@ -45,6 +46,8 @@ def record(request: Request, store: ActivityStore) -> dict[str, Any]:
     "post_score"?, "expected_version"?}]}`, 500 rows at most. The caller has verified the
     participants.
 
+    A dry run may name the `activities` that are pushed with it: their sessions are foreseen.
+
     Returns: a receipt per row (`row` counts over the push's sheets, `sheet` is the sheet's
         position, `id` the participant).
     Raises: Refused (final): TOO_MANY_ITEMS, MALFORMED. Unavailable (retryable).
@@ -54,13 +57,23 @@ def record(request: Request, store: ActivityStore) -> dict[str, Any]:
     pushes = parse(request, weigh=lambda sheet: len(sheet["rows"]))
     read = [(push, read_rows(push.items)) for push in pushes]
 
+    beside = [each.get("activities") or () for each in request["pushes"]]
+
     def work(tx: Tx) -> dict[str, Any]:
         rows = [row for _, each in read for row in each if row.session_id]
         known, lines = _known(tx, store, rows)
         repetitions = recall(tx, "attend", pushes, dict.fromkeys(row.session_id for row in rows))
-        outcome = sheets.record(read, known, lines, repetitions, _remarks(tx, store, known))
+        remarks = _remarks(tx, store, known)
+        outcome = sheets.record(read, known, lines, repetitions, remarks)
         _save(tx, store, outcome, lines)
         remember(tx, repetitions)
+        for place, ((push, each), activities) in enumerate(zip(read, beside, strict=True)):
+            if activities and push.dry_run:
+                coming = foreseen(tx, store, replace(push, items=activities))
+                then = {**known, **coming.sheets}
+                told = {**remarks, **_remarks_on(then, coming.standing)}
+                tried = sheets.record([(push, each)], then, lines, repetitions, told)
+                outcome.receipts[place] = tried.receipts[0]
         return {
             "pushes": [
                 {
@@ -121,15 +134,15 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
         for row, person in enumerate(people):
             here = lines.get(line_key(source, person or ""))
             there = lines.get(line_key(target, person or ""))
-            if person and repetitions.has(push, person, way):
+            if person and not refused and repetitions.has(push, person, way):
                 version = there.version if there else None
                 receipts.append(already_applied(row, person, version))
             elif person and _on(here):
                 moved = _moved(source, target, person, here, there)
                 rows += moved
-                version = (moved[1].expected_version or 0) + 1
+                [[_, entered]] = sheets.record([(push, moved)], found, lines).receipts
                 told = (remarks[target],) if target in remarks else ()
-                receipts.append(Receipt(row, person, Status.UPDATED, version, told))
+                receipts.append(Receipt(row, person, Status.UPDATED, entered.version, told))
             elif _on(there):
                 receipts.append(Receipt(row, person, Status.UNCHANGED, there.version))
             else:
@@ -218,9 +231,16 @@ def _remarks(
     tx: Tx, store: ActivityStore, known: Mapping[str, AttendanceSheet]
 ) -> dict[str, Problem]:
     """Of each session whose activity is not held: what is written on its sheet counts nowhere."""
-    standing = store.standing(tx, {sheet.activity_id for sheet in known.values()})
+    return _remarks_on(known, store.standing(tx, {each.activity_id for each in known.values()}))
+
+
+def _remarks_on(
+    known: Mapping[str, AttendanceSheet], standing: Mapping[str, tuple[str | None, str]]
+) -> dict[str, Problem]:
     remarks: dict[str, Problem] = {}
     for sheet in known.values():
+        if sheet.activity_id not in standing:
+            continue
         stated, starts_on = standing[sheet.activity_id]
         if state_on(today(sheet.chapter), stated, starts_on) not in HAPPENED:
             remarks[sheet.id] = Problem.at("session_id", code="DOES_NOT_COUNT")

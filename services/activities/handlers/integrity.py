@@ -19,6 +19,7 @@ from shared.records.engine import Claim
 from shared.records.partial import WRONG, known
 from shared.records.pushes import Push, Record, ids_of
 from shared.store.mongo import Tx
+from shared.texts import plain
 
 
 class Integrity:
@@ -69,9 +70,7 @@ class Integrity:
             holders = {sheet.id: sheet.activity_id for sheet in sheets.values()}
         elif definition.unique:
             values = {
-                str(item[definition.unique]).strip()
-                for item in items
-                if item.get(definition.unique)
+                plain(str(item[definition.unique])) for item in items if item.get(definition.unique)
             }
             holders = store.holders(tx, definition, values)
         return cls(definition, known, sheets, holders)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from services.activities.definitions import RecordDefinition
+from services.activities.definitions import ACTIVITY, RecordDefinition
 from services.activities.handlers.integrity import Integrity
 from services.activities.handlers.requests import definition_of
 from services.activities.rules.sheets import AttendanceSheet
@@ -37,23 +38,58 @@ def push(request: Request, store: ActivityStore) -> dict[str, Any]:
     definition, pushes = definition_of(request), parse(request)
 
     def work(tx: Tx) -> dict[str, Any]:
-        existing = store.records[definition.name].load(tx, ids_of(pushes))
-        repetitions = recall(tx, f"{definition.name}/push", pushes)
-        integrity = Integrity.read(tx, store, definition, pushes, existing)
-        decision = engine.push(
-            pushes,
-            definition.schema,
-            existing,
-            integrity.problems,
-            claims=integrity.claims,
-            holders=integrity.holders,
-            complete=lambda content, _, __, chapter: definition.complete(content, today(chapter)),
-            repetitions=repetitions,
-        )
+        decision, integrity, repetitions = _decided(tx, store, definition, pushes)
         remember(tx, repetitions)
         return _carry_out(tx, store, definition, decision, integrity.sheets)
 
     return store.transact(work)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a push of activities would leave: the sheets of the sessions that it makes, opens or
+    closes, and of each activity that it changes the stated state and the first day."""
+
+    sheets: Mapping[str, AttendanceSheet]
+    standing: Mapping[str, tuple[str | None, str]]
+
+
+def foreseen(tx: Tx, store: ActivityStore, pushed: Push) -> Foreseen:
+    """What the push would do, without doing it."""
+    meant = replace(pushed, dry_run=False, all_or_nothing=False)
+    decision, integrity, _ = _decided(tx, store, ACTIVITY, [meant])
+    new, states = _session_changes(ACTIVITY, decision.writes, integrity.sheets)
+    changed = {
+        key: replace(integrity.sheets[key], state=state)
+        for key, state in states.items()
+        if key in integrity.sheets
+    }
+    return Foreseen(
+        {**changed, **{sheet.id: sheet for sheet in new}},
+        {
+            each.after.id: (each.after.content.get("status"), each.after.content["starts_on"])
+            for each in decision.writes
+        },
+    )
+
+
+def _decided(
+    tx: Tx, store: ActivityStore, definition: RecordDefinition, pushes: Sequence[Push]
+) -> tuple[Decision, Integrity, Repetitions]:
+    existing = store.records[definition.name].load(tx, ids_of(pushes))
+    repetitions = recall(tx, f"{definition.name}/push", pushes)
+    integrity = Integrity.read(tx, store, definition, pushes, existing)
+    decision = engine.push(
+        pushes,
+        definition.schema,
+        existing,
+        integrity.problems,
+        claims=integrity.claims,
+        holders=integrity.holders,
+        complete=lambda content, _, __, chapter: definition.complete(content, today(chapter)),
+        repetitions=repetitions,
+    )
+    return decision, integrity, repetitions
 
 
 def withdraw(request: Request, store: ActivityStore) -> dict[str, Any]:

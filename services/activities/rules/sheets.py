@@ -28,7 +28,7 @@ _ORDER: Final = {
 
 
 WITHDRAWN: Final = "WITHDRAWN"
-_DUPLICATE: Final = Problem("DUPLICATE_ROW")
+_DUPLICATE: Final = Problem("DUPLICATE_ROW", ("participant_id",))
 
 
 class Scores(NamedTuple):
@@ -57,6 +57,7 @@ class Given(NamedTuple):
     status: str | None
     pre: int | None
     post: int | None
+    clear: frozenset[str] = frozenset()  # of the scores' names
 
 
 class Line(NamedTuple):
@@ -218,32 +219,35 @@ def _record_one(
             refusals[session_id] = refusal(push.caller, sheets.get(session_id))
         closed = refusals.get(session_id)
         key = line_key(session_id, participant_id)
-        if memory.has(push, participant_id, session_id) and (
-            not closed or closed.code == WITHDRAWN
+        before = lines.get(key)
+        first = said.get(key)
+        if session_id and participant_id and given is not None:
+            said.setdefault(key, given)
+        if (
+            first in (None, given)
+            and memory.has(push, participant_id, session_id)
+            and (closed is None or closed.code == WITHDRAWN)
         ):
-            version = lines[key].version if key in lines else None
+            version = before.version if before else None
             receipts.append(already_applied(number, participant_id, version))
             continue
         if problems or closed or given is None:
-            more = _of_line(given, expected, lines.get(key), said.get(key))
+            more = _of_line(given, expected, before, first)
             seen = session_id and participant_id and (closed is None or closed.code == WITHDRAWN)
             found = (*problems, *((closed,) if closed else ()), *(more if seen else ()))
             receipts.append(rejected(number, participant_id or None, found, _ORDER))
             continue
-        if key in said:
-            if given == said[key]:
-                line = changed.get(key) or lines.get(key)
-                version = line.version if line else None
-                receipts.append(Receipt(number, participant_id, Status.UNCHANGED, version))
-            else:
-                receipts.append(rejected(number, participant_id, [_DUPLICATE], _ORDER))
+        if first is not None and first != given:
+            receipts.append(rejected(number, participant_id, [_DUPLICATE], _ORDER))
             continue
-        before = lines.get(key)
+        if key in changed:
+            version = changed[key].version
+            receipts.append(Receipt(number, participant_id, Status.UNCHANGED, version))
+            continue
         if expected is not None and (conflict := _conflict(expected, before)):
             receipts.append(rejected(number, participant_id, [conflict], _ORDER))
             continue
         after = _applied(given, before)
-        said[key] = given
         if after is None or after is before:
             version = before.version if before else None
             receipts.append(Receipt(number, participant_id, Status.UNCHANGED, version))
@@ -294,11 +298,19 @@ def _applied(given: Given, before: Line | None) -> Line | None:
     if before is None:
         status = given.status or "present"
         return None if status == "removed" else Line(status, given.pre, given.post, 1)
-    # Whoever was taken off a sheet and is entered anew is there again.
-    kept = "present" if before.status == "removed" else before.status
+    # Whoever was taken off a sheet and is entered anew begins anew.
+    if before.status == "removed" and given.status != "removed":
+        before_scores: tuple[int | None, int | None] = (None, None)
+        kept = "present"
+    else:
+        before_scores, kept = (before.pre, before.post), before.status
+    pre, post = (
+        None if name in given.clear else score
+        for name, score in zip(("pre_score", "post_score"), before_scores, strict=True)
+    )
     merged = (
         given.status or kept,
-        before.pre if given.pre is None else given.pre,
-        before.post if given.post is None else given.post,
+        pre if given.pre is None else given.pre,
+        post if given.post is None else given.post,
     )
     return before if merged == before[:3] else Line(*merged, before.version + 1)

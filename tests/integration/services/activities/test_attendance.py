@@ -21,7 +21,7 @@ from tests.integration.services.activities.activities_world import (
     statuses,
 )
 from tests.integration.services.activities.sheets_world import deltas, people, replayed, stored
-from tests.world.items import present
+from tests.world.items import present, session
 
 
 def test_a_sheet_is_one_event_and_a_receipt_per_row(world: World) -> None:
@@ -145,7 +145,7 @@ def test_wrong_rows_are_told_and_their_neighbours_stored(world: World) -> None:
         [("NOT_A_NUMBER", ["post_score"])],
         [("UNKNOWN_FIELD", ["name"])],
         [],
-        [("DUPLICATE_ROW", [])],
+        [("DUPLICATE_ROW", ["participant_id"])],
         [("NOT_AN_OBJECT", [])],
         [("UNKNOWN_SESSION", ["session_id"])],
         [("INVALID_ID", ["session_id"])],
@@ -232,3 +232,49 @@ def test_sheets_and_sessions_are_found_from_either_side(world: World) -> None:
     assert len(found[other]) == 1
     theirs = attendance.sessions_of({**asked, "caller": NIGER.to_dict()}, world.store)
     assert theirs["items"] == {person: [], other: []}
+
+
+def test_a_dry_run_foresees_what_the_activities_beside_it_would_make_or_close(
+    world: World,
+) -> None:
+    stays, goes, comes = session(), session(), session()
+    identifier, [who] = world.held(sessions=[stays, goes]), people(1)
+
+    def tried(session_id: str, *activities: Any) -> Any:
+        item = {"session_id": session_id, "rows": present(who)}
+        [receipt] = world.record(item, dry_run=True, activities=activities)
+        return receipt["status"], codes([receipt])
+
+    off = {"id": identifier, "sessions": [{"id": goes["id"], "remove": True}, comes]}
+    assert tried(goes["id"]) == ("CREATED", [])
+    assert tried(goes["id"], off) == ("REJECTED", ["UNKNOWN_SESSION"])
+    assert tried(comes["id"]) == ("REJECTED", ["UNKNOWN_SESSION"])
+    assert tried(comes["id"], off) == tried(stays["id"], off) == ("CREATED", [])
+    assert tried(stays["id"], {"id": identifier, "clear": ["sessions"]}) == (
+        "REJECTED",
+        ["UNKNOWN_SESSION"],
+    )
+    assert tried(identifier, {"id": identifier, "venue": "x"}) == ("REJECTED", ["UNKNOWN_SESSION"])
+    coming = world.activity(sessions=[session(id=comes["id"])], status="planned")
+    assert tried(comes["id"], coming) == ("CREATED", ["DOES_NOT_COUNT"])
+    for bad in (None, "", 5):
+        assert tried(comes["id"], {**coming, "sessions": [bad]})[0] == "REJECTED"
+    assert world.record({"session_id": goes["id"], "rows": present(who)})[0]["status"] == "CREATED"
+
+
+def test_a_score_can_be_taken_away_and_whoever_comes_back_begins_anew(world: World) -> None:
+    sheet, [who] = world.held(), people(1)
+
+    def say(**row: Any) -> None:
+        world.record({"session_id": sheet, "rows": [{"participant_id": who, **row}]})
+
+    names = {"pre_score", "post_score"}
+    say(pre_score=40, post_score=80)
+    world.record({"session_id": sheet, "rows": [{"participant_id": who, "clear": ["pre_score"]}]})
+    [line] = world.sheet(sheet)["items"]
+    assert [line[name] for name in sorted(names)] == [80, None]
+    say(status="removed")
+    say(status="present")
+    [line] = world.sheet(sheet)["items"]
+    assert [line[name] for name in sorted(names)] == [None, None]
+    assert world.sheet(sheet)["sheet"]["scores"]["post_n"] == 0

@@ -7,6 +7,7 @@ import pytest
 from shared.errors import Refused
 from shared.ids import new_id
 from tests.integration.services.activities.activities_world import (
+    NIGER,
     World,
     codes,
     problems,
@@ -89,3 +90,15 @@ def test_nobody_moves_if_one_cannot(world: World) -> None:
     receipts = moved(world, source, target, who[:1])
     assert problems(receipts[0]) == [("WITHDRAWN", ["to_session"])]
     assert stored(world, source)[0] == {who[0]}
+
+
+def test_a_move_tells_the_version_that_is_stored_and_nothing_to_others(world: World) -> None:
+    source, target, [who] = world.held(), world.held(), people(1)
+    for each in (source, target):
+        world.record({"session_id": each, "rows": present(who)})
+    push_id = new_id()
+    [receipt] = moved(world, source, target, [who], push_id=push_id)
+    [line] = world.sheet(target)["items"]
+    assert (receipt["status"], receipt["version"]) == ("UPDATED", line["version"])
+    [foreign] = moved(world, source, target, [who], push_id=push_id, caller=NIGER.to_dict())
+    assert codes([foreign]) == ["UNKNOWN_SESSION", "UNKNOWN_SESSION"]

@@ -306,7 +306,7 @@ def test_a_row_that_says_another_thing_of_a_person_is_told_so_beside_its_faults(
     again = {**row, "status": "absent", "expected_version": "1", "colour": "red"}
     _, receipt = world.record({"session_id": HELD_SESSION, "rows": [row, again]})
     assert problems(receipt) == [
-        ("DUPLICATE_ROW", []),
+        ("DUPLICATE_ROW", ["participant_id"]),
         ("NOT_A_NUMBER", ["expected_version"]),
         ("UNKNOWN_FIELD", ["colour"]),
     ]

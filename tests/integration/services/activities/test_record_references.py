@@ -107,3 +107,15 @@ def test_a_session_with_attendance_cannot_be_dropped(world: World) -> None:
     assert statuses(world.record({"session_id": identifier, "rows": present(person)})) == [
         "CREATED"
     ]
+
+
+def test_an_id_or_identifier_that_looks_the_same_is_the_same(world: World) -> None:
+    """Whatever nobody sees around or within it."""
+    taken = session()
+    world.held(sessions=[taken])
+    stolen = world.push([world.activity(sessions=[session(id=f" {taken['id']}\u200b")])])
+    assert problems(stolen[0]) == [("ID_TAKEN", ["sessions", 0, "id"])]
+
+    world.push([organisation(identifier="\u00c9-1")], kind="organisation")
+    alike = world.push([organisation(identifier="E\u0301\u00ad-1 ")], kind="organisation")
+    assert problems(alike[0]) == [("IDENTIFIER_TAKEN", ["identifier"])]

@@ -19,7 +19,6 @@ from tests.integration.services.participants.participants_world import (
     NIGER,
     SECRETARIAT,
     anonymous,
-    codes,
     emitted,
     found,
     opened,
@@ -134,36 +133,6 @@ def test_a_correction_of_a_name_alone_is_told_without_it(store: ParticipantStore
     assert (registered.type, registered.sequence) == ("participant.registered", 1)
     assert (corrected.type, corrected.sequence) == ("participant.corrected", 2)
     assert anonymous(registered).data == anonymous(corrected).data
-
-
-def test_a_late_retry_changes_nothing_and_to_set_back_is_a_correction(
-    store: ParticipantStore,
-) -> None:
-    said, push_id = person(), new_id()
-    push(store, said, push_id=push_id)
-    for name in ("Coulibaly", "Koné", "Sow", "Ba", "Diallo", "Sy", "Cissé", "Fall", "Coulibaly"):
-        push(store, {"id": said["id"], "family_name": name}, push_id=new_id())
-    late = push(store, said, push_id=push_id)
-    assert (statuses(late), codes(late)) == (["UNCHANGED"], ["ALREADY_APPLIED"])
-    assert read(store, said["id"])[0]["family_name"] == "Coulibaly"
-    assert statuses(push(store, said)) == ["UPDATED"]
-    assert read(store, said["id"])[0]["family_name"] == said["family_name"]
-
-
-def test_of_two_people_under_one_id_the_second_is_refused(store: ParticipantStore) -> None:
-    one = person()
-    other = {**person(family_name="Sow"), "id": one["id"]}
-    both = push(store, one, other)
-    assert (statuses(both), codes(both)) == (["CREATED", "REJECTED"], ["DUPLICATE_ROW"])
-    assert read(store, one["id"])[0]["family_name"] == one["family_name"]
-
-
-@pytest.mark.parametrize(
-    "nobody",
-    ["00000000-0000-0000-0000-000000000000", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"],
-)
-def test_the_ids_of_nobody_are_no_ids(store: ParticipantStore, nobody: str) -> None:
-    assert codes(push(store, {**person(), "id": nobody})) == ["INVALID_ID"]
 
 
 def test_events_carry_what_people_are_counted_by(store: ParticipantStore) -> None:

@@ -151,3 +151,31 @@ async def test_a_caller_that_leaves_takes_nobody_along() -> None:
     leaving.cancel()
     gate.open.set()
     assert ids(await staying) == ["s"]
+
+
+async def test_a_final_error_is_told_to_the_push_whose_fault_it_is_and_to_no_other() -> None:
+    """Nothing was written of a call that failed: the neighbours go again without the culprit."""
+    asked: list[int] = []
+
+    class Poisoned:
+        async def call(
+            self, service: str, method: str, request: Mapping[str, Any], timeout_s: Any = None
+        ) -> Any:
+            asked.append(len(request["pushes"]))
+            await asyncio.sleep(0)
+            if any(each["items"] == ["poison"] for each in request["pushes"]):
+                raise Internal
+            return {"pushes": [{"receipts": each["items"]} for each in request["pushes"]]}
+
+    writer = Coalescer(Poisoned(), in_flight=1)
+    pushes = [{"items": [f"good {n}"]} for n in range(9)]
+    pushes.insert(4, {"items": ["poison"]})
+    told = await asyncio.gather(
+        *(writer.push("activities", "push", "activity", each, 1) for each in pushes),
+        return_exceptions=True,
+    )
+    assert [type(each) for each in told].count(Internal) == 1
+    assert isinstance(told[4], Internal)
+    good: list[Any] = [each for each in told if isinstance(each, list)]
+    assert good == [[f"good {n}"] for n in range(9)]
+    assert max(asked) > 1

@@ -207,35 +207,40 @@ async def test_all_or_nothing_stores_what_passed_the_trial() -> None:
     ] == [True, False, True, False]
 
 
-async def test_a_dry_run_foresees_the_sessions_that_the_push_would_make() -> None:
-    behind = services(bad={A: "UNKNOWN_SESSION", B: "UNKNOWN_SESSION"})
-    other = new_id()
-    result = await push(
-        behind,
-        activities=[{"id": C, "sessions": [{"id": SESSION.upper()}]}],
-        attendance=[sheet(A), sheet(B, session=other)],
-        dryRun=True,
-    )
+async def test_a_dry_run_tells_the_service_of_the_activities_whose_sessions_it_must_foresee() -> (
+    None
+):
+    behind = services()
+    given: Any = {"activities": [{"id": C, "sessions": [{"id": SESSION}]}]}
+    given["attendance"] = [sheet(A)]
+    await push(behind, **given, dryRun=True)
+    await push(behind, **given, mode="ALL_OR_NOTHING")
+    sent = [each["pushes"][0] for each in behind.asked("activities.record_attendance")]
+    assert [(each["dry_run"], "activities" in each) for each in sent] == [
+        (True, True),
+        (True, True),  # the trial
+        (False, False),
+    ]
+    assert sent[0]["activities"] == [{"id": C, "sessions": [{"id": SESSION}]}]
+
+
+async def test_a_decorated_id_is_the_id_for_everybody() -> None:
+    behind = services(unknown=(B,))
+    result = await push(behind, attendance=[sheet(f"{A} ", f"{B}\u200b")])
     assert told(result["attendance"]) == [
         (0, "CREATED", []),
-        (1, "REJECTED", ["UNKNOWN_SESSION"]),
+        (1, "REJECTED", ["UNKNOWN_PARTICIPANT"]),
     ]
 
 
-async def test_a_dry_run_tells_what_is_wrong_with_a_row_beside_the_session_to_come() -> None:
-    behind = services(unknown=(A,), bad={A: "UNKNOWN_SESSION"})
-    result = await push(
-        behind, activities=[{"id": C}], attendance=[sheet(A, session=C)], dryRun=True
-    )
-    assert told(result["attendance"]) == [(0, "REJECTED", ["UNKNOWN_PARTICIPANT"])]
-
-
-async def test_a_dry_run_foresees_no_session_of_an_activity_that_would_be_rejected() -> None:
-    behind = services(bad={A: "UNKNOWN_SESSION", C: "REQUIRED"})
-    result = await push(
-        behind, activities=[{"id": C}], attendance=[sheet(A, session=C)], dryRun=True
-    )
-    assert told(result["attendance"]) == [(0, "REJECTED", ["UNKNOWN_SESSION"])]
+async def test_whom_nobody_knows_any_more_can_be_taken_off_a_sheet() -> None:
+    behind = services(unknown=(A, B))
+    rows = [{"participantId": A, "status": "removed "}, {"participantId": B}]
+    result = await push(behind, attendance=[{"sessionId": SESSION, "rows": rows}])
+    assert [receipt["status"] for receipt in result["attendance"]["receipts"]] == [
+        "CREATED",
+        "REJECTED",
+    ]
 
 
 async def test_a_service_that_is_down_fails_the_push_as_retryable() -> None:

@@ -185,9 +185,9 @@ def stored_limits() -> dict[str, int]:
             shown += "s" if name.endswith("_ids") else ""
             if isinstance(field, Many):
                 codes = getattr(field.inner, "_codes", None)
-                found[f"{kind}.{shown}"] = min(field._limit, len(codes) if codes else field._limit)
+                found[f"{kind}.{shown}"] = min(field.limit, len(codes) if codes else field.limit)
             elif isinstance(field, Section) and field.many:
-                found[f"{kind}.{shown}"] = field._limit
+                found[f"{kind}.{shown}"] = field.limit
     return found
 
 

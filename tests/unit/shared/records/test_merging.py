@@ -9,7 +9,7 @@ import pytest
 
 from shared.errors import Problem
 from shared.records import fields as f
-from shared.records.merging import as_pushed, clear, merge, missing
+from shared.records.merging import as_pushed, clear, merge, missing, settled, too_many
 from shared.records.partial import WRONG
 
 ONE, TWO, THREE = (f"0197a000-0000-7000-8000-00000000000{n}" for n in range(1, 4))
@@ -79,8 +79,8 @@ def test_what_is_not_named_stays(given: dict[str, Any], becomes: dict[str, Any])
 
 
 def test_things_with_ids_are_corrected_by_their_ids() -> None:
-    shelves = said(shelves=[{"id": TWO, "boards": 4}, {"id": THREE, "boards": 1}])["shelves"]
-    assert shelves == [
+    merged = said(shelves=[{"id": TWO, "boards": 4}, {"id": THREE, "boards": 1}])
+    assert settled(STALL, merged)["shelves"] == [
         KEPT["shelves"][0],
         {"id": TWO, "boards": 4, "state": "new", "goods": ["rice"]},
         {"id": THREE, "boards": 1, "state": "new"},
@@ -161,3 +161,26 @@ def test_a_problem_is_told_where_the_client_said_it_or_by_the_id_where_it_did_no
     assert told("shelves", places[None], "id") == ("shelves", 0, "id")
     assert told("stock", 0, "count") == ("stock", 0, "count")
     assert told("title") == ("title",)
+
+
+def test_what_is_empty_is_not_there_and_a_cleared_default_comes_back() -> None:
+    empty = {
+        **KEPT,
+        "owner": {},
+        "tags": [],
+        "stock": [],
+        "shelves": [{"id": ONE, "boards": 2, "goods": [], "label": {}}],
+    }
+    assert settled(STALL, empty) == {
+        "title": KEPT["title"],
+        "shelves": [{"id": ONE, "boards": 2, "state": "new"}],
+    }
+    assert settled(STALL, KEPT) == KEPT
+    assert settled(STALL, {"shelves": WRONG, "owner": WRONG}) == {"shelves": WRONG, "owner": WRONG}
+
+
+def test_a_list_that_grows_by_pushes_ends_where_one_push_would() -> None:
+    many = [{"id": str(n), "boards": 1} for n in range(100)]
+    assert list(too_many(STALL, {"shelves": many})) == []
+    [problem] = too_many(STALL, {"shelves": [*many, {"id": "x", "boards": 1}]})
+    assert problem == Problem("TOO_MANY", ("shelves",), {"limit": 100})
