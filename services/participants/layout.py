@@ -2,7 +2,8 @@
 
     people       records, their content partly sealed
                  {_id, chapter, version, withdrawn, content: open fields, sealed: all the others,
-                  phone, email: exact ciphertexts, names: blind words, alike: blind likenesses, …}
+                  phone, email: exact ciphertexts, names: blind words, alike: blind likenesses,
+                  marked_by: the version of the rules for these four, …}
     nominations  likewise
                  {_id, chapter, version, content: open fields, sealed, participant_id,
                   target: the activity or project, slot}
@@ -30,6 +31,7 @@ NOMINATIONS: Final = RECORD_TYPES["nomination"].collection
 PROOFS: Final = "proofs"
 
 TARGET: Final = "target"
+MARKED_BY: Final = "marked_by"
 
 SEALED: Final = "sealed"
 """The one proof."""

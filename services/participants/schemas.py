@@ -11,13 +11,8 @@ from typing import Any
 
 from marshmallow import validate
 
-from services.participants.rules.person import (
-    WASHINGTON_DOMAINS,
-    cleaned_phone,
-    facts,
-    international,
-)
-from shared.codes import countries
+from services.participants.rules import phones
+from services.participants.rules.person import WASHINGTON_DOMAINS, facts
 from shared.ids import IDS_ASKED
 from shared.records import fields as f
 from shared.records.pushes import Record
@@ -31,9 +26,9 @@ class Phone(f.Text):
     """A phone number, with its country (+223 …) or as it is dialled within the chapter's."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        phone = cleaned_phone(super()._deserialize(value, *args, **kwargs))
+        phone = phones.cleaned(super()._deserialize(value, *args, **kwargs))
         if phone is None:
-            raise f.fail("INVALID_PHONE")
+            raise f.fail(phones.INVALID)
         return phone
 
 
@@ -125,7 +120,7 @@ NOMINATION = Nomination()
 def phone_of(content: Any, chapter: str) -> str | None:
     """A person's phone number as E.164 writes it."""
     phone = content.get("phone")
-    return phone and international(phone, *countries.dialling(chapter))
+    return phone and phones.e164(phone, chapter)
 
 
 def person_view(record: Record) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Watches the data key while the service runs, and has it proved that what is sealed can be opened.
 
 Every replica looks for itself whether the key is still there, because what it seals without one is
-lost; one of them, under a lease, proves and notes (`services.participants.store.proof`).
+lost; one of them, under a lease, proves and notes (`services.participants.store.proof`), and marks
+people anew once after its start (`services.participants.store.marking`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from typing import Final
 
 from services.participants.layout import LOST, OPENED, UNREADABLE_COUNT
+from services.participants.store.marking import mark_anew
 from services.participants.store.people import ParticipantStore
 from services.participants.store.proof import prove
 from shared.errors import Unavailable
@@ -49,12 +51,17 @@ class DataKey(Component):
     def _run(self) -> None:
         lease = Lease(self._store.db, "proof", _LEASE_S)
         prove_at = time.monotonic()
+        marked: str | None = ""
         while not self._stopping.is_set():
             try:
                 self._look()
                 if lease.held() and time.monotonic() >= prove_at:
                     prove_at = time.monotonic() + PROVE_S
                     self._prove()
+                if marked is not None and not self._store.cipher.lost and lease.held():
+                    _, marked = mark_anew(self._store, marked)
+                    if marked is not None:
+                        continue
             except Unavailable as error:  # whether the database answers, others watch
                 log.warning("data key not looked for: %s", describe(error.__cause__ or error))
             except Exception:  # the watch outlives whatever it meets: nobody else looks for the key

@@ -40,8 +40,9 @@ def register(request: Request, store: ParticipantStore) -> Answer:
     """
     day = today()
 
-    def check(_: Caller, after: Record, __: Record | None) -> Iterable[Problem]:
-        return person.person_problems(after.content, day)
+    def check(_: Caller, after: Record, before: Record | None) -> Iterable[Problem]:
+        stored = before.content if before else None
+        return person.person_problems(after.content, stored, after.chapter, day)
 
     def decide(
         pushes: Sequence[Push], existing: Mapping[str, Record], repetitions: Repetitions

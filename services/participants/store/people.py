@@ -4,18 +4,18 @@ sealed, and how it is found."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import pymongo
 from pymongo import ASCENDING, IndexModel
 from pymongo.database import Database
 
-from services.participants.layout import NOMINATIONS, PEOPLE, TARGET
+from services.participants.layout import MARKED_BY, NOMINATIONS, PEOPLE, TARGET
+from services.participants.rules import phones
 from services.participants.rules.person import (
     OPEN,
     OPEN_NOMINATION,
     WITHDRAWN,
-    international,
     likenesses,
     name_words,
     target,
@@ -24,7 +24,7 @@ from services.participants.schemas import phone_of
 from services.participants.store.cipher import Cipher, read_master_key
 from shared import layout
 from shared.caller import Caller
-from shared.codes import code_list, countries
+from shared.codes import code_list
 from shared.config import Environment
 from shared.records.collection import RecordCollection, visible_to
 from shared.records.pushes import Record
@@ -33,6 +33,9 @@ from shared.store.mongo import Store, Tx
 from shared.store.prefixes import below
 from shared.types import Document
 
+MARKING: Final = 2
+"""The rules by which people are found: raised with each change of what `People.found_by` makes of a
+content, so that those marked by others are marked anew (`services.participants.store.marking`)."""
 STANDING = "standing"  # the slot of a nomination that counts; a withdrawn one's is its own id
 
 PEOPLE_INDEXES = (
@@ -86,10 +89,14 @@ class SealedCollection(RecordCollection):
 
 class People(SealedCollection):
     def encode(self, record: Record) -> Document:
+        return super().encode(record) | self.found_by(record)
+
+    def found_by(self, record: Record) -> Document:
+        """The marks by which the person is found, those alone that there are."""
         content, cipher = record.content, self.cipher
         phone, email = phone_of(content, record.chapter), content.get("email")
         alike = likenesses(content, phone)
-        found_by = {
+        marks = {
             "phone": cipher.exact(phone) if phone else None,
             "email": cipher.exact(email) if email else None,
             "names": self._blind_words(content.get("given_name"), content.get("family_name")),
@@ -98,7 +105,8 @@ class People(SealedCollection):
                 for by, shared in alike
             ],
         }
-        return super().encode(record) | {name: value for name, value in found_by.items() if value}
+        given = {name: value for name, value in marks.items() if value}
+        return {**given, MARKED_BY: MARKING}
 
     def known(self, ids: Collection[str], caller: Caller) -> set[str]:
         """Those of `ids` that are people the caller may see and who are not withdrawn."""
@@ -144,7 +152,7 @@ class People(SealedCollection):
     def _phones(self, phone: str, chapter: str | None) -> list[bytes]:
         """The number in every country whose number it may be."""
         where = [chapter] if chapter else code_list("country")
-        numbers = {international(phone, *countries.dialling(each)) for each in where}
+        numbers = {phones.e164(phone, each) for each in where}
         return [self.cipher.exact(number) for number in sorted(numbers)]
 
 

@@ -60,8 +60,8 @@ def _of_record(kind: str) -> Callable[[Content, Content], list[Any]]:
     return rules
 
 
-def _of_person(content: Content, _: Content) -> list[Any]:
-    return list(person.person_problems(content, "2026-01-01"))
+def _of_person(content: Content, before: Content) -> list[Any]:
+    return list(person.person_problems(content, before, "ML", "2026-01-01"))
 
 
 def _of_nomination(content: Content, before: Content) -> list[Any]:
