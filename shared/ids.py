@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from shared.errors import Refused
+from shared.texts import plain
 
 IDS_ASKED: Final = 200  # to which a list may be narrowed at once: the largest page
 
@@ -52,7 +53,7 @@ def asked_for(
         raise Refused("TOO_MANY", path=[*path], limit=IDS_ASKED)
     ids: dict[str, None] = {}
     for place, each in enumerate(given):
-        identifier = read(each)
+        identifier = read(plain(each) if isinstance(each, str) else each)
         if identifier is None:
             raise Refused("INVALID_ID", path=[*path, place])
         ids[identifier] = None

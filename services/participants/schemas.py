@@ -15,6 +15,7 @@ from services.participants.rules import phones
 from services.participants.rules.person import WASHINGTON_DOMAINS, facts
 from shared.ids import IDS_ASKED
 from shared.records import fields as f
+from shared.records.filters import Filter
 from shared.records.pushes import Record
 
 # One @ between a local part and a dotted domain: whether the mailbox exists, only a mail can tell.
@@ -88,7 +89,7 @@ class Nomination(f.RowSchema):
     reason = f.Text(500)
 
 
-class PersonFilter(f.RowSchema):
+class PersonFilter(Filter):
     """What a list of people may be narrowed to; `text` holds words of names."""
 
     text = f.Text(200)
@@ -103,7 +104,7 @@ class PersonFilter(f.RowSchema):
     ids = f.Many(f.Id(), limit=IDS_ASKED)
 
 
-class NominationFilter(f.RowSchema):
+class NominationFilter(Filter):
     ids = f.Many(f.Id(), limit=IDS_ASKED)
     activity_id = f.Id()
     project_id = f.Id()

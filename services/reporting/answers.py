@@ -49,7 +49,7 @@ def framed(position: Mapping[str, Any] | None, scope: ReportScope) -> dict[str, 
             "recorded_at": recorded_at and rfc3339(recorded_at),
             "events_applied": position["events_applied"] if position else 0,
         },
-        "filter": {name: value for name, value in asked.items() if value},
+        "filter": {name: value for name, value in asked.items() if value is not None},
     }
 
 

@@ -12,7 +12,8 @@ from services.reporting.rules.figures import PERSON_DIMENSIONS, ROWS_BY, ReportS
 from shared.caller import Caller
 from shared.errors import Forbidden, Refused, problems_from
 from shared.paging import FIELDS, Asked
-from shared.records.fields import Id, Many, Period, PlaceId, RowSchema, Section, Truth, codes, fail
+from shared.records.fields import Id, Many, PlaceId, RowSchema, Section, Truth, codes, fail
+from shared.records.filters import Period
 
 DIMENSIONS_CROSSED: Final = 3  # more cells than people, beyond that
 IDS_ASKED: Final = 500
@@ -98,7 +99,7 @@ def _parsed(schema: RowSchema, request: Mapping[str, Any]) -> dict[str, Any]:
         raise Forbidden()
     try:
         asked: dict[str, Any] = schema.load(
-            _given({name: part for name, part in request.items() if name != "caller"})
+            {name: part for name, part in request.items() if name != "caller"}
         )
     except ValidationError as error:
         first, *_ = problems_from(error.messages)
@@ -108,12 +109,6 @@ def _parsed(schema: RowSchema, request: Mapping[str, Any]) -> dict[str, Any]:
         # Not answered by its own figures, which would be read as the others'.
         if scope.chapters and caller.chapter not in scope.chapters:
             raise Refused("CHAPTER_NOT_YOURS", path=["filter", "chapters"], chapter=caller.chapter)
-        scope = replace(scope, chapters=[str(caller.chapter)])
+        if scope.chapters is None or scope.chapters:
+            scope = replace(scope, chapters=[str(caller.chapter)])
     return {"scope": scope, **asked}
-
-
-def _given(part: Any) -> Any:
-    """Without what was left blank: an absent value, `null` and an empty list ask for the same."""
-    if isinstance(part, Mapping):
-        return {name: _given(value) for name, value in part.items() if value not in (None, [])}
-    return part

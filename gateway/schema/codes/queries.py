@@ -12,6 +12,7 @@ from shared.codes.places import ancestors, children, place, search
 from shared.codes.suggestions import unknown_list, unknown_place
 from shared.errors import NotFound
 from shared.paging import bounded
+from shared.texts import plain
 
 
 class CodeQueries(graphene.ObjectType):
@@ -72,7 +73,7 @@ class CodeQueries(graphene.ObjectType):
         first: int | None = None,
     ) -> list[dict[str, Any]]:
         most = bounded(first)
-        found = _found(search, country, under)
+        found = _found(*(plain(each or "") or None for each in (search, country, under)))
         return [shown(each, info.context.lang) for each in found[:most]]
 
 

@@ -44,7 +44,8 @@ class ConcernInput(RecordInput, graphene.InputObjectType):
 
 
 class ConcernFilter(RecordFilter):
-    """Which concerns; all conditions together, none for all."""
+    """Which concerns; all conditions together, none for all. What is null or blank is no
+    condition; an empty list matches nothing."""
 
     class Meta:
         container = dict

@@ -7,7 +7,8 @@ from gateway.schema.texts import list_of
 
 
 class ReportFilter(graphene.InputObjectType):
-    """Which activities; all conditions together. A chapter's key sees its own chapter only."""
+    """Which activities; all conditions together. A chapter's key sees its own chapter only.
+    What is null or blank is no condition; an empty list matches nothing."""
 
     class Meta:
         container = dict

@@ -120,8 +120,7 @@ class People(SealedCollection):
         return {each["_id"]: each[layout.CHAPTER] for each in found}
 
     def query(self, asked: Mapping[str, Any], caller: Caller) -> Document:
-        """The condition of a list's filter; an absent or empty part asks for nothing, but for
-        `ids`, of which none is none."""
+        """The condition of a list's filter (`shared.records.filters`)."""
         query: Document = {layout.WITHDRAWN: bool(asked.get("withdrawn"))}
         if text := asked.get("text"):
             words = self._blind_words(text)
@@ -174,11 +173,11 @@ class Nominations(SealedCollection):
         return {(each["participant_id"], each[TARGET]): each["_id"] for each in found}
 
     def query(self, asked: Mapping[str, Any]) -> Document:
-        """The condition of a list's filter; an absent or empty part asks for nothing, but for
-        `ids`, of which none is none."""
+        """The condition of a list's filter (`shared.records.filters`)."""
         query: Document = {}
-        if wanted := asked.get("activity_id") or asked.get("project_id"):
-            query[TARGET] = wanted
+        wanted = {asked[name] for name in ("activity_id", "project_id") if name in asked}
+        if wanted:  # a nomination is for one of the two: it has no two targets
+            query[TARGET] = {"$in": sorted(wanted) if len(wanted) == 1 else []}
         if participant := asked.get("participant_id"):
             query["participant_id"] = participant
         if status := asked.get("status"):

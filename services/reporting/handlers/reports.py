@@ -155,8 +155,8 @@ def concerns(asked: Question, store: ReportingStore) -> dict[str, Any]:
     scope = asked.scope
     with store.snapshot() as seen:
         activities: list[str] | None = None
-        if scope.project_ids or scope.activity_ids or scope.types:
-            anywhere = replace(scope, countries=(), places=(), since=None, until=None)
+        if any(each is not None for each in (scope.project_ids, scope.activity_ids, scope.types)):
+            anywhere = replace(scope, countries=None, places=None, since=None, until=None)
             activities = [each.id for each in seen.activities(anywhere)]
         found = Counter(
             (row["category"], row["severity"], row["status"])

@@ -61,20 +61,33 @@ class Announced:
 
 @dataclass(frozen=True, slots=True)
 class ReportScope:
-    """Which activities a question is about; an empty condition asks for nothing.
+    """Which activities a question is about. None is no condition; of an empty one there are none.
 
     `since` and `until` (both included, ISO 8601 dates) are compared with the day an activity
     starts, so that every activity lies in one period only. `places` include all that lies in them.
     """
 
-    chapters: Sequence[str] = ()
-    project_ids: Sequence[str] = ()
-    activity_ids: Sequence[str] = ()
-    types: Sequence[str] = ()
-    countries: Sequence[str] = ()
-    places: Sequence[str] = ()
+    chapters: Sequence[str] | None = None
+    project_ids: Sequence[str] | None = None
+    activity_ids: Sequence[str] | None = None
+    types: Sequence[str] | None = None
+    countries: Sequence[str] | None = None
+    places: Sequence[str] | None = None
     since: str | None = None
     until: str | None = None
+
+    @property
+    def places_anywhere(self) -> Sequence[str] | None:
+        """The countries and the places together: in one of them."""
+        if self.countries is None and self.places is None:
+            return None
+        return [*(self.countries or ()), *(self.places or ())]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no activity can meet it."""
+        lists = (self.chapters, self.project_ids, self.activity_ids, self.types, self.countries)
+        return any(each is not None and not each for each in (*lists, self.places))
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,22 +89,22 @@ class Snapshot:
         Args: activity_ids: only concerns raised in one of these; None: in any or in none.
         """
         conditions: dict[str, Sequence[str] | None] = {
-            "chapter": scope.chapters or None,
-            "within": [*scope.countries, *scope.places] or None,
+            "chapter": scope.chapters,
+            "within": scope.places_anywhere,
             "activity_id": activity_ids,
         }
-        query = _any_of(conditions) | _period("raised_on", scope)
+        query = _any_of(conditions) | _period("raised_on", scope) | _nothing(scope)
         fields = ("category", "severity", "status")
         return self._find(PROJECTED["concern"], {"withdrawn": False, **query}, fields)
 
     def nominations(self, scope: ReportScope) -> Iterator[str]:
         """The status of each nomination to a project or an activity in scope."""
-        query = _any_of({"chapter": scope.chapters or None})
+        query = _any_of({"chapter": scope.chapters}) | _nothing(scope)
         if scope != ReportScope(chapters=scope.chapters):
             activity_ids = [each.id for each in self.activities(scope)]
             query["$or"] = [
                 {"activity_id": {"$in": activity_ids}},
-                {"project_id": {"$in": list(scope.project_ids)}},
+                {"project_id": {"$in": list(scope.project_ids or ())}},
             ]
         found = self._find(PROJECTED["nomination"], {"withdrawn": False, **query}, ("status",))
         return (row["status"] for row in found)
@@ -123,18 +123,23 @@ _ALWAYS: Final = ("chapter", "type", "status", "starts_on", "project_id", "place
 
 def _query(scope: ReportScope) -> dict[str, Any]:
     conditions = {
-        "chapter": scope.chapters or None,
-        "project_id": scope.project_ids or None,
-        "_id": scope.activity_ids or None,
-        "type": scope.types or None,
-        "within": [*scope.countries, *scope.places] or None,
+        "chapter": scope.chapters,
+        "project_id": scope.project_ids,
+        "_id": scope.activity_ids,
+        "type": scope.types,
+        "within": scope.places_anywhere,
     }
-    return {"withdrawn": False, **_any_of(conditions), **_period("starts_on", scope)}
+    period = _period("starts_on", scope)
+    return {"withdrawn": False, **_any_of(conditions), **period, **_nothing(scope)}
 
 
 def _any_of(conditions: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
     """Each field is one of its values; None sets no condition."""
     return {name: {"$in": list(of)} for name, of in conditions.items() if of is not None}
+
+
+def _nothing(scope: ReportScope) -> dict[str, Any]:
+    return {"_id": {"$in": []}} if scope.nothing else {}
 
 
 def _period(name: str, scope: ReportScope) -> dict[str, Any]:

@@ -178,7 +178,10 @@ def test_outputs_are_summed_from_what_organisers_said_and_from_numerators(
     assert count == {"open": 2, "accepted": 0, "in_progress": 0, "done": 1, "dropped": 0}
     count = {row["status"]: row["count"] for row in answer["nominations"]}
     assert count == {"proposed": 1, "selected": 1, "not_selected": 0, "withdrawn": 0}
-    assert question("outputs", store, filter={"types": []}) == question("outputs", store)
+    assert question("outputs", store, filter={"types": None}) == question("outputs", store)
+    none = question("outputs", store, filter={"types": []})
+    assert none["publications"]["titles"] == none["tests"]["n"] == none["tests"]["pre_n"] == 0
+    assert {row["count"] for row in none["recommendations"] + none["nominations"]} == {0}
     of_training = question("outputs", store, filter={"activity_ids": [training]})
     assert sum(row["count"] for row in of_training["nominations"]) == 1
     nobody = question("outputs", store, filter={"activity_ids": [radio]})["tests"]

@@ -150,6 +150,12 @@ async def test_homonyms_are_told_apart_and_can_be_narrowed() -> None:
     assert [each["level"] for each in shown["countries"]] == ["country"] * 3
 
 
+async def test_a_blank_choice_of_places_is_none() -> None:
+    query = '{ all: places { id } blank: places(search: " ", country: "", under: " ") { id } }'
+    shown = await read(FakeServices(), query)
+    assert shown["blank"] == shown["all"] != []
+
+
 @pytest.mark.parametrize(
     ("after", "items", "following", "head", "more"),
     [
