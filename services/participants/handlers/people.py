@@ -44,10 +44,15 @@ def register(request: Request, store: ParticipantStore) -> Answer:
         stored = before.content if before else None
         return person.person_problems(after.content, stored, after.chapter, day)
 
+    def remarks(_: Caller, after: Record, __: Record | None) -> Iterable[Problem]:
+        return person.person_remarks(after.content)
+
     def decide(
         pushes: Sequence[Push], existing: Mapping[str, Record], repetitions: Repetitions
     ) -> Decision:
-        return engine.push(pushes, PERSON, existing, check, repetitions=repetitions)
+        return engine.push(
+            pushes, PERSON, existing, check, remarks=remarks, repetitions=repetitions
+        )
 
     return _write_people(request, store, "register", decide)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from services.participants.rules import phones
+from services.participants.rules.contradictions import contradictions
 from shared.errors import Problem
 from shared.records.partial import WRONG, known, section, values
 
@@ -87,10 +88,18 @@ def person_problems(
             yield Problem.at(*path, code="IN_FUTURE", value=day, latest=today)
     if known(given_on, withdrawn_on) and withdrawn_on < given_on:
         yield Problem.at("consent", "withdrawn_on", code="CONSENT_ENDS_BEFORE_IT_BEGINS")
+    yield from contradictions(content, before, today)
     phone: Any = content.get("phone")
     new = known(phone) and phone != (before or {}).get("phone")
     if new and chapter and (code := phones.fault(phone, chapter)):
         yield Problem.at("phone", code=code)
+
+
+def person_remarks(content: Content) -> Iterator[Problem]:
+    """What looks wrong in a person who is stored all the same; of no personal value."""
+    stated = content.get("disability")
+    if stated is not None and stated != _disability(content):
+        yield Problem.at("disability", code="ANSWERS_OUTWEIGH_DISABILITY")
 
 
 def nomination_problems(content: Content, before: Content | None) -> Iterator[Problem]:
