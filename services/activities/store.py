@@ -8,7 +8,7 @@ the two conflict and one of them starts over.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from pymongo import ASCENDING, IndexModel, ReplaceOne, UpdateOne
 from pymongo.client_session import ClientSession
@@ -34,11 +34,21 @@ from services.activities.rules.sheets import AttendanceSheet, Line, Scores
 from shared.layout import CHAPTER, CONTENT, SCHEMA_VERSION, SEQUENCE, SUBJECT, TYPE, WITHDRAWN
 from shared.paging import Asked, Page
 from shared.records.collection import RecordCollection
-from shared.records.pushes import Write
+from shared.records.pushes import Record, Write
 from shared.store.mongo import Store, Tx
 from shared.store.pages import keyset
 from shared.store.prefixes import below
 from shared.types import Document
+
+_DAYS: Final = ("starts_on", "ends_on")
+
+
+class Referred(NamedTuple):
+    """A record that another refers to; of its content only the days."""
+
+    chapter: str
+    withdrawn: bool
+    content: Mapping[str, Any]
 
 
 class ActivityStore(Store):
@@ -82,12 +92,27 @@ class ActivityStore(Store):
 
     def referred(
         self, tx: Tx, definition: RecordDefinition, ids: Iterable[str]
-    ) -> dict[str, tuple[str, bool]]:
-        """Of the records among `ids` that are stored: chapter, and whether withdrawn."""
+    ) -> dict[str, Referred]:
+        """Of the records among `ids` that are stored, what others are checked against."""
+        fields = (CHAPTER, WITHDRAWN, *(f"{CONTENT}.{name}" for name in _DAYS))
         found = self.db[definition.collection].find(
-            {"_id": {"$in": list(ids)}}, {CHAPTER: 1, WITHDRAWN: 1}, session=tx.session
+            {"_id": {"$in": list(ids)}}, dict.fromkeys(fields, 1), session=tx.session
         )
-        return {each["_id"]: (each[CHAPTER], each[WITHDRAWN]) for each in found}
+        return {
+            each["_id"]: Referred(each[CHAPTER], each[WITHDRAWN], each.get(CONTENT, {}))
+            for each in found
+        }
+
+    def has_activities_outside(self, tx: Tx, project: Record) -> bool:
+        """Whether an activity of the project, in its chapter, has days that are none of its own."""
+        start, end = (project.content.get(name) for name in _DAYS)
+        outside = [{f"{CONTENT}.starts_on": {"$lt": start}}]
+        outside += [{f"{CONTENT}.ends_on": {"$gt": end}}] if end else []
+        query = {CHAPTER: project.chapter, WITHDRAWN: False, f"{CONTENT}.project_id": project.id}
+        found = self.db[DEFINITIONS["activity"].collection].find_one(
+            {**query, "$or": outside}, {"_id": 1}, session=tx.session
+        )
+        return found is not None
 
     def holders(
         self, tx: Tx, definition: RecordDefinition, values: Iterable[str]

@@ -50,6 +50,7 @@ def push(request: Request, store: ActivityStore) -> dict[str, Any]:
             integrity.problems,
             claims=integrity.claims,
             holders=integrity.holders,
+            remarks=integrity.remarks,
             complete=lambda content, *_: definition.complete(content, today),
             repetitions=repetitions,
         )
