@@ -228,7 +228,7 @@ CORRECTION = [
     given("status", "planned", "BAD_TRANSITION"),
     given("clear", ["place"], "REQUIRED", also="place", at="place"),
     given("venue", "x" * 201, "TOO_LONG"),
-    given("clear", ["sessions"], "SESSION_HAS_ATTENDANCE", at="sessions"),
+    given("clear", ["sessions"], "SESSION_HAS_ATTENDANCE", also="sessions", at="sessions"),
     given("sessions", [], "EMPTY_LIST"),
     given("project_id", NOBODY, "UNKNOWN_PROJECT"),
     given("ends_on", "2021-09-01", "END_BEFORE_START"),

@@ -276,7 +276,10 @@ async def test_a_push_without_an_id_has_none(none: str | None) -> None:
     assert behind.calls[0][1]["pushes"][0]["push_id"] is None
 
 
-@pytest.mark.parametrize("wrong", ["push 1", "00000000-0000-0000-0000-000000000000", A[:-1]])
+@pytest.mark.parametrize(
+    "wrong",
+    ["push 1", "00000000-0000-0000-0000-000000000000", "0197a0c2-5b1e-7cc3-9d27-2f1c3a5e8d0"],
+)
 async def test_an_id_of_a_push_that_is_none_refuses_it_before_anything_is_sent(wrong: str) -> None:
     behind = services()
     with pytest.raises(Refused) as caught:
