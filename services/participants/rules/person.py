@@ -138,10 +138,25 @@ def standing(content: Content) -> tuple[str, str] | None:
 
 
 def name_words(*names: str | None) -> frozenset[str]:
-    """The words of names as they are searched: no case, no accents, no order, hyphens parted."""
+    """The words of names as they are compared: no case, no accents, no order, hyphens parted."""
+    return frozenset(_words(*names))
+
+
+def joined_words(*names: str | None) -> frozenset[str]:
+    """The same, a single letter joined to the word behind it: N Diaye is N’Diaye and NDiaye."""
+    joined: list[str] = []
+    for word in _words(*names):
+        if joined and len(joined[-1]) == 1:
+            joined[-1] += word
+        else:
+            joined.append(word)
+    return frozenset(joined)
+
+
+def _words(*names: str | None) -> list[str]:
     text = unicodedata.normalize("NFKD", " ".join(name for name in names if name))
     bare = "".join(c for c in text if not unicodedata.combining(c) and c not in "'’ʼ`.")
-    return frozenset("".join(c if c.isalnum() else " " for c in bare).casefold().split())
+    return "".join(c if c.isalnum() else " " for c in bare).casefold().split()
 
 
 def likenesses(content: Content, phone: str | None) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from services.participants.rules.person import (
     OPEN,
     OPEN_NOMINATION,
     WITHDRAWN,
+    joined_words,
     likenesses,
     name_words,
     target,
@@ -96,10 +97,11 @@ class People(SealedCollection):
         content, cipher = record.content, self.cipher
         phone, email = phone_of(content, record.chapter), content.get("email")
         alike = likenesses(content, phone)
+        names = content.get("given_name"), content.get("family_name")
         marks = {
             "phone": cipher.exact(phone) if phone else None,
             "email": cipher.exact(email) if email else None,
-            "names": self._blind_words(content.get("given_name"), content.get("family_name")),
+            "names": self._blind(name_words(*names) | joined_words(*names)),
             "alike": [
                 {"by": by, "mark": cipher.blind(by, f"{record.chapter}|{shared}")}
                 for by, shared in alike
@@ -123,8 +125,9 @@ class People(SealedCollection):
         """The condition of a list's filter (`shared.records.filters`)."""
         query: Document = {layout.WITHDRAWN: bool(asked.get("withdrawn"))}
         if text := asked.get("text"):
-            words = self._blind_words(text)
-            query["names"] = {"$all": words} if words else {"$in": []}
+            ways = sorted({name_words(text), joined_words(text)}, key=sorted)
+            spelt = [{"names": {"$all": self._blind(words)}} for words in ways if words]
+            query["$and"] = [{"$or": spelt} if spelt else {"names": {"$in": []}}]
         if phone := asked.get("phone"):
             query["phone"] = {"$in": self._phones(phone, asked.get("chapter") or caller.chapter)}
         if email := asked.get("email"):
@@ -145,8 +148,8 @@ class People(SealedCollection):
             query["_id"] = {"$in": list(ids)}
         return query
 
-    def _blind_words(self, *names: str | None) -> list[bytes]:
-        return [self.cipher.blind("name", word) for word in sorted(name_words(*names))]
+    def _blind(self, words: Iterable[str]) -> list[bytes]:
+        return [self.cipher.blind("name", word) for word in sorted(words)]
 
     def _phones(self, phone: str, chapter: str | None) -> list[bytes]:
         """The number in every country whose number it may be."""
