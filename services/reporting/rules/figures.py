@@ -77,17 +77,10 @@ class ReportScope:
     until: str | None = None
 
     @property
-    def places_anywhere(self) -> Sequence[str] | None:
-        """The countries and the places together: in one of them."""
-        if self.countries is None and self.places is None:
-            return None
-        return [*(self.countries or ()), *(self.places or ())]
-
-    @property
     def nothing(self) -> bool:
         """Whether no activity can meet it."""
-        lists = (self.chapters, self.project_ids, self.activity_ids, self.types, self.countries)
-        return any(each is not None and not each for each in (*lists, self.places))
+        asked = (self.chapters, self.project_ids, self.activity_ids, self.types, self.countries)
+        return any(each is not None and not each for each in (*asked, self.places))
 
 
 @dataclass(frozen=True, slots=True)

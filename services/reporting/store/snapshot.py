@@ -90,7 +90,7 @@ class Snapshot:
         """
         conditions: dict[str, Sequence[str] | None] = {
             "chapter": scope.chapters,
-            "within": scope.places_anywhere,
+            "within": _anywhere(scope),
             "activity_id": activity_ids,
         }
         query = _any_of(conditions) | _period("raised_on", scope) | _nothing(scope)
@@ -127,7 +127,7 @@ def _query(scope: ReportScope) -> dict[str, Any]:
         "project_id": scope.project_ids,
         "_id": scope.activity_ids,
         "type": scope.types,
-        "within": scope.places_anywhere,
+        "within": _anywhere(scope),
     }
     period = _period("starts_on", scope)
     return {"withdrawn": False, **_any_of(conditions), **period, **_nothing(scope)}
@@ -136,6 +136,13 @@ def _query(scope: ReportScope) -> dict[str, Any]:
 def _any_of(conditions: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
     """Each field is one of its values; None sets no condition."""
     return {name: {"$in": list(of)} for name, of in conditions.items() if of is not None}
+
+
+def _anywhere(scope: ReportScope) -> list[str] | None:
+    """The countries and the places together: in one of them."""
+    if scope.countries is None and scope.places is None:
+        return None
+    return [*(scope.countries or ()), *(scope.places or ())]
 
 
 def _nothing(scope: ReportScope) -> dict[str, Any]:
