@@ -5,15 +5,8 @@ from datetime import datetime
 from itertools import product
 from typing import Any, Final, TypeAlias
 
-from services.reporting.rules.figures import (
-    UNKNOWN,
-    Activity,
-    Figure,
-    Figures,
-    Keys,
-    ReportScope,
-    row_key,
-)
+from services.reporting.rules.activities import UNKNOWN, Activity, Keys, ReportScope, row_key
+from services.reporting.rules.figures import Figure, Figures
 from services.reporting.schemas import ReportQuestion, ScopeSchema
 from shared.codes import code_list
 from shared.cursors import decode_cursor, encode_cursor

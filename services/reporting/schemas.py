@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from marshmallow import ValidationError, fields
 
-from services.reporting.rules.figures import PERSON_DIMENSIONS, ROWS_BY, ReportScope
+from services.reporting.rules.activities import ROWS_BY, ReportScope
+from services.reporting.rules.figures import PERSON_DIMENSIONS
 from shared.caller import Caller
 from shared.errors import Forbidden, Refused, problems_from
 from shared.paging import FIELDS, Asked

@@ -18,12 +18,11 @@ from services.reporting.answers import (
     publications_shown,
     tests_shown,
 )
+from services.reporting.rules.activities import UNKNOWN, Activity
 from services.reporting.rules.figures import (
     COUNTED,
     NOT_COUNTED,
     OVERLAPPING,
-    UNKNOWN,
-    Activity,
     Cells,
     Counted,
     figures,

@@ -12,7 +12,7 @@ from typing import Any, Final
 from pyroaring import BitMap
 
 from services.reporting.layout import PEOPLE, PROJECTED, SESSIONS
-from services.reporting.rules.figures import admin1, places_within
+from services.reporting.rules.activities import admin1, places_within
 from shared.events import Event
 from shared.record_types import SCORES, for_each, record_type_of
 

@@ -18,7 +18,7 @@ from services.reporting.layout import (
     SCORES,
     SESSIONS,
 )
-from services.reporting.rules.figures import Activity, Announced, ReportScope, Session
+from services.reporting.rules.activities import Activity, Announced, ReportScope, Session
 from services.reporting.rules.projections import DOCUMENTS
 from shared.store.prefixes import below
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.reporting.handlers.projecting import project
-from services.reporting.rules.figures import ReportScope
+from services.reporting.rules.activities import ReportScope
 from services.reporting.store.live import ReportingStore
 from shared.codes import code_list
 from shared.errors import Refused

@@ -10,19 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from services.reporting.rules.figures import (
-    Activity,
-    Announced,
-    Cells,
-    Counted,
-    Figure,
-    Figures,
-    admin1,
-    figures,
-    layers,
-    places_within,
-    row_key,
-)
+from services.reporting.rules.activities import Activity, Announced, admin1, places_within, row_key
+from services.reporting.rules.figures import Cells, Counted, Figure, Figures, figures, layers
 from shared.codes import age_band
 
 DIMENSIONS = ("sex", "age_band", "group", "group_any", "disability", "residence")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.reporting.rules.figures import ReportScope
+from services.reporting.rules.activities import ReportScope
 from services.reporting.schemas import coverage_question, report_question
 from shared.errors import Forbidden, Refused
 from shared.messages import catalogue

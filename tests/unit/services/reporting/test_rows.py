@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.reporting.answers import page_of_rows
-from services.reporting.rules.figures import Activity, ReportScope
+from services.reporting.rules.activities import Activity, ReportScope
 from services.reporting.schemas import ReportQuestion
 from shared.cursors import encode_cursor
 from shared.errors import Refused

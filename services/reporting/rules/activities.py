@@ -1,0 +1,123 @@
+"""What reports know of activities: where, when, by whom, how many stated; and in which row of a
+report each stands."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from shared.days import calendar_day
+
+UNKNOWN: Final = "unknown"
+
+ANNOUNCED_DIMENSIONS: Final = frozenset({"sex", "age_band", "group", "disability"})
+
+ROWS_BY: Final = (
+    "chapter",
+    "project",
+    "activity",
+    "type",
+    "month",
+    "quarter",
+    "year",
+    "admin1",
+    "locality",
+)
+
+Keys: TypeAlias = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What the organiser stated: a headcount, and the parts of it that were described."""
+
+    total: int = 0
+    cells: tuple[tuple[Mapping[str, str], int], ...] = ()
+
+    def add_to(self, found: Counter[Keys], by: Sequence[str]) -> None:
+        """Add the headcount to its cells; whatever was not said of people is `unknown`."""
+        for stated, count in self.cells:
+            known = (stated.get(dim) if dim in ANNOUNCED_DIMENSIONS else None for dim in by)
+            found[tuple(value or UNKNOWN for value in known)] += count
+        if undescribed := self.total - sum(count for _, count in self.cells):
+            found[(UNKNOWN,) * len(by)] += undescribed
+
+
+@dataclass(frozen=True, slots=True)
+class ReportScope:
+    """Which activities a question is about; an empty condition asks for nothing.
+
+    `since` and `until` (both included, ISO 8601 dates) are compared with the day an activity
+    starts, so that every activity lies in one period only. `places` include all that lies in them.
+    """
+
+    chapters: Sequence[str] = ()
+    project_ids: Sequence[str] = ()
+    activity_ids: Sequence[str] = ()
+    types: Sequence[str] = ()
+    countries: Sequence[str] = ()
+    places: Sequence[str] = ()
+    since: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A part of an activity that has a sheet of its own."""
+
+    id: str
+    topics: Sequence[str] = ()
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What reporting keeps of an activity: codes, figures and days."""
+
+    id: str
+    chapter: str
+    type: str
+    status: str
+    starts_on: str
+    project_id: str | None = None
+    place: str | None = None
+    announced: Announced = Announced()
+    sessions: Sequence[Session] = ()
+    ecpf: Sequence[str] = ()
+    architecture: Sequence[str] = ()
+
+    @property
+    def year(self) -> int:
+        return int(self.starts_on[:4])
+
+
+def row_key(activity: Activity, rows_by: str) -> str:
+    """The row an activity stands in; `unknown` where it says nothing of that kind.
+
+    A day stored in a form that is taken no more must not cost the others their report.
+    """
+    day = activity.starts_on if calendar_day(activity.starts_on) else ""
+    key = {
+        "chapter": activity.chapter,
+        "project": activity.project_id,
+        "activity": activity.id,
+        "type": activity.type,
+        "month": day[:7],
+        "quarter": day and f"{day[:4]}-Q{(int(day[5:7]) + 2) // 3}",
+        "year": day[:4],
+        "admin1": admin1(activity.place),
+        "locality": activity.place,
+    }[rows_by]
+    return key or UNKNOWN
+
+
+def places_within(place_id: str) -> list[str]:
+    """The place and all it lies in, the country first: a place's id begins with its parent's."""
+    parts = place_id.split(".")
+    return [".".join(parts[: length + 1]) for length in range(len(parts))]
+
+
+def admin1(place_id: str | None) -> str | None:
+    """The first-level unit a place is or lies in, None for a country or no place."""
+    within = places_within(place_id) if place_id else []
+    return within[1] if len(within) > 1 else None
