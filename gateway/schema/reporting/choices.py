@@ -25,7 +25,8 @@ class Dimension(graphene.Enum):
     def description(self) -> str:
         return {
             "sex": "Sex.",
-            "age_band": "Age band, at the report's reference year.",
+            "age_band": "Age band at the activity; of `uniquePeople`, at the last one that they "
+            "came to in the row.",
             "group": "Primary stakeholder group: one per person, so that the cells add up.",
             "group_any": "Every stakeholder group: people may stand in several cells.",
             "disability": "With or without disability.",

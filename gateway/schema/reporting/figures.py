@@ -110,7 +110,10 @@ class Report(graphene.ObjectType):
     activities_not_counted = graphene.Field(
         NotCounted, required=True, description="Asked for but not counted."
     )
-    age_reference_year = graphene.Int(description="Ages of unique people are those of this year.")
+    age_reference_year = graphene.Int(
+        description="The year of all ages, if all activities counted began in one; else null: they "
+        "are ages at each activity, and of `uniquePeople` at the last one in the row they came to."
+    )
     adds_up = graphene.Boolean(
         required=True, description="False where people may stand in several cells (GROUP_ANY)."
     )

@@ -52,14 +52,14 @@ def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
         titled = asked.rows_by if asked.rows_by in ("project", "activity") else None
         titles = seen.titles(titled, [key for key, _ in rows.items]) if titled else {}
         frame = framed(seen.position(), asked.scope)
-    last_year = max((each.year for each in counted), default=None)
+    years = {each.year for each in counted}
 
     def shown(some: Iterable[Activity]) -> dict[str, Any]:
         held = (
             Counted(each.year, each.announced, list(sheets.get(each.id, {}).values()))
             for each in some
         )
-        return figures_shown(figures(held, cells, last_year or 0), asked)
+        return figures_shown(figures(held, cells), asked)
 
     statuses = Counter(each.status for each in activities)
     return {
@@ -72,7 +72,7 @@ def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
         **rows.frame(),
         "activities_counted": len(counted),
         "activities_not_counted": {status: statuses[status] for status in NOT_COUNTED},
-        "age_reference_year": last_year,
+        "age_reference_year": years.pop() if len(years) == 1 else None,
         "adds_up": OVERLAPPING.isdisjoint(asked.by),
     }
 

@@ -116,11 +116,12 @@ class Cells:
         return dict(bands)
 
 
-def figures(activities: Iterable[Counted], cells: Cells, reference_year: int) -> Figures:
+def figures(activities: Iterable[Counted], cells: Cells) -> Figures:
     """The four figures of these activities, split into cells.
 
-    Age is reckoned in the year of each activity for person-sessions and unique per activity, in
-    `reference_year` for unique people, of whom there is one each however many years they came.
+    Age is reckoned in the year of each activity for person-sessions and unique per activity; for
+    unique people, of whom there is one each however many years they came, in the year of the last
+    of these activities to which the person came. So no cell depends on what else was asked.
     """
     announced: Counter[Keys] = Counter()
     announced_total = 0
@@ -130,14 +131,13 @@ def figures(activities: Iterable[Counted], cells: Cells, reference_year: int) ->
         announced_total += activity.announced.total
         if cells.by:
             activity.announced.add_to(announced, cells.by)
-        year = activity.year if cells.by_age else reference_year
+        year = activity.year if cells.by_age else 0
         came = BitMap()
         for present in activity.sheets:
             if came and (repeated := came & present):
                 again[year].append(repeated)
             came |= present
         firsts[year].append(came)
-    everybody = union(came for year in firsts.values() for came in year)
     per_activity = _sum(firsts, cells)
     repeats = _sum(again, cells)
     return Figures(
@@ -146,8 +146,19 @@ def figures(activities: Iterable[Counted], cells: Cells, reference_year: int) ->
             per_activity.total + repeats.total, Counter(per_activity.cells) + Counter(repeats.cells)
         ),
         unique_per_activity=per_activity,
-        unique_people=Figure(len(everybody), cells.split([everybody], reference_year)),
+        unique_people=_people(firsts, cells),
     )
+
+
+def _people(came: Mapping[int, list[BitMap]], cells: Cells) -> Figure:
+    """Everybody once, as of the last year in which they came."""
+    seen = BitMap()
+    found: Counter[Keys] = Counter()
+    for year in sorted(came, reverse=True):
+        last_came = union(came[year]) - seen
+        found.update(cells.split([last_came], year))
+        seen |= last_came
+    return Figure(len(seen), found)
 
 
 def union(sets: Iterable[BitMap]) -> BitMap:
