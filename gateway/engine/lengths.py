@@ -44,6 +44,7 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "CodeEntry.extra": 10,
     "Consent.purpose": _codes("consent_purpose"),
     "Consultation.proposerGroups": _codes("stakeholder_group"),
+    "Continuing.activities": 50,
     "Dialogue.recommendations": _PARTS,
     "Duplicates.reasons": 4,
     "Duplicates.participants": _IDS,

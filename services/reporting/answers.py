@@ -1,11 +1,11 @@
 """The form of answers: figures with their cells in the order of the code lists, and as of what."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import product
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
-from services.reporting.rules.activities import UNKNOWN, Activity, Keys, ReportScope, row_key
+from services.reporting.rules.activities import UNKNOWN, Activity, Keys, ReportScope
 from services.reporting.rules.figures import Figure, Figures
 from services.reporting.schemas import ReportQuestion, ScopeSchema
 from shared.codes import code_list
@@ -15,7 +15,7 @@ from shared.paging import Page
 from shared.times import rfc3339
 
 Section: TypeAlias = Mapping[str, Any]
-ReportRow: TypeAlias = tuple[str, list[Activity]]
+T = TypeVar("T")
 _Place: TypeAlias = tuple[int, str, str]
 
 CODE_LISTS: Final = {
@@ -67,19 +67,22 @@ def listed(list_name: str, found: Collection[str]) -> list[str]:
     return [*codes, *sorted(beyond, key=lambda each: each == UNKNOWN)]
 
 
-def page_of_rows(activities: Sequence[Activity], asked: ReportQuestion) -> Page[ReportRow]:
-    """A page of a report's rows, each with the activities in it.
+def page_of_rows(
+    parted: Iterable[tuple[Activity, str, T]], asked: ReportQuestion
+) -> Page[tuple[str, list[T]]]:
+    """A page of a report's rows, each with what is in it.
 
     Activities come in the order of their days, other rows in that of their keys, `unknown` last.
+
+    Args: parted: of each activity what stands in one row, with the row's key.
     Raises: Refused BAD_CURSOR (final).
     """
     if not asked.rows_by:
         return Page([], [])
-    rows: dict[_Place, list[Activity]] = {}
-    for each in activities:
-        key = row_key(each, asked.rows_by)
-        day = each.starts_on if asked.rows_by == "activity" else ""
-        rows.setdefault((int(key == UNKNOWN), day, key), []).append(each)
+    rows: dict[_Place, list[T]] = {}
+    for activity, key, part in parted:
+        day = activity.starts_on if asked.rows_by == "activity" else ""
+        rows.setdefault((int(key == UNKNOWN), day, key), []).append(part)
     page = asked.page
     after, before = _place(page.after), _place(page.before)
     walked = [
@@ -93,6 +96,25 @@ def page_of_rows(activities: Sequence[Activity], asked: ReportQuestion) -> Page[
         stands_behind = after is not None and any(place <= after for place in rows)
     cut = page.cut(walked, encode_cursor, behind=stands_behind, total_count=len(rows))
     return cut.of(lambda place: (place[2], rows[place]))
+
+
+def continuing_shown(
+    continuing: Sequence[Activity], titles: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    """How many activities go on over a border of the period, and the first of them by their day."""
+    return {
+        "total": len(continuing),
+        "activities": [
+            {
+                "id": each.id,
+                "title": titles.get(each.id) or {},
+                "starts_on": each.starts_on,
+                "ends_on": each.ends_on,
+            }
+            for each in continuing
+            if each.id in titles
+        ],
+    }
 
 
 def _place(cursor: Any) -> _Place | None:

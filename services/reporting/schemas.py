@@ -17,6 +17,7 @@ from shared.records.fields import Id, Many, Period, PlaceId, RowSchema, Section,
 
 DIMENSIONS_CROSSED: Final = 3  # more cells than people, beyond that
 IDS_ASKED: Final = 500
+CONTINUING_SHOWN: Final = 50  # activities that go on over a border of the period, by name
 COVERAGE_OF: Final = ("ecpf", "topic", "architecture", "type")
 
 

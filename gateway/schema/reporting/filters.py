@@ -18,5 +18,10 @@ class ReportFilter(graphene.InputObjectType):
     types = list_of(graphene.String, description="Of these types.")
     countries = list_of(graphene.String, description="Held in these countries.")
     places = list_of(graphene.ID, description="Held in these places, or anywhere below.")
-    from_ = Date(name="from", description="From this day on.")
-    to = Date(description="Up to and with this day.")
+    from_ = Date(
+        name="from",
+        description="From this day on: attendances and people by the day of the session; "
+        "headcounts, numbers of activities and what came out of them by the activity's first day; "
+        "concerns by the day they were raised.",
+    )
+    to = Date(description="Up to and with this day, likewise.")

@@ -47,8 +47,8 @@ class Announced:
 class ReportScope:
     """Which activities a question is about; an empty condition asks for nothing.
 
-    `since` and `until` (both included, ISO 8601 dates) are compared with the day an activity
-    starts, so that every activity lies in one period only. `places` include all that lies in them.
+    `since` and `until` (both included, ISO 8601 dates) are the period: which day of what lies in it
+    is said by `services.reporting.rules.periods`. `places` include all that lies in them.
     """
 
     chapters: Sequence[str] = ()
@@ -60,6 +60,15 @@ class ReportScope:
     since: str | None = None
     until: str | None = None
 
+    @property
+    def bounded(self) -> bool:
+        """Whether a period is asked for."""
+        return bool(self.since or self.until)
+
+    def has(self, day: str) -> bool:
+        """Whether the day lies in the period."""
+        return (not self.since or self.since <= day) and (not self.until or day <= self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -68,6 +77,7 @@ class Session:
     id: str
     topics: Sequence[str] = ()
     place: str | None = None
+    on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,7 @@ class Activity:
     type: str
     status: str
     starts_on: str
+    ends_on: str | None = None
     project_id: str | None = None
     place: str | None = None
     announced: Announced = Announced()
@@ -90,13 +101,21 @@ class Activity:
     def year(self) -> int:
         return int(self.starts_on[:4])
 
+    def day_of(self, session_id: str) -> str:
+        """The day of a session; of one that the activity does not tell of, its own first day."""
+        days = (each.on for each in self.sessions if each.id == session_id)
+        return next(days, None) or self.starts_on
 
-def row_key(activity: Activity, rows_by: str) -> str:
+
+def row_key(activity: Activity, rows_by: str, on: str | None = None) -> str:
     """The row an activity stands in; `unknown` where it says nothing of that kind.
 
     A day stored in a form that is taken no more must not cost the others their report.
+
+    Args: on: the day of it that is meant; None: its first.
     """
-    day = activity.starts_on if calendar_day(activity.starts_on) else ""
+    day = on or activity.starts_on
+    day = day if calendar_day(day) else ""
     key = {
         "chapter": activity.chapter,
         "project": activity.project_id,

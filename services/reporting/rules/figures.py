@@ -29,11 +29,16 @@ AgeBand: TypeAlias = Callable[[int | None, int], str]
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """An activity that counts, as the figures see it: when, how many stated, who came to what."""
+    """What is counted of an activity: how many were stated, who came to what.
+
+    `year` is that in which the activity begins, and of ages; `begins`: whether it does so here, or
+    was counted as an activity elsewhere.
+    """
 
     year: int
     announced: Announced
     sheets: Sequence[BitMap]
+    begins: bool = True
 
 
 @dataclass(frozen=True, slots=True)

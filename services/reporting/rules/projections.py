@@ -158,7 +158,12 @@ def document(event: Event) -> dict[str, Any]:
         kept["within"] = places_within(kept["place"]) if kept["place"] else []
     if record_type_of(event.type) == "activity":
         kept["sessions"] = [
-            {"id": each["id"], "topics": each.get("topics") or [], "place": each.get("place")}
+            {
+                "id": each["id"],
+                "on": each.get("on"),
+                "topics": each.get("topics") or [],
+                "place": each.get("place"),
+            }
             for each in data.get("sessions") or ()
         ]
         recommendations = (data.get("dialogue") or {}).get("recommendations") or ()

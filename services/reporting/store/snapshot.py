@@ -38,9 +38,11 @@ class Snapshot:
         return next(self._find(POSITION, {"_id": "last"}), None)
 
     def activities(self, scope: ReportScope, *parts: str) -> list[Activity]:
-        """Every activity in scope that is not withdrawn, whatever its status.
+        """Every activity in scope that is not withdrawn, whatever its status; of a period, those
+        that have a day in it.
 
-        Args: parts: `announced`, `sessions`, `ecpf`, `architecture`; left empty unless asked for.
+        Args: parts: `announced`, `sessions` or parts of them, `ecpf`, `architecture`; left empty
+            unless asked for.
         """
         fields = (*_ALWAYS, *parts)
         return [_activity(row) for row in self._find(PROJECTED["activity"], _query(scope), fields)]
@@ -101,7 +103,7 @@ class Snapshot:
         """The status of each nomination to a project or an activity in scope."""
         query = _any_of({"chapter": scope.chapters or None})
         if scope != ReportScope(chapters=scope.chapters):
-            activity_ids = [each.id for each in self.activities(scope)]
+            activity_ids = [each.id for each in self.activities(scope) if scope.has(each.starts_on)]
             query["$or"] = [
                 {"activity_id": {"$in": activity_ids}},
                 {"project_id": {"$in": list(scope.project_ids)}},
@@ -118,7 +120,7 @@ class Snapshot:
         return iter(found)
 
 
-_ALWAYS: Final = ("chapter", "type", "status", "starts_on", "project_id", "place")
+_ALWAYS: Final = ("chapter", "type", "status", "starts_on", "ends_on", "project_id", "place")
 
 
 def _query(scope: ReportScope) -> dict[str, Any]:
@@ -129,7 +131,12 @@ def _query(scope: ReportScope) -> dict[str, Any]:
         "type": scope.types or None,
         "within": [*scope.countries, *scope.places] or None,
     }
-    return {"withdrawn": False, **_any_of(conditions), **_period("starts_on", scope)}
+    query = {"withdrawn": False, **_any_of(conditions)}
+    if scope.until:
+        query["starts_on"] = {"$lte": scope.until}
+    if scope.since:
+        query["$or"] = [{name: {"$gte": scope.since}} for name in ("ends_on", "starts_on")]
+    return query
 
 
 def _any_of(conditions: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
@@ -151,6 +158,7 @@ def _activity(row: Mapping[str, Any]) -> Activity:
         type=row["type"],
         status=row["status"],
         starts_on=row["starts_on"],
+        ends_on=row.get("ends_on"),
         project_id=row["project_id"],
         place=row["place"],
         announced=Announced(
@@ -158,7 +166,8 @@ def _activity(row: Mapping[str, Any]) -> Activity:
             tuple((cell, cell["count"]) for cell in announced.get("cells") or ()),
         ),
         sessions=[
-            Session(each["id"], each["topics"], each["place"]) for each in row.get("sessions") or ()
+            Session(each["id"], each.get("topics") or (), each.get("place"), each.get("on"))
+            for each in row.get("sessions") or ()
         ],
         ecpf=row.get("ecpf") or (),
         architecture=row.get("architecture") or (),
