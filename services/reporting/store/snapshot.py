@@ -12,6 +12,8 @@ from services.reporting.layout import (
     ACTIVITY_ID,
     ATTRIBUTES,
     BITS,
+    NUMBER,
+    PEOPLE,
     POSITION,
     PRESENT,
     PROJECTED,
@@ -38,14 +40,16 @@ class Snapshot:
         return next(self._find(POSITION, {"_id": "last"}), None)
 
     def activities(self, scope: ReportScope, *parts: str) -> list[Activity]:
-        """Every activity in scope that is not withdrawn, whatever its status; of a period, those
-        that have a day in it.
+        """Every activity in scope that neither is withdrawn nor its project, whatever its status;
+        of a period, those that have a day in it.
 
         Args: parts: `announced`, `sessions` or parts of them, `ecpf`, `architecture`; left empty
             unless asked for.
         """
         fields = (*_ALWAYS, *parts)
-        return [_activity(row) for row in self._find(PROJECTED["activity"], _query(scope), fields)]
+        gone = self._withdrawn("project", {})
+        query = {"$and": [_query(scope), {"project_id": {"$nin": gone}}]} if gone else _query(scope)
+        return [_activity(row) for row in self._find(PROJECTED["activity"], query, fields)]
 
     def sections(self, activity_ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         """`media`, `publication` and `recommendations` of these activities."""
@@ -59,9 +63,7 @@ class Snapshot:
 
     def sheets(self, activity_ids: Sequence[str]) -> dict[str, dict[str, BitMap]]:
         """Who was present, by activity and session; withdrawn people are nowhere."""
-        gone = BitMap()
-        for members in self.bits(["withdrawn"]).get("withdrawn", {}).values():
-            gone |= members
+        gone = self._people_gone()
         found: defaultdict[str, dict[str, BitMap]] = defaultdict(dict)
         query = {ACTIVITY_ID: {"$in": list(activity_ids)}}
         for row in self._find(SESSIONS, query, (ACTIVITY_ID, PRESENT)):
@@ -100,7 +102,8 @@ class Snapshot:
         return self._find(PROJECTED["concern"], {"withdrawn": False, **query}, fields)
 
     def nominations(self, scope: ReportScope) -> Iterator[str]:
-        """The status of each nomination to a project or an activity in scope."""
+        """The status of each nomination to a project or an activity in scope, unless one of these
+        or the person is withdrawn."""
         query = _any_of({"chapter": scope.chapters or None})
         if scope != ReportScope(chapters=scope.chapters):
             activity_ids = [each.id for each in self.activities(scope) if scope.has(each.starts_on)]
@@ -108,8 +111,31 @@ class Snapshot:
                 {"activity_id": {"$in": activity_ids}},
                 {"project_id": {"$in": list(scope.project_ids)}},
             ]
-        found = self._find(PROJECTED["nomination"], {"withdrawn": False, **query}, ("status",))
-        return (row["status"] for row in found)
+        projects = self._withdrawn("project", {})
+        activities = self._withdrawn("activity", {"project_id": {"$in": projects}})
+        numbers = {NUMBER: {"$in": list(self._people_gone())}}
+        gone = {
+            "project_id": projects,
+            "activity_id": activities,
+            "participant_id": [row["_id"] for row in self._find(PEOPLE, numbers, ("_id",))],
+        }
+        stands = {name: {"$nin": ids} for name, ids in gone.items() if ids}
+        query = {"$and": [{"withdrawn": False, **query}, stands]}
+        return (row["status"] for row in self._find(PROJECTED["nomination"], query, ("status",)))
+
+    def _people_gone(self) -> BitMap:
+        """The numbers of withdrawn people."""
+        gone = BitMap()
+        for members in self.bits(["withdrawn"]).get("withdrawn", {}).values():
+            gone |= members
+        return gone
+
+    def _withdrawn(self, kind: str, or_these: Mapping[str, Any]) -> list[str]:
+        """The ids of the withdrawn projects or activities, and of those that `or_these` finds."""
+        query: dict[str, Any] = {"withdrawn": True}
+        if or_these:
+            query = {"$or": [query, dict(or_these)]}
+        return [row["_id"] for row in self._find(DOCUMENTS[kind], query, ("_id",))]
 
     def _find(
         self, name: str, query: Mapping[str, Any], fields: Sequence[str] | None = None
