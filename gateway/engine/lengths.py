@@ -45,6 +45,7 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "Consent.purpose": _codes("consent_purpose"),
     "Consultation.proposerGroups": _codes("stakeholder_group"),
     "Continuing.activities": 50,
+    "Figure.shares": 3,
     "Dialogue.recommendations": _PARTS,
     "Duplicates.reasons": 4,
     "Duplicates.participants": _IDS,

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from services.reporting.rules.activities import UNKNOWN, Activity, Keys, ReportScope
 from services.reporting.rules.figures import Figure, Figures
+from services.reporting.rules.shares import Share
 from services.reporting.schemas import ReportQuestion, ScopeSchema
 from shared.codes import code_list
 from shared.cursors import decode_cursor, encode_cursor
@@ -57,6 +58,27 @@ def figures_shown(found: Figures, asked: ReportQuestion) -> dict[str, Any]:
     return {
         name: {"total": figure.total, "cells": _cells(figure, asked)}
         for name, figure in four.items()
+    }
+
+
+def with_shares(
+    figures: Mapping[str, Any], found: Mapping[str, Sequence[Share]]
+) -> dict[str, dict[str, Any]]:
+    """The figures, each with its `shares`: `share` is a number from 0 to 1, None of nobody."""
+    return {
+        name: {**figure, "shares": [_share_shown(each) for each in found[name]]}
+        for name, figure in figures.items()
+    }
+
+
+def _share_shown(share: Share) -> dict[str, Any]:
+    quotient = round(share.count / share.known, 4) if share.known else None
+    return {
+        "of": share.of,
+        "count": share.count,
+        "known": share.known,
+        "unknown": share.unknown,
+        "share": quotient,
     }
 
 

@@ -53,6 +53,7 @@ class ReportSchema(QuestionSchema):
     by = Many(Dimension(PERSON_DIMENSIONS), limit=DIMENSIONS_CROSSED, distinct=True)
     rows_by = Dimension(ROWS_BY)
     with_zeros = Truth()
+    with_shares = Truth()
 
 
 class CoverageSchema(QuestionSchema):
@@ -74,6 +75,7 @@ class ReportQuestion(Question):
     by: Sequence[str] = ()
     rows_by: str | None = None
     with_zeros: bool = False
+    with_shares: bool = False
     page: Asked = field(default_factory=Asked)
 
 

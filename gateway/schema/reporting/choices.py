@@ -41,6 +41,17 @@ DimensionCode = closed(
 )
 
 
+ShareOf = closed(
+    "ShareOf",
+    "Whose share of a figure is told.",
+    {
+        "women": "Women and girls, among those whose sex is stated.",
+        "youth": "People of 15 to 35 years, among those whose age is known.",
+        "with_disability": "People with disability, among those of whom it is known.",
+    },
+)
+
+
 class RowsBy(graphene.Enum):
     """What a report has a row for."""
 

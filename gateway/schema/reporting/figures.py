@@ -6,7 +6,7 @@ from typing import Any
 import graphene
 
 from gateway.schema.paging import connection
-from gateway.schema.reporting.choices import MAY_BE_WITHHELD, DimensionCode
+from gateway.schema.reporting.choices import MAY_BE_WITHHELD, DimensionCode, ShareOf
 from gateway.schema.scalars import Date, DateTime
 from gateway.schema.texts import LocalisedText, code_value, list_of
 
@@ -54,6 +54,22 @@ class Cell(graphene.ObjectType):
         ]
 
 
+class Share(graphene.ObjectType):
+    """A share with what it is made of. Add up counts, never average shares."""
+
+    of = ShareOf(required=True, description="Whose.")
+    count = graphene.Int(description=f"How many they are. {MAY_BE_WITHHELD}")
+    known = graphene.Int(
+        description="Of how many it is known whether they are: what the count is divided by. "
+        f"{MAY_BE_WITHHELD}"
+    )
+    unknown = graphene.Int(description=f"Of how many it is not known. {MAY_BE_WITHHELD}")
+    share = graphene.Float(
+        description="`count` by `known`, from 0 to 1, to four decimals; null if `known` is 0, or "
+        "withheld."
+    )
+
+
 class Figure(graphene.ObjectType):
     """A total and its cells."""
 
@@ -62,6 +78,9 @@ class Figure(graphene.ObjectType):
         graphene.NonNull(Cell),
         required=True,
         description="Its parts by the dimensions asked for; they add up to it.",
+    )
+    shares = list_of(
+        Share, required=True, description="Women, youth and people with disability among them."
     )
 
 

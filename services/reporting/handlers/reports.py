@@ -1,7 +1,7 @@
 """What reporting is asked: figures, coverage, gaps, concerns, outputs; each of one moment."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from services.reporting.answers import (
     page_of_rows,
     publications_shown,
     tests_shown,
+    with_shares,
 )
 from services.reporting.rules.activities import UNKNOWN, Activity, ReportScope
 from services.reporting.rules.figures import (
@@ -30,6 +31,7 @@ from services.reporting.rules.figures import (
     union,
 )
 from services.reporting.rules.periods import Sheets, continues, days_matter, parts, within
+from services.reporting.rules.shares import DIMENSIONS, shares
 from services.reporting.schemas import CONTINUING_SHOWN, Question, ReportQuestion
 from services.reporting.store.live import ReportingStore
 from shared.codes import age_band, code_list
@@ -39,7 +41,8 @@ from shared.record_types import SCORES
 def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
     """The four figures of all in scope and, if `rows_by` is given, of a page of its parts.
 
-    Returns: figures with their cells (those that are not zero, unless `with_zeros`), the event
+    Returns: figures with their cells (those that are not zero, unless `with_zeros`) and with
+        `with_shares` the shares of women, youth and people with disability, the event
         they stand by, the filter applied, how many activities were counted and how many were not,
         which of them go on over a border of the period; of the rows' page what `shared.paging`
         tells.
@@ -51,8 +54,9 @@ def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
         activities = seen.activities(scope, "announced", *days)
         counted = _counted(activities)
         sheets = seen.sheets([each.id for each in counted])
-        attributes = ["birth_year" if dim == "age_band" else dim for dim in asked.by]
-        cells = Cells(asked.by, seen.bits(attributes), age_band)
+        split_by = {*asked.by, *(DIMENSIONS if asked.with_shares else ())}
+        bits = seen.bits("birth_year" if dim == "age_band" else dim for dim in split_by)
+        cells = Cells(asked.by, bits, age_band)
         rows = page_of_rows(_parted(counted, sheets, scope, asked.rows_by), asked)
         titled = asked.rows_by if asked.rows_by in ("project", "activity") else None
         titles = seen.titles(titled, [key for key, _ in rows.items]) if titled else {}
@@ -63,8 +67,9 @@ def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
         named = seen.titles("activity", [each.id for each in over[:CONTINUING_SHOWN]])
         frame = framed(seen.position(), scope)
 
-    def shown(some: Iterable[Counted]) -> dict[str, Any]:
-        return figures_shown(figures(some, cells), asked)
+    def shown(some: Sequence[Counted]) -> dict[str, Any]:
+        found = figures_shown(figures(some, cells), asked)
+        return with_shares(found, shares(some, bits, age_band)) if asked.with_shares else found
 
     whole = [part for _, _, part in _parted(counted, sheets, scope)]
     years = {each.year for each in whole}

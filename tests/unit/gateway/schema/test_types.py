@@ -27,6 +27,7 @@ from gateway.schema import schema
 from services.notifications.rules.model import State
 from services.participants.rules.person import likenesses
 from services.reporting.rules.figures import PERSON_DIMENSIONS
+from services.reporting.rules.shares import SHARES
 from shared.caller import ROLES
 from shared.codes import LANGUAGES, code_list
 from shared.codes.places import LEVELS
@@ -142,6 +143,7 @@ CLOSED: dict[str, set[str]] = {
     "EventConsumer": {"reporting", "notifications"},
     "ParkedState": {"parked", "retried", "discarded"},
     "ParkedAction": {"retried", "discarded"},
+    "ShareOf": {"women", "youth", "with_disability"},
     "DimensionCode": {"sex", "age_band", "group", "group_any", "disability", "residence"},
 }  # fmt: skip
 
@@ -172,6 +174,7 @@ def test_the_codes_of_closed_lists_are_those_by_which_programs_decide() -> None:
         "EventConsumer": CONSUMERS,
         "ParkedState": STATES,
         "ParkedAction": set(STATES) - {"parked"},
+        "ShareOf": SHARES,
         "DimensionCode": PERSON_DIMENSIONS,
     }
     assert {name: set(codes) for name, codes in decided.items()} == CLOSED
@@ -206,7 +209,7 @@ NULLABLE = {
     "WebhookConnection.totalCount", "WebhookAttemptConnection.totalCount",
     # may come to be withheld
     "Figure.total", "Cell.value", "CoverageRow.personSessions", "CoverageRow.uniquePeople",
-    "GapRow.uniquePeople",
+    "GapRow.uniquePeople", "Share.count", "Share.known", "Share.unknown", "Share.share",
 }  # fmt: skip
 
 
@@ -226,7 +229,7 @@ def test_counts_truths_and_lists_are_never_null_but_for_these() -> None:
 
 
 @pytest.mark.parametrize("field", [each for each in sorted(NULLABLE) if each.split(".")[0] in
-    ("Figure", "Cell", "CoverageRow", "GapRow")])  # fmt: skip
+    ("Figure", "Cell", "CoverageRow", "GapRow", "Share")])  # fmt: skip
 def test_what_may_be_withheld_says_so(field: str) -> None:
     kind, name = field.split(".")
     found = schema().type_map[kind]
