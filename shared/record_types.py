@@ -160,7 +160,8 @@ RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType(
                 "The sheet of a session.",
                 owner="activities",
                 collection="sheets",
-                heard_by=_version_1("reporting", "notifications"),
+                # Partners' feed needs no scores, and so does not hear of them.
+                heard_by=MappingProxyType({"reporting": 2, "notifications": 1}),
                 steps=MappingProxyType({"added": "recorded", "changed": "corrected"}),
                 projected="sessions",
                 for_partners=True,

@@ -2,7 +2,8 @@
 
 activities, projects, organisations, concerns   records of the push engine
 sheets      {_id: session id, activity_id, chapter, state, seq: of its last step,
-             present, lines: how many, scores: sums, in the order of `shared.record_types.SCORES`}
+             present, lines: how many, scores: sums, in the order of `shared.record_types.SCORES`,
+             told?: the same sums over what was told score by score; absent: nothing}
 attendance  the sheets' lines
             {_id: "<session>:<participant>", p: participant, st: present | absent | removed,
              pre?, post?: test scores, v: version}
@@ -25,6 +26,7 @@ LAST_SEQUENCE: Final = "seq"
 PRESENT: Final = "present"
 LINES: Final = "lines"
 SCORES: Final = "scores"
+TOLD: Final = "told"
 
 STATUS: Final = "st"
 PRE: Final = "pre"

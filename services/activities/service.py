@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.activities.handlers import attendance, changes, reading, records
+from services.activities.restating import Restating
 from services.activities.store import ActivityStore
 from shared.host.rpc import rpc
 from shared.host.store import StoreProvider
@@ -13,6 +14,7 @@ class ActivitiesService:
     name = "activities"
 
     store = StoreProvider(ActivityStore)
+    restating = Restating()
 
     @rpc
     def push(self, request: Request) -> Answer:

@@ -26,11 +26,13 @@ from services.activities.layout import (
     PRESENT,
     SCORES,
     STATUS,
+    TOLD,
     line_key,
     participant_of,
     session_of,
 )
-from services.activities.rules.sheets import AttendanceSheet, Line, Scores
+from services.activities.rules.scores import NO_SCORES, Scores
+from services.activities.rules.sheets import AttendanceSheet, Line
 from shared.layout import CHAPTER, CONTENT, SCHEMA_VERSION, SEQUENCE, SUBJECT, TYPE, WITHDRAWN
 from shared.paging import Asked, Page
 from shared.records.collection import RecordCollection
@@ -128,6 +130,7 @@ class ActivityStore(Store):
                     PRESENT: sheet.present,
                     LINES: sheet.lines,
                     SCORES: sheet.scores,
+                    TOLD: sheet.told,
                 }
                 for sheet in sheets
             ]
@@ -172,6 +175,7 @@ class ActivityStore(Store):
                         PRESENT: sheet.present,
                         LINES: sheet.lines,
                         SCORES: sheet.scores,
+                        TOLD: sheet.told,
                     }
                 },
             )
@@ -189,6 +193,18 @@ class ActivityStore(Store):
             here = {"$in": [line_key(session_id, each) for each in participant_ids]}
         found = keyset(self.attendance, {"_id": here, STATUS: {"$ne": IS_REMOVED}}, asked)
         return found.of(lambda each: (each["p"], _line(each)))
+
+    def sheets_to_restate(self, limit: int) -> list[str]:
+        """Sessions whose scores were not all told score by score."""
+        told = {"$ifNull": [f"${TOLD}", list(NO_SCORES)]}
+        found = self.sheets.find({"$expr": {"$ne": [f"${SCORES}", told]}}, {"_id": 1})
+        return [each["_id"] for each in found.limit(limit)]
+
+    def lines_in(self, session_id: str, tx: Tx) -> dict[str, Line]:
+        """Participant id → line, of a whole sheet."""
+        query = {"_id": below(line_key(session_id, ""))}
+        found = self.attendance.find(query, session=tx.session)
+        return {each["p"]: _line(each) for each in found}
 
     def lines_of(self, participant_ids: Sequence[str]) -> list[tuple[str, str, Line]]:
         """(session id, participant id, line) wherever one of them is on a sheet."""
@@ -251,6 +267,7 @@ def _sheet(document: Mapping[str, Any]) -> AttendanceSheet:
         present=document[PRESENT],
         lines=document[LINES],
         scores=Scores(*document[SCORES]),
+        told=Scores(*document.get(TOLD, NO_SCORES)),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from services.reporting.rules.activities import UNKNOWN, Activity, Keys, ReportScope
 from services.reporting.rules.figures import Figure, Figures
+from services.reporting.rules.scores import Tested
 from services.reporting.rules.shares import Share
 from services.reporting.schemas import ReportQuestion, ScopeSchema
 from shared.codes import code_list
@@ -176,18 +177,22 @@ def publications_shown(publications: Sequence[Section]) -> dict[str, int]:
     }
 
 
-def tests_shown(scores: Mapping[str, float]) -> dict[str, float | int | None]:
-    """Means (0 to 100) as quotients of the sums, None where nobody was tested.
+def tests_shown(found: Tested) -> dict[str, float | int | None]:
+    """Means (0 to 100) and standard deviations, None where nobody was tested.
 
-    The gain is that of those who took both tests; `n` says how many did.
+    The gain is that of those who took both tests; `n` says how many did, `unpaired` how many one.
     """
     return {
-        "pre_mean": _mean(scores["pre_sum"], scores["pre_n"]),
-        "post_mean": _mean(scores["post_sum"], scores["post_n"]),
-        "gain_mean": _mean(scores["gain_sum"], scores["paired_n"]),
-        "pre_n": int(scores["pre_n"]),
-        "post_n": int(scores["post_n"]),
-        "n": int(scores["paired_n"]),
+        "pre_mean": found.pre.mean,
+        "pre_spread": found.pre.deviation,
+        "pre_n": found.pre.n,
+        "post_mean": found.post.mean,
+        "post_spread": found.post.deviation,
+        "post_n": found.post.n,
+        "gain_mean": found.gain.mean,
+        "gain_spread": found.gain.deviation,
+        "n": found.gain.n,
+        "unpaired": found.unpaired,
     }
 
 
@@ -206,10 +211,6 @@ def _reach(media: Sequence[Section]) -> dict[str, int]:
 
 def _total(sections: Sequence[Section], name: str) -> int:
     return sum(each.get(name) or 0 for each in sections)
-
-
-def _mean(total: float, count: float) -> float | None:
-    return round(total / count, 2) if count else None
 
 
 def _cells(figure: Figure, asked: ReportQuestion) -> list[dict[str, Any]]:

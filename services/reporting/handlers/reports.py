@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from pyroaring import BitMap
 
@@ -31,11 +31,13 @@ from services.reporting.rules.figures import (
     union,
 )
 from services.reporting.rules.periods import Sheets, continues, days_matter, parts, within
+from services.reporting.rules.scores import paired, tested
 from services.reporting.rules.shares import DIMENSIONS, shares
 from services.reporting.schemas import CONTINUING_SHOWN, Question, ReportQuestion
 from services.reporting.store.live import ReportingStore
 from shared.codes import age_band, code_list
-from shared.record_types import SCORES
+
+T = TypeVar("T")
 
 
 def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
@@ -197,14 +199,14 @@ def outputs(asked: Question, store: ReportingStore) -> dict[str, Any]:
     Raises: Unavailable (retryable).
     """
     with store.snapshot() as seen:
-        begun = (each for each in seen.activities(asked.scope) if asked.scope.has(each.starts_on))
-        counted = [each.id for each in _counted(begun)]
+        found = seen.activities(asked.scope, "sessions.id", "sessions.on")
+        begun = _counted(each for each in found if asked.scope.has(each.starts_on))
+        counted = [each.id for each in begun]
         sections = list(seen.sections(counted))
-        scores = dict.fromkeys(SCORES, 0.0)
-        for sums in seen.scores(counted):
-            scores = {name: scores[name] + sums[name] for name in SCORES}
+        tests = seen.tests(counted)
         nominations = Counter(seen.nominations(asked.scope))
         frame = framed(seen.position(), asked.scope)
+    pairs = [pair for each in begun for pair in paired(_in_order(each, tests.get(each.id, {})))]
     recommendations = Counter(status for each in sections for status in each["recommendations"])
     return {
         **frame,
@@ -213,9 +215,15 @@ def outputs(asked: Question, store: ReportingStore) -> dict[str, Any]:
             [each["publication"] for each in sections if each["publication"]]
         ),
         "recommendations": by_status("recommendation_status", recommendations),
-        "tests": tests_shown(scores),
+        "tests": tests_shown(tested(pairs)),
         "nominations": by_status("nomination_status", nominations),
     }
+
+
+def _in_order(activity: Activity, of_session: Mapping[str, T]) -> list[T]:
+    """What there is of an activity's sessions in the order of their days."""
+    days = sorted((activity.day_of(session_id), session_id) for session_id in of_session)
+    return [of_session[session_id] for _, session_id in days]
 
 
 def _parted(

@@ -17,11 +17,12 @@ from services.reporting.layout import (
     POSITION,
     PRESENT,
     PROJECTED,
-    SCORES,
     SESSIONS,
+    TESTS,
 )
 from services.reporting.rules.activities import Activity, Announced, ReportScope, Session
 from services.reporting.rules.projections import DOCUMENTS
+from services.reporting.rules.scores import Test
 from shared.store.prefixes import below
 
 PAGE: Final = 10_000  # documents a round trip: a report reads thousands of small ones
@@ -70,9 +71,16 @@ class Snapshot:
             found[row[ACTIVITY_ID]][row["_id"]] = BitMap.deserialize(row[PRESENT]) - gone
         return found
 
-    def scores(self, activity_ids: Sequence[str]) -> Iterator[Mapping[str, float]]:
+    def tests(self, activity_ids: Sequence[str]) -> dict[str, dict[str, dict[int, Test]]]:
+        """By activity and session, the scores of those present; withdrawn people are nowhere."""
+        gone = self._people_gone()
+        found: defaultdict[str, dict[str, dict[int, Test]]] = defaultdict(dict)
         query = {ACTIVITY_ID: {"$in": list(activity_ids)}}
-        return (row[SCORES] for row in self._find(SESSIONS, query, (SCORES,)))
+        for row in self._find(SESSIONS, query, (ACTIVITY_ID, TESTS)):
+            scores = {n: (pre, post) for n, pre, post in row.get(TESTS, ()) if n not in gone}
+            if scores:
+                found[row[ACTIVITY_ID]][row["_id"]] = scores
+        return found
 
     def bits(self, attributes: Iterable[str]) -> dict[str, dict[str, BitMap]]:
         """Of each attribute's values, who has them; only these attributes are read."""

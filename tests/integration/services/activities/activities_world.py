@@ -16,7 +16,7 @@ from shared.caller import Caller
 from shared.ids import new_id
 from tests.world import items
 
-CONTRACTS = contracts.of("activities")
+CONTRACTS = {version: contracts.of("activities", version=version) for version in (1, 2)}
 
 
 MALI = Caller("chapter", "ML", "key-ml", "corr-1")
@@ -81,15 +81,17 @@ class World:
         asked = {"caller": caller.to_dict(), "session_id": session_id, "first": 500}
         return attendance.page(asked, self.store)
 
-    def events(self, subject: str | None = None) -> list[dict[str, Any]]:
-        """Everything emitted (about `subject`), in order, each valid by its contract."""
+    def events(self, subject: str | None = None, version: int = 1) -> list[dict[str, Any]]:
+        """Everything emitted (about `subject`) in this version, in order, each valid by its
+        contract."""
         rows = self.store.outbox.collection.find({"subject": subject} if subject else {})
-        found = [
+        told = (
             orjson.loads(row["body"]) for row in rows.sort([("recorded_at", 1), ("sequence", 1)])
-        ]
+        )
+        found = [event for event in told if event["type"].endswith(f".v{version}")]
         for event in found:
             validator = Draft202012Validator(
-                CONTRACTS[short(event)], format_checker=Draft202012Validator.FORMAT_CHECKER
+                CONTRACTS[version][short(event)], format_checker=Draft202012Validator.FORMAT_CHECKER
             )
             validator.validate(event["data"])
         return found
@@ -105,7 +107,7 @@ def receipts(answer: Mapping[str, Any]) -> Receipts:
 
 
 def short(event: Mapping[str, Any]) -> str:
-    return str(event["type"]).removeprefix("org.foscao.").removesuffix(".v1")
+    return str(event["type"]).removeprefix("org.foscao.").rpartition(".v")[0]
 
 
 def statuses(told: Receipts) -> list[str]:

@@ -48,7 +48,12 @@ def test_a_withdrawn_person_is_in_no_figure_and_back_in_all_when_reinstated(
             told.person(sali),
             told.person(moussa, sex="male"),
             told.activity(training, sessions=topics, ecpf=["early_warning"]),
-            told.sheet(training, training, came=[awa, sali, moussa]),
+            told.sheet(
+                training,
+                training,
+                came=[awa, sali, moussa],
+                tests={awa: (40, 80), sali: (10, 90), moussa: (50, 70)},
+            ),
             *(told.nomination(ids(1)[0], participant_id=each) for each in (awa, sali, moussa)),
         ],
         store,
@@ -66,6 +71,8 @@ def test_a_withdrawn_person_is_in_no_figure_and_back_in_all_when_reinstated(
     }
     assert reached == {("youth", "local_content", 2)}
     assert nominated(store) == {"proposed": 2}
+    tests = question("outputs", store)["tests"]
+    assert (tests["n"], tests["pre_mean"], tests["gain_mean"]) == (2, 45.0, 30.0)
     project([told.person(sali, "participant.reinstated")], store)
     assert shown(store) == before
 
