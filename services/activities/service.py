@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.activities.handlers import attendance, changes, reading, records
+from services.activities.handlers import attendance, changes, history, reading, records
 from services.activities.store import ActivityStore
 from shared.host.rpc import rpc
 from shared.host.store import StoreProvider
@@ -25,6 +25,10 @@ class ActivitiesService:
     @rpc
     def reinstate(self, request: Request) -> Answer:
         return records.reinstate(request, self.store)
+
+    @rpc
+    def restore(self, request: Request) -> Answer:
+        return records.restore(request, self.store)
 
     @rpc
     def record_attendance(self, request: Request) -> Answer:
@@ -57,3 +61,15 @@ class ActivitiesService:
     @rpc
     def changes(self, request: Request) -> Answer:
         return changes.changes(request, self.store)
+
+    @rpc
+    def history(self, request: Request) -> Answer:
+        return history.history(request, self.store)
+
+    @rpc
+    def version(self, request: Request) -> Answer:
+        return history.version(request, self.store)
+
+    @rpc
+    def compare(self, request: Request) -> Answer:
+        return history.compare(request, self.store)

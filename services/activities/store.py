@@ -7,8 +7,8 @@ the two conflict and one of them starts over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from pymongo import ASCENDING, IndexModel, ReplaceOne, UpdateOne
 from pymongo.client_session import ClientSession
@@ -31,14 +31,33 @@ from services.activities.layout import (
     session_of,
 )
 from services.activities.rules.sheets import AttendanceSheet, Line, Scores
-from shared.layout import CHAPTER, CONTENT, SCHEMA_VERSION, SEQUENCE, SUBJECT, TYPE, WITHDRAWN
+from shared.layout import (
+    CHAPTER,
+    CONTENT,
+    SCHEMA_VERSION,
+    SEQUENCE,
+    SUBJECT,
+    TYPE,
+    VERSIONS,
+    WITHDRAWN,
+)
 from shared.paging import Asked, Page
 from shared.records.collection import RecordCollection
 from shared.records.pushes import Write
+from shared.records.versions import Key, VersionCollection
 from shared.store.mongo import Store, Tx
 from shared.store.pages import keyset
 from shared.store.prefixes import below
 from shared.types import Document
+
+
+class Made(NamedTuple):
+    """What made a version of a record; `actor` is the id of a key."""
+
+    kind: str  # recorded | corrected | withdrawn | reinstated
+    actor: str | None
+    reason: str | None
+    restored: int | None  # the version whose content it brought back
 
 
 class ActivityStore(Store):
@@ -52,11 +71,14 @@ class ActivityStore(Store):
         self.sheets = db[layout.SHEETS]
         self.attendance = db[layout.ATTENDANCE]
         self.reasons = db[layout.REASONS]
+        self.versions: Mapping[str, VersionCollection] = {
+            name: VersionCollection(db[VERSIONS], records) for name, records in self.records.items()
+        }
 
     def ensure_indexes(self) -> None:
         super().ensure_indexes()
         names = [each.collection for each in DEFINITIONS.values()]
-        self.create_collections(*names, layout.SHEETS, layout.ATTENDANCE, layout.REASONS)
+        self.create_collections(*names, layout.SHEETS, layout.ATTENDANCE, layout.REASONS, VERSIONS)
         for definition in DEFINITIONS.values():
             # list: one chapter's records (or all chapters', merged) in the order of their type.
             indexes = [
@@ -100,10 +122,12 @@ class ActivityStore(Store):
         return {each[CONTENT][definition.unique]: each["_id"] for each in found}
 
     def save(self, tx: Tx, definition: RecordDefinition, writes: Sequence[Write]) -> None:
-        """Store the records' last states, and the reasons given."""
+        """Store the records' last states, what these were before, and the reasons given."""
         self.records[definition.name].save(tx, writes)
+        self.versions[definition.name].keep(tx, writes)
         reasons = [
             {"_id": f"{write.after.id}:{write.after.version}", "reason": write.reason}
+            | ({layout.RESTORED: write.restored} if write.restored else {})
             for write in writes
             if write.reason
         ]
@@ -228,12 +252,17 @@ class ActivityStore(Store):
         """How many steps there are in all."""
         return len(self.outbox.collection.distinct(SEQUENCE, _steps(subject, record_type, 0, None)))
 
-    def reasons_of(self, identifier: str, versions: Iterable[int]) -> dict[int, str]:
-        keys = [f"{identifier}:{version}" for version in versions]
-        return {
-            int(each["_id"].rpartition(":")[2]): each["reason"]
-            for each in self.reasons.find({"_id": {"$in": keys}})
-        }
+    def made(self, record_type: str, keys: Collection[Key]) -> dict[Key, Made]:
+        """What made each of these versions."""
+        why = self.reasons_of(keys)
+        steps = self.outbox.steps(record_type, keys)
+        return {key: Made(*step, *why.get(key, (None, None))) for key, step in steps.items()}
+
+    def reasons_of(self, keys: Collection[Key]) -> dict[Key, tuple[str, int | None]]:
+        """Of these versions: the reason given, and the version whose content came back."""
+        names = {f"{identifier}:{version}": (identifier, version) for identifier, version in keys}
+        found = self.reasons.find({"_id": {"$in": list(names)}})
+        return {names[each["_id"]]: (each["reason"], each.get(layout.RESTORED)) for each in found}
 
 
 def _steps(subject: str, record_type: str, since: int, until: int | None) -> Document:

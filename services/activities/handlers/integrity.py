@@ -14,9 +14,9 @@ from services.activities.store import ActivityStore
 from shared.caller import Caller
 from shared.errors import Problem
 from shared.ids import canonical
-from shared.records.engine import Claim
 from shared.records.partial import WRONG, known
 from shared.records.pushes import Push, Record, ids_of
+from shared.records.walk import Claim
 from shared.store.mongo import Tx
 
 
@@ -80,10 +80,20 @@ class Integrity:
 
     def problems(self, caller: Caller, after: Record, before: Record | None) -> Iterator[Problem]:
         """The `Check` of the push engine."""
-        old = before.content if before else None
-        yield from self._definition.problems(after.content, old)
+        yield from self._definition.problems(after.content, before.content if before else None)
+        yield from self._around(caller, after, before)
+
+    def problems_of_restored(
+        self, caller: Caller, after: Record, before: Record | None
+    ) -> Iterator[Problem]:
+        """The same where a version is brought back: it may lie before what cannot be undone by a
+        push, such as a status."""
+        yield from self._definition.problems(after.content, None)
+        yield from self._around(caller, after, before)
+
+    def _around(self, caller: Caller, after: Record, before: Record | None) -> Iterator[Problem]:
         yield from records.future_problems(after.content, self._today)
-        yield from self._bad_references(caller, after, old or {})
+        yield from self._bad_references(caller, after, before.content if before else {})
         yield from self._dropped_sheets(after, before)
 
     def claims(self, caller: Caller, after: Record, _: Record | None) -> Iterator[Claim]:

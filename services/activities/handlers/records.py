@@ -11,12 +11,14 @@ from services.activities.handlers.integrity import Integrity
 from services.activities.handlers.requests import definition_of
 from services.activities.rules.sheets import AttendanceSheet
 from services.activities.store import ActivityStore
+from shared.caller import Caller
 from shared.contracts import HOUSE
 from shared.events import Event
-from shared.records import engine
+from shared.records import engine, restoring
 from shared.records.collection import recall, remember
 from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of, parse
 from shared.records.repetitions import Repetitions
+from shared.records.restoring import versions_in
 from shared.store.mongo import Tx
 from shared.types import Request
 
@@ -37,7 +39,7 @@ def push(request: Request, store: ActivityStore) -> dict[str, Any]:
     definition, pushes = definition_of(request), parse(request)
     now = datetime.now(UTC)
     today = now.date().isoformat()
-    latest = (now + timedelta(hours=1)).date().isoformat()  # where it is latest among the chapters
+    latest = _latest(now)
 
     def work(tx: Tx) -> dict[str, Any]:
         existing = store.records[definition.name].load(tx, ids_of(pushes))
@@ -71,6 +73,40 @@ def withdraw(request: Request, store: ActivityStore) -> dict[str, Any]:
 def reinstate(request: Request, store: ActivityStore) -> dict[str, Any]:
     """Undo `withdraw`: sessions open again, one `<record type>.reinstated` each."""
     return _tombstones(request, store, "reinstate", engine.reinstate)
+
+
+def restore(request: Request, store: ActivityStore) -> dict[str, Any]:
+    """Give records the content of one of their versions again, in a new version: items `{"id",
+    "version", "reason", "expected_version"?}`; receipts, errors as `push`, which checks alike.
+
+    Effects: as `push`; the event is `<record type>.corrected`.
+    """
+    definition, pushes = definition_of(request), parse(request)
+    latest = _latest(datetime.now(UTC))
+
+    def work(tx: Tx) -> dict[str, Any]:
+        existing = store.records[definition.name].load(tx, ids_of(pushes))
+        kept = store.versions[definition.name].get(versions_in(pushes), tx.session)
+        versions = {key: record.content for key, record in kept.items()}
+        repetitions = recall(tx, f"{definition.name}/restore", pushes)
+        as_said = [
+            Push(Caller(""), [{"id": key, **content} for (key, _), content in versions.items()])
+        ]
+        integrity = Integrity.read(tx, store, definition, as_said, existing, latest)
+        decision = restoring.restore(
+            pushes,
+            definition.schema,
+            existing,
+            versions,
+            integrity.problems_of_restored,
+            claims=integrity.claims,
+            holders=integrity.holders,
+            repetitions=repetitions,
+        )
+        remember(tx, repetitions)
+        return _carry_out(tx, store, definition, decision, integrity.sheets)
+
+    return store.transact(work)
 
 
 def _tombstones(
@@ -126,6 +162,11 @@ def _session_changes(
                 new[session_id] = AttendanceSheet(session_id, write.after.id, write.after.chapter)
         states |= dict.fromkeys(had - has, "withdrawn" if write.after.withdrawn else "dropped")
     return list(new.values()), states
+
+
+def _latest(now: datetime) -> str:
+    """The day it is where it is latest among the chapters' countries (UTC+1)."""
+    return (now + timedelta(hours=1)).date().isoformat()
 
 
 def _open(record: Record | None) -> bool:

@@ -63,6 +63,23 @@ class World:
         tombstones = [{"id": identifier, "reason": "was right"}]
         return receipts(records.reinstate(request(tombstones, kind=kind, **options), self.store))
 
+    def restore(
+        self,
+        identifier: str,
+        version: Any,
+        *,
+        kind: str = "activity",
+        item: Any = (),
+        **options: Any,
+    ) -> Receipts:
+        wanted = {
+            "id": identifier,
+            "version": version,
+            "reason": "corrected by mistake",
+            **dict(item),
+        }
+        return receipts(records.restore(request([wanted], kind=kind, **options), self.store))
+
     def record(self, *sheets: Mapping[str, Any], **options: Any) -> Receipts:
         return receipts(attendance.record(request(sheets, **options), self.store))
 
