@@ -3,14 +3,16 @@ sealed, and how it is found."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pymongo
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pymongo import ASCENDING, IndexModel
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from services.participants.layout import NOMINATIONS, PEOPLE, TARGET
+from services.participants.layout import FORM, KEYED, NOMINATIONS, PEOPLE, SEALED, TARGET
 from services.participants.rules.person import (
     OPEN,
     OPEN_NOMINATION,
@@ -21,11 +23,14 @@ from services.participants.rules.person import (
     target,
 )
 from services.participants.schemas import phone_of
-from services.participants.store.cipher import Cipher, read_master_key
+from services.participants.store.before import CipherBefore
+from services.participants.store.cipher import Cipher, place
+from services.participants.store.keys import read_master_key
 from shared import layout
 from shared.caller import Caller
 from shared.codes import code_list, countries
 from shared.config import Environment
+from shared.errors import Unavailable
 from shared.records.collection import RecordCollection, visible_to
 from shared.records.pushes import Record
 from shared.store import vault
@@ -33,6 +38,7 @@ from shared.store.mongo import Store, Tx
 from shared.store.prefixes import below
 from shared.types import Document
 
+NAMESPACE_EXISTS = 48
 STANDING = "standing"  # the slot of a nomination that counts; a withdrawn one's is its own id
 
 PEOPLE_INDEXES = (
@@ -57,7 +63,8 @@ NOMINATION_INDEXES = (
 
 
 class SealedCollection(RecordCollection):
-    """Records of which only the `open_fields` lie in the clear."""
+    """Records of which only the `open_fields` lie in the clear; all else is sealed under the key of
+    the person whom a record is about."""
 
     def __init__(
         self,
@@ -69,36 +76,95 @@ class SealedCollection(RecordCollection):
         self.cipher = cipher
         self._open = open_fields
 
-    def encode(self, record: Record) -> Document:
-        content = record.content
-        return {
-            **super().encode(record),
-            layout.CONTENT: {name: value for name, value in content.items() if name in self._open},
-            "sealed": self.cipher.seal(
-                {name: value for name, value in content.items() if name not in self._open}
-            ),
-        }
+    def person_of(self, document: Mapping[str, Any]) -> str:
+        """Whom a document is about."""
+        raise NotImplementedError
 
-    def decode(self, document: Mapping[str, Any]) -> Record:
-        content = document[layout.CONTENT] | self.cipher.unseal(document["sealed"])
-        return super().decode({**document, layout.CONTENT: content})
+    def marked(self, record: Record) -> Document:
+        """What a record is found by."""
+        raise NotImplementedError
+
+    def without_key(self, tx: Tx, people: Collection[str]) -> None:
+        """Of these people no key is there; may there be a new one? Raises Unavailable KEY_LOST."""
+
+    def encode_all(self, tx: Tx, records: Sequence[Record]) -> list[Document]:
+        documents = [{**self.encode(record), **self.marked(record)} for record in records]
+        people = list(dict.fromkeys(map(self.person_of, documents)))
+        keys = self.cipher.people.get(people, tx.session)
+        if missing := [each for each in people if each not in keys]:
+            self.without_key(tx, missing)
+            keys |= self.cipher.people.make(missing, tx.session)
+        for document, record in zip(documents, records, strict=True):
+            secret = {n: value for n, value in record.content.items() if n not in self._open}
+            key = keys[self.person_of(document)]
+            document[SEALED] = self.cipher.seal(key, secret, self._place(document))
+        return documents
+
+    def encode(self, record: Record) -> Document:
+        content = {name: value for name, value in record.content.items() if name in self._open}
+        return {**super().encode(record), layout.CONTENT: content, FORM: KEYED}
+
+    def decode_all(
+        self, documents: Sequence[Mapping[str, Any]], session: ClientSession | None = None
+    ) -> list[Record]:
+        keys = self.keys_of(documents, session)
+        return [self.opened(document, keys) for document in documents]
+
+    def keys_of(
+        self,
+        documents: Iterable[Mapping[str, Any]],
+        session: ClientSession | None = None,
+        cipher: Cipher | None = None,
+    ) -> dict[str, AESGCM]:
+        """The keys that open the documents, as far as they are there."""
+        people = {self.person_of(each) for each in documents if FORM in each}
+        return (cipher or self.cipher).people.get(people, session)
+
+    def opened(
+        self,
+        document: Mapping[str, Any],
+        keys: Mapping[str, AESGCM],
+        before: CipherBefore | None = None,
+    ) -> Record:
+        """The record of a document. Raises Unreadable, EncryptionError (final); Unavailable
+        KEY_LOST: the key is not there."""
+        if FORM in document:
+            if (key := keys.get(self.person_of(document))) is None:
+                raise Unavailable("KEY_LOST")
+            secret = self.cipher.unseal(key, document.get(SEALED), self._place(document))
+        elif (earlier := before or self.cipher.before) is not None and not self.cipher.lost:
+            secret = earlier.unseal(document[SEALED])
+        else:
+            raise Unavailable("KEY_LOST")
+        return super().decode({**document, layout.CONTENT: document[layout.CONTENT] | secret})
+
+    def _place(self, document: Mapping[str, Any]) -> bytes:
+        return place(
+            self.person_of(document),
+            document[layout.CHAPTER],
+            self.collection.name,
+            document["_id"],
+            document[layout.VERSION],
+        )
 
 
 class People(SealedCollection):
-    def encode(self, record: Record) -> Document:
-        content, cipher = record.content, self.cipher
+    def person_of(self, document: Mapping[str, Any]) -> str:
+        return str(document["_id"])
+
+    def marked(self, record: Record) -> Document:
+        content, mark = record.content, self.cipher.marks(record.chapter)
         phone, email = phone_of(content, record.chapter), content.get("email")
-        alike = likenesses(content, phone)
+        words = name_words(content.get("given_name"), content.get("family_name"))
         found_by = {
-            "phone": cipher.exact(phone) if phone else None,
-            "email": cipher.exact(email) if email else None,
-            "names": self._blind_words(content.get("given_name"), content.get("family_name")),
+            "phone": mark("phone", phone) if phone else None,
+            "email": mark("email", email) if email else None,
+            "names": [mark("name", word) for word in sorted(words)],
             "alike": [
-                {"by": by, "mark": cipher.blind(by, f"{record.chapter}|{shared}")}
-                for by, shared in alike
+                {"by": by, "mark": mark(by, shared)} for by, shared in likenesses(content, phone)
             ],
         }
-        return super().encode(record) | {name: value for name, value in found_by.items() if value}
+        return {name: value for name, value in found_by.items() if value}
 
     def known(self, ids: Collection[str], caller: Caller) -> set[str]:
         """Those of `ids` that are people the caller may see and who are not withdrawn."""
@@ -115,13 +181,15 @@ class People(SealedCollection):
         """The condition of a list's filter; an absent or empty part asks for nothing, but for
         `ids`, of which none is none."""
         query: Document = {layout.WITHDRAWN: bool(asked.get("withdrawn"))}
+        own = asked.get("chapter") or caller.chapter
+        where = [own] if own else list(code_list("country"))
         if text := asked.get("text"):
-            words = self._blind_words(text)
-            query["names"] = {"$all": words} if words else {"$in": []}
+            named = [{"names": {"$in": self._names(word, where)}} for word in name_words(text)]
+            query["$and"] = named or [{"names": {"$in": []}}]
         if phone := asked.get("phone"):
-            query["phone"] = {"$in": self._phones(phone, asked.get("chapter") or caller.chapter)}
+            query["phone"] = {"$in": self._phones(phone, where)}
         if email := asked.get("email"):
-            query["email"] = self.cipher.exact(email)
+            query["email"] = {"$in": self._exact("email", email, where)}
         if group := asked.get("group"):
             query[f"{layout.CONTENT}.groups"] = group
         if place := asked.get("place"):  # the place, or one that lies in it
@@ -138,19 +206,32 @@ class People(SealedCollection):
             query["_id"] = {"$in": list(ids)}
         return query
 
-    def _blind_words(self, *names: str | None) -> list[bytes]:
-        return [self.cipher.blind("name", word) for word in sorted(name_words(*names))]
+    def _names(self, word: str, where: Iterable[str]) -> list[bytes]:
+        marks: list[bytes] = [self.cipher.marks(each)("name", word) for each in where]
+        return [*marks, self.cipher.before.blind("name", word)] if self.cipher.before else marks
 
-    def _phones(self, phone: str, chapter: str | None) -> list[bytes]:
-        """The number in every country whose number it may be."""
-        where = [chapter] if chapter else code_list("country")
+    def _exact(self, kind: str, text: str, where: Iterable[str]) -> list[bytes]:
+        marks: list[bytes] = [self.cipher.marks(each)(kind, text) for each in where]
+        return [*marks, self.cipher.before.exact(text)] if self.cipher.before else marks
+
+    def _phones(self, phone: str, where: Collection[str]) -> list[bytes]:
+        """The number in every country whose number it may be, as each chapter marks it."""
         numbers = {international(phone, *countries.dialling(each)) for each in where}
-        return [self.cipher.exact(number) for number in sorted(numbers)]
+        return [mark for number in sorted(numbers) for mark in self._exact("phone", number, where)]
 
 
 class Nominations(SealedCollection):
-    def encode(self, record: Record) -> Document:
-        return super().encode(record) | {
+    def person_of(self, document: Mapping[str, Any]) -> str:
+        return str(document[layout.CONTENT]["participant_id"])
+
+    def without_key(self, tx: Tx, people: Collection[str]) -> None:
+        """Who was registered under a key of their own, cannot have another."""
+        keyed = {"_id": {"$in": list(people)}, FORM: KEYED}
+        if self.collection.database[PEOPLE].find_one(keyed, {"_id": True}, session=tx.session):
+            raise Unavailable("KEY_LOST")
+
+    def marked(self, record: Record) -> Document:
+        return {
             "participant_id": record.content["participant_id"],
             TARGET: target(record.content),
             "slot": record.id if record.content["status"] == WITHDRAWN else STANDING,
@@ -194,10 +275,23 @@ class ParticipantStore(Store):
         super().ensure_indexes()
         self.people.collection.create_indexes(list(PEOPLE_INDEXES))
         self.nominations.collection.create_indexes(list(NOMINATION_INDEXES))
+        self.create_key_collection()
         # What is sealed under a key that is lost shall not get a second one beside it.
         sealed = (self.people, self.nominations)
-        nothing = all(each.collection.find_one({}, {"_id": True}) is None for each in sealed)
-        self.cipher.prepare(may_create=nothing)
+        self.cipher.needs_before = any(each.collection.find_one({FORM: None}) for each in sealed)
+        keyed = any(each.collection.find_one({FORM: KEYED}) for each in sealed)
+        self.cipher.prepare(may_create=not keyed)
+
+    def create_key_collection(self) -> None:
+        """Create the collection of people's keys: one born in a transaction would conflict."""
+        keys = vault.person_keys(self.cipher.vault)
+        try:
+            keys.database.create_collection(keys.name)
+        except pymongo.errors.CollectionInvalid:
+            pass
+        except pymongo.errors.OperationFailure as error:
+            if error.code != NAMESPACE_EXISTS:
+                raise
 
 
 def open_store(db: Database[Document]) -> ParticipantStore:
