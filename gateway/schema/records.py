@@ -7,6 +7,7 @@ import graphene
 from gateway.schema.scalars import DateTime
 from gateway.schema.texts import coded, list_of
 from shared.errors import NotFound
+from shared.record_types import RECORD_TYPES
 
 
 class Record:
@@ -96,12 +97,15 @@ class RestoreInput(graphene.InputObjectType):
 def one(node: Any, kind: str) -> graphene.Field:
     """A root field that shows the record of an id, as it is or as it was."""
 
+    def latest(loaders: Any, id: str) -> Any:
+        return loaders.participant(id) if kind == "participant" else loaders.record(kind, id)
+
     async def resolve(_: Any, info: Any, id: str, version: int | None = None) -> Any:
         if version is None:
-            return await info.context.loaders.record(kind, id)
+            return await latest(info.context.loaders, id)
         try:
             asked = {"kind": kind, "id": id, "version": version}
-            answer = await info.context.ask("activities", "version", **asked)
+            answer = await info.context.ask(RECORD_TYPES[kind].owner, "version", **asked)
         except NotFound:
             return None
         return answer["item"]

@@ -6,6 +6,8 @@
     nominations  likewise
                  {_id, chapter, version, content: open fields, sealed, form: 2, participant_id,
                   target: the activity or project, slot}
+    versions     what both were before they were corrected, sealed likewise; without marks
+                 (`shared.layout`)
     proofs       what of it could be opened, proved every half minute
                  {_id: "sealed", at: by the database's clock, keys: [{id, fingerprint}],
                   lost: [key id], records, opened, unreadable: [{collection, id}],

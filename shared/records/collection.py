@@ -56,6 +56,10 @@ class RecordCollection:
         """Each as a document; for a store that must look something up first."""
         return [self.encode(record) for record in records]
 
+    def bare_all(self, tx: Tx, records: Sequence[Record]) -> list[dict[str, Any]]:
+        """Each as a document by which it is not found: as it is kept once it was written over."""
+        return self.encode_all(tx, records)
+
     def decode_all(
         self,
         documents: Sequence[Mapping[str, Any]],

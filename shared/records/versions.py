@@ -34,59 +34,65 @@ class VersionCollection:
         self.collection = collection
         self._records = records
 
-    def encode(self, record: Record) -> dict[str, Any]:
-        """The version as a document: that of the record, under a key of its own."""
-        return {**self._records.encode(record), "_id": version_key(record.id, record.version)}
-
-    def decode(self, document: Mapping[str, Any]) -> Record:
-        return self._records.decode({**document, "_id": document["_id"].partition(":")[0]})
-
     def keep(self, tx: Tx, writes: Iterable[Write]) -> None:
         """Store what the writes replace, in bulk."""
-        replaced = [self.encode(write.before) for write in writes if write.before is not None]
+        replaced = [write.before for write in writes if write.before is not None]
         if replaced:
-            self.collection.insert_many(replaced, ordered=False, session=tx.session)
+            documents = self._records.bare_all(tx, replaced)
+            for document, record in zip(documents, replaced, strict=True):
+                document["_id"] = version_key(record.id, record.version)
+            self.collection.insert_many(documents, ordered=False, session=tx.session)
 
     def get(self, keys: Iterable[Key], session: ClientSession | None = None) -> dict[Key, Record]:
         """Those of the versions that were written over and are kept."""
         wanted = [version_key(*key) for key in keys]
         if not wanted:
             return {}
-        found = map(self.decode, self.collection.find({"_id": {"$in": wanted}}, session=session))
-        return {(record.id, record.version): record for record in found}
+        found = self.collection.find({"_id": {"$in": wanted}}, session=session)
+        return {(each.id, each.version): each for each in self._decoded(found, session)}
 
-    def page(self, latest: Record, asked: Asked) -> Page[Record]:
-        """The part asked for of the record's versions, newest first; `latest` is the record.
+    def page(self, latest: Record, asked: Asked, *, oldest_first: bool = False) -> Page[Record]:
+        """The part asked for of the record's versions, newest first by default; `latest` is the
+        record.
 
         Raises Refused BAD_CURSOR (final).
         """
         after, before = _version(asked.after), _version(asked.before)
-        # `after` the cursor stand the older versions. What is written meanwhile stays out.
-        high = latest.version if after is None else min(after, latest.version)
-        kept = self._between(latest.id, before or 0, high)
-        found = self.collection.find(kept).sort("_id", 1 if asked.backwards else -1)
-        walked = [self.decode(each) for each in found.limit(asked.size + 1)]
-        if (before or 0) < latest.version and (after is None or latest.version < after):
-            walked.insert(len(walked) if asked.backwards else 0, latest)
+        low, high = (after, before) if oldest_first else (before, after)
+        low, high = low or 0, latest.version + 1 if high is None else high
+        ascending = asked.backwards is not oldest_first
+        # What is written meanwhile stays out.
+        kept = self._between(latest.id, low, min(high, latest.version))
+        found = self.collection.find(kept).sort("_id", 1 if ascending else -1)
+        walked = self._decoded(found.limit(asked.size + 1))
+        if low < latest.version < high:
+            walked.insert(len(walked) if ascending else 0, latest)
         return asked.cut(
             walked[: asked.size + 1],
             lambda record: encode_cursor([record.version]),
-            behind=self._behind(latest, asked, after, before),
+            behind=self._behind(latest, _version(asked.behind), ascending=ascending),
             total_count=self._count(latest) if asked.count else None,
         )
 
-    def _behind(self, latest: Record, asked: Asked, after: int | None, before: int | None) -> bool:
-        """Whether anything stands at the cursor where the walk begins, or on its other side."""
-        if asked.behind is None:
+    def _behind(self, latest: Record, start: int | None, *, ascending: bool) -> bool:
+        """Whether anything stands at the version where the walk begins, or on its other side."""
+        if start is None:
             return False
-        if not asked.backwards:
-            return latest.version >= (after or 0)
-        oldest = self._between(latest.id, 0, (before or 0) + 1)
-        kept = self.collection.find_one(oldest, {"_id": True})
-        return kept is not None or latest.version <= (before or 0)
+        if not ascending:
+            return latest.version >= start
+        oldest = self._between(latest.id, 0, start + 1)
+        return (
+            latest.version <= start or self.collection.find_one(oldest, {"_id": True}) is not None
+        )
 
     def _count(self, latest: Record) -> int:
         return 1 + self.collection.count_documents(self._between(latest.id, 0, latest.version))
+
+    def _decoded(
+        self, found: Iterable[Mapping[str, Any]], session: ClientSession | None = None
+    ) -> list[Record]:
+        documents = [{**each, "_id": each["_id"].partition(":")[0]} for each in found]
+        return self._records.decode_all(documents, session)
 
     @staticmethod
     def _between(record_id: str, low: int, high: int) -> dict[str, Any]:

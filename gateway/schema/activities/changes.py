@@ -82,9 +82,8 @@ class ChangeQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_changes(_: Any, info: Any, of: Any, **asked: Any) -> dict[str, Any]:
-        answer = await info.context.ask(
-            "activities", "changes", kind=of.value, **wanted(info, asked)
-        )
+        owner = RECORD_TYPES[of.value].owner
+        answer = await info.context.ask(owner, "changes", kind=of.value, **wanted(info, asked))
         return page(answer)
 
 

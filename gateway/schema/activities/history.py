@@ -8,15 +8,16 @@ import graphene
 from gateway.schema.activities.changes import ChangedField, ChangeKind, as_json
 from gateway.schema.activities.types import Activity
 from gateway.schema.paging import connection, page, paged, wanted
+from gateway.schema.people.types import Nomination, Participant
 from gateway.schema.programme.concerns import Concern
 from gateway.schema.programme.organisations import Organisation
 from gateway.schema.programme.projects import Project
 from gateway.schema.receipts import camel
 from gateway.schema.scalars import DateTime
 from gateway.schema.texts import list_of
-from shared.record_types import RECORD_TYPES, owned_by
+from shared.record_types import RECORD_TYPES
 
-_KEPT: Final = [each for each in owned_by("activities") if not each.delta]
+_KEPT: Final = [each for each in RECORD_TYPES.values() if not each.delta]
 
 
 def _says(member: Any) -> str:
@@ -53,6 +54,8 @@ class RecordVersion(graphene.ObjectType):
     project = _as(Project, "project")
     organisation = _as(Organisation, "organisation")
     concern = _as(Concern, "concern")
+    participant = _as(Participant, "participant")
+    nomination = _as(Nomination, "nomination")
 
 
 RecordVersionConnection = connection(RecordVersion, "versions")
@@ -79,8 +82,8 @@ class HistoryQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_history(_: Any, info: Any, of: Any, id: str, **asked: Any) -> dict[str, Any]:
-        ask = info.context.ask
-        answer = await ask("activities", "history", kind=of.value, id=id, **wanted(info, asked))
+        ask, owner = info.context.ask, RECORD_TYPES[of.value].owner
+        answer = await ask(owner, "history", kind=of.value, id=id, **wanted(info, asked))
         items = [{**each, "of": of.value} for each in answer["items"]]
         return page({**answer, "items": items})
 
@@ -89,7 +92,7 @@ class HistoryQueries(graphene.ObjectType):
         _: Any, info: Any, of: Any, id: str, from_: int, to: int
     ) -> list[dict[str, Any]]:
         asked = {"kind": of.value, "id": id, "from": from_, "to": to}
-        answer = await info.context.ask("activities", "compare", **asked)
+        answer = await info.context.ask(RECORD_TYPES[of.value].owner, "compare", **asked)
         return [
             {
                 "field": camel(each["path"]),

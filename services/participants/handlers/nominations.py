@@ -49,7 +49,7 @@ def nominate(request: Request, store: ParticipantStore) -> Answer:
             complete=person.complete_nomination,
             repetitions=repetitions,
         )
-        store.nominations.save(tx, decision.writes)
+        store.save(tx, store.nominations, decision.writes)
         remember(tx, repetitions)
         tx.emit(map(_nomination_event, decision.writes))
         return decision

@@ -111,7 +111,7 @@ def _write_people(
     def work(tx: Tx) -> Decision:
         repetitions = recall(tx, operation, pushes)
         decision = decide(pushes, store.people.load(tx, ids_of(pushes)), repetitions)
-        store.people.save(tx, decision.writes)
+        store.save(tx, store.people, decision.writes)
         remember(tx, repetitions)
         tx.emit(map(_person_event, decision.writes))
         return decision

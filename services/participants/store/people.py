@@ -7,12 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pymongo
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pymongo import ASCENDING, IndexModel
-from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from services.participants.layout import FORM, KEYED, NOMINATIONS, PEOPLE, SEALED, TARGET
+from services.participants.layout import FORM, KEYED, NOMINATIONS, PEOPLE, TARGET
 from services.participants.rules.person import (
     OPEN,
     OPEN_NOMINATION,
@@ -23,16 +21,17 @@ from services.participants.rules.person import (
     target,
 )
 from services.participants.schemas import phone_of
-from services.participants.store.before import CipherBefore
-from services.participants.store.cipher import Cipher, place
+from services.participants.store.cipher import Cipher
 from services.participants.store.keys import read_master_key
+from services.participants.store.sealed import SealedCollection
 from shared import layout
 from shared.caller import Caller
 from shared.codes import code_list, countries
 from shared.config import Environment
 from shared.errors import Unavailable
-from shared.records.collection import RecordCollection, visible_to
-from shared.records.pushes import Record
+from shared.records.collection import visible_to
+from shared.records.pushes import Record, Write
+from shared.records.versions import VersionCollection
 from shared.store import vault
 from shared.store.mongo import Store, Tx
 from shared.store.prefixes import below
@@ -60,92 +59,6 @@ NOMINATION_INDEXES = (
     # A chapter's nominations, in the order of ids.
     IndexModel([(layout.CHAPTER, ASCENDING), ("_id", ASCENDING)]),
 )
-
-
-class SealedCollection(RecordCollection):
-    """Records of which only the `open_fields` lie in the clear; all else is sealed under the key of
-    the person whom a record is about."""
-
-    def __init__(
-        self,
-        collection: pymongo.collection.Collection[Document],
-        cipher: Cipher,
-        open_fields: Collection[str],
-    ) -> None:
-        super().__init__(collection)
-        self.cipher = cipher
-        self._open = open_fields
-
-    def person_of(self, document: Mapping[str, Any]) -> str:
-        """Whom a document is about."""
-        raise NotImplementedError
-
-    def marked(self, record: Record) -> Document:
-        """What a record is found by."""
-        raise NotImplementedError
-
-    def without_key(self, tx: Tx, people: Collection[str]) -> None:
-        """Of these people no key is there; may there be a new one? Raises Unavailable KEY_LOST."""
-
-    def encode_all(self, tx: Tx, records: Sequence[Record]) -> list[Document]:
-        documents = [{**self.encode(record), **self.marked(record)} for record in records]
-        people = list(dict.fromkeys(map(self.person_of, documents)))
-        keys = self.cipher.people.get(people, tx.session)
-        if missing := [each for each in people if each not in keys]:
-            self.without_key(tx, missing)
-            keys |= self.cipher.people.make(missing, tx.session)
-        for document, record in zip(documents, records, strict=True):
-            secret = {n: value for n, value in record.content.items() if n not in self._open}
-            key = keys[self.person_of(document)]
-            document[SEALED] = self.cipher.seal(key, secret, self._place(document))
-        return documents
-
-    def encode(self, record: Record) -> Document:
-        content = {name: value for name, value in record.content.items() if name in self._open}
-        return {**super().encode(record), layout.CONTENT: content, FORM: KEYED}
-
-    def decode_all(
-        self, documents: Sequence[Mapping[str, Any]], session: ClientSession | None = None
-    ) -> list[Record]:
-        keys = self.keys_of(documents, session)
-        return [self.opened(document, keys) for document in documents]
-
-    def keys_of(
-        self,
-        documents: Iterable[Mapping[str, Any]],
-        session: ClientSession | None = None,
-        cipher: Cipher | None = None,
-    ) -> dict[str, AESGCM]:
-        """The keys that open the documents, as far as they are there."""
-        people = {self.person_of(each) for each in documents if FORM in each}
-        return (cipher or self.cipher).people.get(people, session)
-
-    def opened(
-        self,
-        document: Mapping[str, Any],
-        keys: Mapping[str, AESGCM],
-        before: CipherBefore | None = None,
-    ) -> Record:
-        """The record of a document. Raises Unreadable, EncryptionError (final); Unavailable
-        KEY_LOST: the key is not there."""
-        if FORM in document:
-            if (key := keys.get(self.person_of(document))) is None:
-                raise Unavailable("KEY_LOST")
-            secret = self.cipher.unseal(key, document.get(SEALED), self._place(document))
-        elif (earlier := before or self.cipher.before) is not None and not self.cipher.lost:
-            secret = earlier.unseal(document[SEALED])
-        else:
-            raise Unavailable("KEY_LOST")
-        return super().decode({**document, layout.CONTENT: document[layout.CONTENT] | secret})
-
-    def _place(self, document: Mapping[str, Any]) -> bytes:
-        return place(
-            self.person_of(document),
-            document[layout.CHAPTER],
-            self.collection.name,
-            document["_id"],
-            document[layout.VERSION],
-        )
 
 
 class People(SealedCollection):
@@ -269,12 +182,22 @@ class ParticipantStore(Store):
         self.cipher = Cipher(vault.of(db), master_key)
         self.people = People(db[PEOPLE], self.cipher, OPEN)
         self.nominations = Nominations(db[NOMINATIONS], self.cipher, OPEN_NOMINATION)
+        self.versions: Mapping[str, VersionCollection] = {
+            name: VersionCollection(db[layout.VERSIONS], records)
+            for name, records in ((PEOPLE, self.people), (NOMINATIONS, self.nominations))
+        }
+
+    def save(self, tx: Tx, records: SealedCollection, writes: Sequence[Write]) -> None:
+        """Store the records' last states, and what these were before."""
+        records.save(tx, writes)
+        self.versions[records.collection.name].keep(tx, writes)
 
     def ensure_indexes(self) -> None:
         """Create what is missing, the data key included. Raises as `Cipher.prepare`."""
         super().ensure_indexes()
         self.people.collection.create_indexes(list(PEOPLE_INDEXES))
         self.nominations.collection.create_indexes(list(NOMINATION_INDEXES))
+        self.create_collections(layout.VERSIONS)
         self.create_key_collection()
         # What is sealed under a key that is lost shall not get a second one beside it.
         sealed = (self.people, self.nominations)

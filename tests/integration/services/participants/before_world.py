@@ -13,7 +13,8 @@ from pymongo.encryption_shared import Algorithm
 
 from services.participants.rules.person import likenesses, name_words
 from services.participants.schemas import phone_of
-from services.participants.store.people import ParticipantStore, SealedCollection
+from services.participants.store.people import ParticipantStore
+from services.participants.store.sealed import SealedCollection
 from shared.store import vault
 
 RANDOM = Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Random

@@ -133,7 +133,9 @@ CLOSED: dict[str, set[str]] = {
     "Role": {"chapter", "secretariat", "partner", "operator"},
     "Language": {"fr", "en", "pt"},
     "PlaceLevel": {"country", "admin1", "admin2", "locality"},
-    "ChangeKind": {"recorded", "corrected", "withdrawn", "reinstated"},
+    "ChangeKind": {
+        "registered", "recorded", "proposed", "decided", "corrected", "withdrawn", "reinstated",
+    },
     "DuplicateReason": {
         "same_phone", "same_email", "same_name_and_place", "same_name_and_birth_year",
     },
