@@ -62,6 +62,7 @@ REQUIRES: Final[Mapping[str, frozenset[str]]] = {
     "registerParticipants": PROGRAMME,
     "withdrawParticipants": PROGRAMME,
     "reinstateParticipants": PROGRAMME,
+    "restoreParticipants": PROGRAMME,
     "nominateParticipants": PROGRAMME,
     "createWebhook": WEBHOOKS,
     "updateWebhook": WEBHOOKS,

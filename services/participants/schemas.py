@@ -7,7 +7,7 @@ No error of a field that holds a personal value repeats that value.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from marshmallow import validate
 
@@ -122,6 +122,18 @@ NOMINATION_FILTER = NominationFilter()
 NOMINATION = Nomination()
 
 
+REASON: Final = "status_reason"
+"""Why a person was withdrawn, reinstated or restored last; part of the content, but not pushed."""
+RESTORED: Final = "restored"
+"""Likewise {"version": the one that was brought back last, "in": the version that this made}."""
+
+
+def said(record: Record) -> dict[str, Any]:
+    """The content of a person as far as it was pushed."""
+    content = record.content
+    return {name: content[name] for name in content if name not in (REASON, RESTORED)}
+
+
 def phone_of(content: Any, chapter: str) -> str | None:
     """A person's phone number as E.164 writes it."""
     phone = content.get("phone")
@@ -130,7 +142,7 @@ def phone_of(content: Any, chapter: str) -> str | None:
 
 def person_view(record: Record) -> dict[str, Any]:
     """A person as the service answers it: what was said, and the facts that follow from it."""
-    content = {name: record.content.get(name) for name in (*PERSON.fields, "status_reason")}
+    content = {name: record.content.get(name) for name in (*PERSON.fields, REASON)}
     phone = phone_of(record.content, record.chapter)
     return {**record.frame(), **content, **facts(record.content), "phone": phone}
 

@@ -46,6 +46,10 @@ class ParticipantsService:
         return people.reinstate(request, self.store)
 
     @rpc
+    def restore(self, request: Request) -> Answer:
+        return people.restore(request, self.store)
+
+    @rpc
     def get_many(self, request: Request) -> Answer:
         return people.get_many(request, self.store)
 

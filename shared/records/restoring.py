@@ -53,6 +53,10 @@ def restore(
         the push.
     """
 
+    # Of what an earlier push of the same call replaces, the version is not stored yet.
+    current = {(key, record.version): record.content for key, record in existing.items()}
+    known = {**versions, **current}
+
     def step(pushed: Push, row: int, item: Mapping[str, Any], state: Overlay) -> Receipt:
         identifier = canonical(item.get("id"))
         before = state.get(identifier) if identifier else None
@@ -67,9 +71,7 @@ def restore(
         if before is None:
             unknown = no_id(item) if identifier is None else Problem.at("id", code="NOT_FOUND")
             return refused(row, identifier, [unknown, *problems], _RANKS)
-        content = (
-            before.content if version == before.version else versions.get((before.id, version))
-        )
+        content = known.get((before.id, version))
         if before.withdrawn:
             problems.append(Problem.at("id", code="WITHDRAWN", version=before.version))
         if content is None:

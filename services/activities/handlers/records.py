@@ -89,9 +89,8 @@ def restore(request: Request, store: ActivityStore) -> dict[str, Any]:
         kept = store.versions[definition.name].get(versions_in(pushes), tx.session)
         versions = {key: record.content for key, record in kept.items()}
         repetitions = recall(tx, f"{definition.name}/restore", pushes)
-        as_said = [
-            Push(Caller(""), [{"id": key, **content} for (key, _), content in versions.items()])
-        ]
+        read = [*kept.values(), *existing.values()]
+        as_said = [Push(Caller(""), [{"id": each.id, **each.content} for each in read])]
         integrity = Integrity.read(tx, store, definition, as_said, existing, latest)
         decision = restoring.restore(
             pushes,

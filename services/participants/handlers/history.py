@@ -11,7 +11,14 @@ from marshmallow import Schema
 
 from services.participants.definitions import NOMINATED, PARTICIPANT
 from services.participants.handlers.requests import reader_of
-from services.participants.schemas import NOMINATION, PERSON, nomination_view, person_view
+from services.participants.schemas import (
+    NOMINATION,
+    PERSON,
+    REASON,
+    RESTORED,
+    nomination_view,
+    person_view,
+)
 from services.participants.store.people import ParticipantStore
 from shared.caller import Caller
 from shared.errors import NotFound, Refused
@@ -43,7 +50,7 @@ class _Kind:
 _KINDS: Final[Mapping[str, _Kind]] = {
     each.name: each
     for each in (
-        _Kind(PARTICIPANT.name, PERSON, person_view, lambda r: r.content.get("status_reason")),
+        _Kind(PARTICIPANT.name, PERSON, person_view, lambda r: r.content.get(REASON)),
         _Kind(NOMINATED.name, NOMINATION, nomination_view, lambda r: r.content.get("reason")),
     )
 }
@@ -55,7 +62,8 @@ def history(request: Request, store: ParticipantStore) -> Answer:
 
     Args: request: `{"caller", "kind", "id"}`, and which page (`shared.paging`).
     Returns: the page, its items `{"version", "kind" (registered, corrected, …), "at", "actor",
-        "reason", "record": as it read}`. A version that a release before wrote over is not there.
+        "reason", "restored": the version that it brought back, "record": as it read}`. A version
+        that a release before wrote over is not there.
     Raises: NotFound (final), also where the caller may not see it; Refused (final): UNKNOWN_KIND,
         PAGE_SIZE, FIRST_AND_LAST, BAD_CURSOR; Forbidden; Unavailable (retryable).
     """
@@ -139,17 +147,20 @@ def _made(
     kind: _Kind, record: Record, steps: Mapping[tuple[str, int], tuple[str, str | None]]
 ) -> dict[str, Any]:
     done, actor = steps[record.id, record.version]
+    restored = record.content.get(RESTORED) or {}
+    restored = restored if restored.get("in") == record.version else {}
     return {
         "version": record.version,
         "kind": done,
         "at": rfc3339(record.updated_at),
         "actor": actor,
-        "reason": kind.reason(record) if done in _REASONED else None,
-        "restored": None,
+        "reason": kind.reason(record) if done in _REASONED or restored else None,
+        "restored": restored.get("version"),
     }
 
 
 def _differences(kind: _Kind, old: Record | None, new: Record) -> Iterable[Difference]:
-    yield from differences(kind.schema, old.content if old else {}, new.content)
+    found = differences(kind.schema, old.content if old else {}, new.content)
+    yield from (each for each in found if each.path != RESTORED)
     if old is not None and old.withdrawn is not new.withdrawn:
         yield Difference("withdrawn", old.withdrawn, new.withdrawn)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.activities.handlers import history
+from services.activities.handlers import history, records
 from shared.ids import new_id
 from tests.integration.services.activities.activities_world import (
     MALI,
@@ -182,3 +182,19 @@ def test_an_identifier_that_another_organisation_has_by_now_does_not_come_back(
 
     [receipt] = world.restore(mine, 1, kind="organisation")
     assert problems(receipt) == [("IDENTIFIER_TAKEN", ["identifier"])]
+
+
+def test_two_restorations_in_one_call_are_versions_each(world: World) -> None:
+    partner = new_id()
+    world.push([organisation(id=partner)], kind="organisation")
+    identifier = world.held(venue="1")
+    world.push([{"id": identifier, "venue": "2", "organisation_ids": [partner]}])
+    pushes = [
+        {"caller": MALI.to_dict(), "items": [{"id": identifier, "version": n, "reason": "tried"}]}
+        for n in (1, 2)
+    ]
+    records.restore({"kind": "activity", "pushes": pushes}, world.store)
+    asked = {"caller": MALI.to_dict(), "kind": "activity", "id": identifier}
+    told = history.history(asked, world.store)["items"]
+    assert [each["record"]["venue"] for each in told] == ["2", "1", "2", "1"]
+    assert [each["restored"] for each in told] == [2, 1, None, None]

@@ -36,7 +36,7 @@ PROGRAMME = """
     restoreOrganisations
     concern concerns pushConcerns withdrawConcerns reinstateConcerns restoreConcerns
     participant participants registerParticipants withdrawParticipants reinstateParticipants
-    possibleDuplicates nominations nominateParticipants
+    restoreParticipants possibleDuplicates nominations nominateParticipants
     attendance pushAttendance moveAttendance changes history compare
     report coverage gaps concernSummary outputs
 """
