@@ -114,7 +114,7 @@ class Programme:
             key = new_id()
             content = {"sex": self.random.choice(("female", "male")), "groups": ["youth"]}
             data = {
-                **{"id": key, "chapter": "ML", "birth_year": self.random.randint(1950, 2008)},
+                **{"id": key, "chapter": "ML", "birth_year": self.random.randint(1950, 2003)},
                 **{**content, "disability": None, "place": None},
                 **{"withdrawn": False, "version": 1},
             }

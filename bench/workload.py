@@ -113,7 +113,7 @@ class Workload:
             "givenName": "Awa",
             "familyName": f"Test {key[-6:]}",
             "sex": self._random.choice(["female", "male", None]),
-            "birthYear": self._random.choice([None, *range(1950, 2006)]),
+            "birthYear": self._random.choice([None, *range(1950, 2003)]),
             "groups": [self._random.choice(GROUPS)],
             "place": "ML.SIK.YAN.KALANA",
             "consent": {"purpose": ["programme_records"], "givenOn": "2021-06-01", "by": "self"},

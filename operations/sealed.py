@@ -8,7 +8,7 @@ vault itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,8 +17,11 @@ from pymongo.database import Database
 
 from services.participants.layout import (
     FINGERPRINT,
+    FORM,
     KEY_ID,
+    KEYED,
     KEYS,
+    LEFT,
     LOST,
     NOMINATIONS,
     OPENED,
@@ -26,6 +29,7 @@ from services.participants.layout import (
     PROOFS,
     PROVED_AT,
     RECORDS,
+    RESEALING,
     SEALED,
     UNREADABLE,
     UNREADABLE_COUNT,
@@ -41,18 +45,22 @@ RESTORE_KEYS: Final = (
     "is stored stays as it is"
 )
 _OPENS: Final = "that people's records can be opened"
+_NAMED: Final = 50
 _TELL: Final = "start participants, or see in its log why it cannot tell"
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What was found: the last proof (None: there is none) and its age in seconds, whether any
-    record is sealed, and the vault's keys by id with their fingerprints."""
+    record is sealed, the vault's keys by id with their fingerprints, the people whose own key is
+    gone from it, and how many records are still sealed as by the release before."""
 
     proof: Mapping[str, Any] | None
     age_s: float
     anything: bool
     vault: Mapping[str, str]
+    keyless: Sequence[str] = ()
+    left: int = 0
 
     @property
     def opened(self) -> int:
@@ -85,6 +93,8 @@ def look(database: Database[Document], session: ClientSession | None = None) -> 
             for name in (PEOPLE, NOMINATIONS)
         ),
         vault.fingerprints(vault.of(database), session),
+        vault.keyless(database[PEOPLE], {FORM: KEYED}, session),
+        _left(database, session),
     )
 
 
@@ -124,6 +134,14 @@ def troubles(sight: Sight) -> Iterator[Trouble]:
             {"keys": lost},
             len(lost),
         )
+    if sight.keyless:
+        yield Trouble(
+            f"the keys of {len(sight.keyless)} people are gone from the key vault: nothing of them "
+            "can be read",
+            RESTORE_KEYS,
+            {"people": list(sight.keyless[:_NAMED])},
+            len(sight.keyless),
+        )
     if unreadable := sight.proof[UNREADABLE_COUNT]:
         tried = unreadable + sight.opened
         yield Trouble(
@@ -136,6 +154,11 @@ def troubles(sight: Sight) -> Iterator[Trouble]:
         )
     if sight.age_s > BELIEVED_S:
         yield Trouble(f"for {sight.age_s:.0f} s it was not proved {_OPENS}", _TELL)
+
+
+def _left(database: Database[Document], session: ClientSession | None) -> int:
+    note = database[PROOFS].find_one({"_id": RESEALING}, session=session)
+    return int(note[LEFT]) if note else 0
 
 
 def _keys(ids: list[str]) -> str:

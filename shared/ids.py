@@ -54,7 +54,7 @@ def asked_for(
         raise Refused("TOO_MANY", path=[*path], limit=IDS_ASKED)
     ids: dict[str, None] = {}
     for place, each in enumerate(given):
-        identifier = read(each)
+        identifier = read(plain(each) if isinstance(each, str) else each)
         if identifier is None:
             raise Refused("INVALID_ID", path=[*path, place])
         ids[identifier] = None

@@ -20,6 +20,10 @@ fields, for the stores that write them and the operators' tools that read them.
 A record that is pushed lies in the collection of its type (`shared.record_types`):
 
     {_id, chapter, version, withdrawn, content, created_at, updated_at}
+
+and what it was before each correction lies in `versions`, the same under
+
+    {_id: "<record>:<version in ten digits>", …}
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ INBOX: Final = "inbox"
 PARKING_LOT: Final = "parked"
 PUSHES: Final = "pushes"
 LEASES: Final = "leases"
+VERSIONS: Final = "versions"
 
 # An event, in the outbox and in the parking lot.
 TYPE: Final = "type"
@@ -61,3 +66,8 @@ VERSION: Final = "version"
 WITHDRAWN: Final = "withdrawn"
 CONTENT: Final = "content"
 UPDATED_AT: Final = "updated_at"
+
+
+def version_key(record_id: str, version: int) -> str:
+    """The id of a version: those of one record sort as its versions count."""
+    return f"{record_id}:{version:010d}"

@@ -39,7 +39,10 @@ RECORDED: Final[Mapping[str, str]] = MappingProxyType(
 
 MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "registered": "Stored a person for the first time.",
         "recorded": "Stored it for the first time.",
+        "proposed": "Proposed a person.",
+        "decided": "Decided on a proposal.",
         "corrected": "Changed what was stored.",
         "withdrawn": "Took it out of lists and figures.",
         "reinstated": "Took the withdrawal back.",
@@ -100,6 +103,7 @@ RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType(
                 heard_by=_version_1("reporting"),
                 steps=MappingProxyType({**RECORDED, "created": "registered"}),
                 projected="people",
+                has_log=True,
             ),
             RecordType(
                 "nomination",
@@ -116,6 +120,7 @@ RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType(
                     }
                 ),
                 projected="nominations",
+                has_log=True,
             ),
             RecordType(
                 "activity",
@@ -160,7 +165,8 @@ RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType(
                 "The sheet of a session.",
                 owner="activities",
                 collection="sheets",
-                heard_by=_version_1("reporting", "notifications"),
+                # Partners' feed needs no scores, and so does not hear of them.
+                heard_by=MappingProxyType({"reporting": 2, "notifications": 1}),
                 steps=MappingProxyType({"added": "recorded", "changed": "corrected"}),
                 projected="sessions",
                 for_partners=True,

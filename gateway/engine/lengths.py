@@ -44,6 +44,8 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "CodeEntry.extra": 10,
     "Consent.purpose": _codes("consent_purpose"),
     "Consultation.proposerGroups": _codes("stakeholder_group"),
+    "Continuing.activities": 50,
+    "Figure.shares": 3,
     "Dialogue.recommendations": _PARTS,
     "Duplicates.reasons": 4,
     "Duplicates.participants": _IDS,
@@ -74,6 +76,7 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "Query.codes": max(map(_codes, list_names())),
     "Query.coverage": max(map(_codes, ("ecpf_component", "emmmda_topic", "activity_type"))),
     "Query.gaps": MAX_GAPS,
+    "Query.compare": 1_000,  # paths: a hundred sessions, each corrected in all its fields, and more
     "Query.concernSummary": _codes("concern_category") * 5 * _codes("concern_status"),
     "Query.parkedCounts": len(CONSUMERS),
 }

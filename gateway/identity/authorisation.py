@@ -19,7 +19,9 @@ EVERYONE: Final = frozenset({"chapter", "secretariat", "partner", "operator"})
 def _of_records(record_type: RecordType) -> tuple[str, ...]:
     """The root fields by which records of one kind are read and written."""
     many = record_type.collection
-    written = (f"{verb}{many.capitalize()}" for verb in ("push", "withdraw", "reinstate"))
+    written = (
+        f"{verb}{many.capitalize()}" for verb in ("push", "withdraw", "reinstate", "restore")
+    )
     return (record_type.name, many, *written)
 
 
@@ -37,6 +39,8 @@ REQUIRES: Final[Mapping[str, frozenset[str]]] = {
     "places": EVERYONE,
     "gazetteer": EVERYONE,
     "changes": PROGRAMME,
+    "history": PROGRAMME,
+    "compare": PROGRAMME,
     "attendance": PROGRAMME,
     "participant": PROGRAMME,
     "participants": PROGRAMME,
@@ -59,6 +63,7 @@ REQUIRES: Final[Mapping[str, frozenset[str]]] = {
     "registerParticipants": PROGRAMME,
     "withdrawParticipants": PROGRAMME,
     "reinstateParticipants": PROGRAMME,
+    "restoreParticipants": PROGRAMME,
     "nominateParticipants": PROGRAMME,
     "createWebhook": WEBHOOKS,
     "updateWebhook": WEBHOOKS,

@@ -15,6 +15,7 @@ from gateway.identity.authorisation import REQUIRES
 from gateway.schema.access.keys import KeyMutations, KeyQueries
 from gateway.schema.access.me import MeQueries
 from gateway.schema.activities.changes import ChangeQueries
+from gateway.schema.activities.history import HistoryQueries
 from gateway.schema.activities.mutations import ActivityMutations
 from gateway.schema.activities.queries import ActivityQueries
 from gateway.schema.attendance.mutations import AttendanceMutations
@@ -59,6 +60,7 @@ class Query(
     OrganisationQueries,
     ProjectQueries,
     ChangeQueries,
+    HistoryQueries,
     ActivityQueries,
     CodeQueries,
     MeQueries,

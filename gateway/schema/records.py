@@ -6,6 +6,8 @@ import graphene
 
 from gateway.schema.scalars import DateTime
 from gateway.schema.texts import coded, list_of
+from shared.errors import NotFound
+from shared.record_types import RECORD_TYPES
 
 
 class Record:
@@ -40,6 +42,24 @@ class RecordInput:
     )
 
 
+class Withdrawal(graphene.ObjectType):
+    """How a record was withdrawn: for those who may correct it."""
+
+    at = DateTime(required=True, description="When.")
+    by = graphene.ID(description="The public part of the API key that did it.")
+    reason = graphene.String(description="Why.")
+
+
+class Kept(Record):
+    """The fields of a record of which every version is kept."""
+
+    withdrawal = graphene.Field(
+        Withdrawal,
+        description="By whom it was withdrawn, and why; null unless it is withdrawn, and of "
+        "another chapter's.",
+    )
+
+
 def remove() -> graphene.Boolean:
     """The word by which a thing with an id goes from its record."""
     return graphene.Boolean(
@@ -60,15 +80,40 @@ class TombstoneInput(graphene.InputObjectType):
     )
 
 
-def one(node: Any, kind: str) -> graphene.Field:
-    """A root field that shows the record of an id."""
+class RestoreInput(graphene.InputObjectType):
+    """A record to give the content of one of its versions again."""
 
-    async def resolve(_: Any, info: Any, id: str) -> Any:
-        return await info.context.loaders.record(kind, id)
+    class Meta:
+        container = dict
+
+    id = graphene.ID(description="The record's id.")
+    version = graphene.Int(description="The version to bring back. Required.")
+    reason = graphene.String(description="Why; required, at most 500 characters.")
+    expected_version = graphene.Int(
+        description="Only if this is still the stored version (optional)."
+    )
+
+
+def one(node: Any, kind: str) -> graphene.Field:
+    """A root field that shows the record of an id, as it is or as it was."""
+
+    def latest(loaders: Any, id: str) -> Any:
+        return loaders.participant(id) if kind == "participant" else loaders.record(kind, id)
+
+    async def resolve(_: Any, info: Any, id: str, version: int | None = None) -> Any:
+        if version is None:
+            return await latest(info.context.loaders, id)
+        try:
+            asked = {"kind": kind, "id": id, "version": version}
+            answer = await info.context.ask(RECORD_TYPES[kind].owner, "version", **asked)
+        except NotFound:
+            return None
+        return answer["item"]
 
     return graphene.Field(
         node,
         id=graphene.ID(required=True, description="Its id."),
+        version=graphene.Int(description="As it read in this version; by default as it is now."),
         description=f"One {kind}; null if there is none that this key may see.",
         resolver=resolve,
     )

@@ -10,12 +10,25 @@ from pathlib import Path
 
 import bson
 from pymongo import MongoClient
+from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from operations.archive.format import ArchiveBatch, Begin, read_archive
 from operations.archive.manifest import Manifest
 from operations.failure import CannotRun
-from services.participants.layout import FINGERPRINT, KEY_ID, KEYS, PROOFS, SEALED
+from services.participants.layout import (
+    FINGERPRINT,
+    FORM,
+    KEY_ID,
+    KEYED,
+    KEYS,
+    PEOPLE,
+    PROOFS,
+    SEALED,
+    UNREADABLE,
+    UNREADABLE_ID,
+    UNREADABLE_IN,
+)
 from shared.store import vault
 from shared.types import Document
 
@@ -51,10 +64,33 @@ def put_back(
                 "needs it, so that nothing was changed"
             ) from None
         put.append(identifier)
+    return put + _put_back_people(database, proof, manifest, folder)
+
+
+def _put_back_people(
+    database: Database[Document], proof: Document, manifest: Manifest, folder: Path
+) -> list[str]:
+    """Likewise the keys of people who are stored: whoever is not, is not brought back."""
+    into = vault.person_keys(vault.of(database))
+    keyless = set(vault.keyless(database[PEOPLE], {FORM: KEYED}))
+    damaged = {
+        each[UNREADABLE_ID] for each in proof.get(UNREADABLE, ()) if each[UNREADABLE_IN] == PEOPLE
+    }
+    put: list[str] = []
+    for key in _keys(manifest, folder, into.database.name, vault.PERSON_KEYS):
+        if key["_id"] in keyless:
+            into.insert_one(key)
+        elif key["_id"] not in damaged or into.find_one({"_id": key["_id"]}) == key:
+            continue
+        else:
+            into.replace_one({"_id": key["_id"]}, key)
+        put.append(str(key["_id"]))
     return put
 
 
-def _keys(manifest: Manifest, folder: Path, database: str) -> list[Document]:
+def _keys(
+    manifest: Manifest, folder: Path, database: str, collection: str = vault.COLLECTION
+) -> list[Document]:
     (file,) = (each for each in manifest.files if each.database == database)
     found: list[Document] = []
     name = ""
@@ -62,6 +98,6 @@ def _keys(manifest: Manifest, folder: Path, database: str) -> list[Document]:
         match part:
             case Begin(collection=name):
                 pass
-            case ArchiveBatch() if name == vault.COLLECTION:
+            case ArchiveBatch() if name == collection:
                 found += [bson.decode(each) for each in part.split()]
     return found

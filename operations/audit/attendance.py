@@ -22,6 +22,7 @@ from services.activities.layout import (
     PRESENT,
     SCORES,
     STATUS,
+    TOLD,
     participant_of,
 )
 from services.reporting import layout as reporting
@@ -29,6 +30,8 @@ from shared.record_types import SCORES as SUMS
 from shared.types import Document
 
 Behind = Callable[[Entry], None]
+Test = tuple[int | None, int | None]
+"""Scores before and after."""
 
 
 class People:
@@ -61,6 +64,7 @@ class Replay:
     sequence: int = 0
     present: set[str] = field(default_factory=set)
     scores: list[int] = field(default_factory=lambda: [0] * len(SUMS))
+    tests: dict[str, Test] = field(default_factory=dict)
 
     def take(self, step: Entry) -> str | None:
         """Play one step; returns what is wrong with it, None if it follows from those before."""
@@ -77,6 +81,10 @@ class Replay:
         self.present = were.difference(left).union(came)
         deltas = step.data["scores"]
         self.scores = [a + deltas[name] for a, name in zip(self.scores, SUMS, strict=True)]
+        told = step.data.get("tests") or ()  # from version 2 of the contract on
+        self.tests = {who: test for who, test in self.tests.items() if who not in left} | {
+            each["participant_id"]: (each["pre_score"], each["post_score"]) for each in told
+        }
         self.sequence = step.sequence
         if wrong is None and len(self.present) != step.data["present_total"]:
             said = step.data["present_total"]
@@ -115,7 +123,7 @@ def check(stages: Stages, group: Session, people: People, behind: Behind) -> Non
         if wrong and whole:
             stages.logged.differs(f"step {each.sequence} of session {session} {wrong}", **each.ids)
         if each.sequence == arrived:
-            then = Replay(arrived, replay.present, replay.scores)
+            then = Replay(arrived, replay.present, replay.scores, replay.tests)
         elif each.sequence > arrived:
             behind(each)
     _compare(stages.logged, session, present, replay, named=whole)
@@ -123,10 +131,16 @@ def check(stages: Stages, group: Session, people: People, behind: Behind) -> Non
         stages.logged.differs(
             f"session {session}: its test scores are not the sum of its steps", session=session
         )
+    of_rows = _scores(group.rows)
+    restated = sheet is not None and list(sheet.get(TOLD, ())) == list(sheet[SCORES]) == of_rows
+    if restated and whole and _tests(group.rows) != replay.tests:
+        stages.logged.differs(
+            f"session {session}: its steps tell other test scores than its rows", session=session
+        )
     if projected is None:
         return
     if not whole and sheet is not None and sheet[LAST_SEQUENCE] == arrived:
-        then = Replay(arrived, present, list(sheet[SCORES]))
+        then = Replay(arrived, present, list(sheet[SCORES]), _tests(group.rows))
     if then.sequence == arrived:
         _projected(stages.projected, session, sheet, then, projected, people)
     elif first and whole:
@@ -235,8 +249,23 @@ def _projected(
             )
     if [projected[reporting.SCORES].get(name, 0) for name in SUMS] != then.scores:
         tally.differs(f"session {session}: reporting has other test scores", session=session)
+    tests = {number: (pre, post) for number, pre, post in projected.get(reporting.TESTS, ())}
+    if tests != {numbers[each]: test for each, test in then.tests.items() if each in numbers}:
+        tally.differs(
+            f"session {session}: reporting has other people's test scores", session=session
+        )
     if sheet is not None and projected[reporting.ACTIVITY_ID] != sheet[ACTIVITY_ID]:
         tally.differs(f"session {session}: reporting has it in another activity", session=session)
+
+
+def _tests(rows: Iterable[Document]) -> dict[str, Test]:
+    """The scores of those present, by person."""
+    found = {
+        participant_of(row["_id"]): (row.get(PRE), row.get(POST))
+        for row in rows
+        if row[STATUS] == IS_PRESENT
+    }
+    return {who: test for who, test in found.items() if test != (None, None)}
 
 
 def _scores(rows: Iterable[Document]) -> list[int]:

@@ -32,13 +32,14 @@ _POSITIONS: Final = 2_000  # in one query
 _RECORD: Final = (layout.VERSION, layout.WITHDRAWN, layout.CHAPTER, layout.CONTENT)
 _SHEET: Final = (
     activities.ACTIVITY_ID, activities.LAST_SEQUENCE, activities.PRESENT, activities.LINES,
-    activities.SCORES,
+    activities.SCORES, activities.TOLD,
 )  # fmt: skip
 _SESSION: Final = (
     reporting.ACTIVITY_ID,
     reporting.LAST_SEQUENCE,
     reporting.PRESENT,
     reporting.SCORES,
+    reporting.TESTS,
 )
 _PARKED: Final = (layout.STATE, layout.REASON, layout.TEXT, layout.LAST_AT, layout.DECISIONS)
 _ITEM: Final = (

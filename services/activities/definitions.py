@@ -13,6 +13,7 @@ from marshmallow import Schema
 from services.activities import schemas
 from services.activities.rules import records
 from services.activities.rules.records import Content, Path
+from services.activities.rules.remarks import activity_remarks
 from shared import contracts
 from shared.codes import code_list
 from shared.errors import Problem
@@ -28,6 +29,7 @@ class RecordDefinition:
     what can be pushed of it, and by which rules it is taken, listed and told.
 
     problems: what is wrong between its fields, against its content before, if any.
+    remarks: what looks wrong in it and is stored all the same.
     references: field → the record type it refers to, by one id or a list of them.
     private: dotted paths that stay in this database. A field that is neither here nor in the
         record type's contract is no mistake that could pass: the service does not start.
@@ -41,6 +43,7 @@ class RecordDefinition:
     schema: Schema
     order: tuple[str, int]
     problems: Callable[[Content, Content | None], Iterable[Problem]] = lambda *_: ()
+    remarks: Callable[[Content], Iterable[Problem]] = lambda _: ()
     complete: Callable[[Content, str], Content] = lambda content, _: content
     references: Mapping[str, str] = field(default_factory=dict)
     private: frozenset[str] = frozenset()
@@ -96,6 +99,7 @@ ACTIVITY = RecordDefinition(
     schema=schemas.Activity(),
     order=("content.starts_on", -1),
     problems=_activity_problems,
+    remarks=activity_remarks,
     references={"project_id": "project", "organisation_ids": "organisation"},
     private=frozenset(
         {
@@ -114,7 +118,7 @@ PROJECT = RecordDefinition(
     RECORD_TYPES["project"],
     schema=schemas.Project(),
     order=("content.starts_on", -1),
-    problems=records.period_problems,
+    problems=records.project_problems,
     references={"funder_ids": "organisation", "partner_ids": "organisation"},
     private=frozenset({"description"}),
 )

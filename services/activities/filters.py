@@ -15,11 +15,14 @@ from shared.codes.states import HELD, PLANNED
 from shared.errors import Refused, problems_from
 from shared.ids import IDS_ASKED
 from shared.records import fields as f
+from shared.records.filters import Period, matches_nothing
 
 Condition = dict[str, Any]
 
+_NOTHING: Final[Mapping[str, Any]] = {"_id": {"$in": []}}
 
-class Asked(f.Period):
+
+class Asked(Period):
     """What a list of any record type may be narrowed to."""
 
     ids = f.Many(f.Id(), limit=IDS_ASKED)
@@ -47,22 +50,19 @@ def query(record_type: str, wanted: Mapping[str, Any]) -> Condition:
     """The condition of a filter; records withdrawn are left out unless `withdrawn` is true, which
     shows them alone.
 
-    Filters: as `Asked`; an empty list asks for nothing, but for `ids`, of which none is none;
-    `places` with all that lay in them on the day of the record; `from` and `to` are days, and what
-    overlaps them is found; `text` is looked for in titles, names and texts.
+    Filters: as `Asked` (`shared.records.filters`); `places` with all that lay in them on the day of
+    the record; `from` and `to` are days, and what overlaps them is found; `text` is looked for in
+    titles, names and texts.
     Raises: Refused (final) with the path of what is wrong: a list must not look empty only because
         its filter names nothing.
     """
-    given = {
-        name: value
-        for name, value in wanted.items()
-        if value not in (None, "", []) or (name == "ids" and value == [])
-    }
     try:
-        asked = _ASKED_OF.get(record_type, _ASKED).load(given)
+        asked = _ASKED_OF.get(record_type, _ASKED).load(dict(wanted))
     except ValidationError as error:
         first, *_ = problems_from(error.messages)
         raise Refused(first.code, path=["filter", *first.path], **first.params) from error
+    if matches_nothing(asked):
+        return dict(_NOTHING)
     asked.setdefault("withdrawn", False)
     conditions = _CONDITIONS | _CONDITIONS_OF.get(record_type, {})
     return {"$and": [conditions[name](value) for name, value in asked.items()]}

@@ -2,11 +2,16 @@
 
 activities, projects, organisations, concerns   records of the push engine
 sheets      {_id: session id, activity_id, chapter, state, seq: of its last step,
-             present, lines: how many, scores: sums, in the order of `shared.record_types.SCORES`}
+             present, lines: how many, scores: sums, in the order of `shared.record_types.SCORES`,
+             told?: the same sums over what was told score by score; absent: nothing}
 attendance  the sheets' lines
             {_id: "<session>:<participant>", p: participant, st: present | absent | removed,
              pre?, post?: test scores, v: version}
-reasons     {_id: "<record>:<version>", reason}: why a record was withdrawn or reinstated
+reasons     why a record was withdrawn, reinstated or restored
+            {_id: "<record>:<version>", reason, restored?: the version whose content came back}
+
+What a record was before it was corrected lies in `versions` (`shared.layout`); what made each of
+its versions, who and when tells its event in the outbox.
 """
 
 from __future__ import annotations
@@ -19,12 +24,14 @@ ACTIVITIES: Final = RECORD_TYPES["activity"].collection
 SHEETS: Final = RECORD_TYPES["attendance"].collection
 ATTENDANCE: Final = "attendance"
 REASONS: Final = "reasons"
+RESTORED: Final = "restored"
 
 ACTIVITY_ID: Final = "activity_id"
 LAST_SEQUENCE: Final = "seq"
 PRESENT: Final = "present"
 LINES: Final = "lines"
 SCORES: Final = "scores"
+TOLD: Final = "told"
 
 STATUS: Final = "st"
 PRE: Final = "pre"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.activities.handlers import attendance, changes, reading, records
+from services.activities.handlers import attendance, changes, history, reading, records
+from services.activities.restating import Restating
 from services.activities.store import ActivityStore
 from shared.host.rpc import rpc
 from shared.host.store import StoreProvider
@@ -13,6 +14,7 @@ class ActivitiesService:
     name = "activities"
 
     store = StoreProvider(ActivityStore)
+    restating = Restating()
 
     @rpc
     def push(self, request: Request) -> Answer:
@@ -25,6 +27,10 @@ class ActivitiesService:
     @rpc
     def reinstate(self, request: Request) -> Answer:
         return records.reinstate(request, self.store)
+
+    @rpc
+    def restore(self, request: Request) -> Answer:
+        return records.restore(request, self.store)
 
     @rpc
     def record_attendance(self, request: Request) -> Answer:
@@ -57,3 +63,15 @@ class ActivitiesService:
     @rpc
     def changes(self, request: Request) -> Answer:
         return changes.changes(request, self.store)
+
+    @rpc
+    def history(self, request: Request) -> Answer:
+        return history.history(request, self.store)
+
+    @rpc
+    def version(self, request: Request) -> Answer:
+        return history.version(request, self.store)
+
+    @rpc
+    def compare(self, request: Request) -> Answer:
+        return history.compare(request, self.store)

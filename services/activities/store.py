@@ -7,8 +7,8 @@ the two conflict and one of them starts over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from pymongo import ASCENDING, IndexModel, ReplaceOne, UpdateOne
 from pymongo.client_session import ClientSession
@@ -26,19 +26,50 @@ from services.activities.layout import (
     PRESENT,
     SCORES,
     STATUS,
+    TOLD,
     line_key,
     participant_of,
     session_of,
 )
-from services.activities.rules.sheets import AttendanceSheet, Line, Scores
-from shared.layout import CHAPTER, CONTENT, SCHEMA_VERSION, SEQUENCE, SUBJECT, TYPE, WITHDRAWN
+from services.activities.rules.scores import NO_SCORES, Scores
+from services.activities.rules.sheets import AttendanceSheet, Line
+from shared.layout import (
+    CHAPTER,
+    CONTENT,
+    SCHEMA_VERSION,
+    SEQUENCE,
+    SUBJECT,
+    TYPE,
+    VERSIONS,
+    WITHDRAWN,
+)
 from shared.paging import Asked, Page
 from shared.records.collection import RecordCollection
-from shared.records.pushes import Write
+from shared.records.pushes import Record, Write
+from shared.records.versions import Key, VersionCollection
 from shared.store.mongo import Store, Tx
 from shared.store.pages import keyset
 from shared.store.prefixes import below
 from shared.types import Document
+
+_DAYS: Final = ("starts_on", "ends_on")
+
+
+class Referred(NamedTuple):
+    """A record that another refers to; of its content only the days."""
+
+    chapter: str
+    withdrawn: bool
+    content: Mapping[str, Any]
+
+
+class Made(NamedTuple):
+    """What made a version of a record; `actor` is the id of a key."""
+
+    kind: str  # recorded | corrected | withdrawn | reinstated
+    actor: str | None
+    reason: str | None
+    restored: int | None  # the version whose content it brought back
 
 
 class ActivityStore(Store):
@@ -52,11 +83,14 @@ class ActivityStore(Store):
         self.sheets = db[layout.SHEETS]
         self.attendance = db[layout.ATTENDANCE]
         self.reasons = db[layout.REASONS]
+        self.versions: Mapping[str, VersionCollection] = {
+            name: VersionCollection(db[VERSIONS], records) for name, records in self.records.items()
+        }
 
     def ensure_indexes(self) -> None:
         super().ensure_indexes()
         names = [each.collection for each in DEFINITIONS.values()]
-        self.create_collections(*names, layout.SHEETS, layout.ATTENDANCE, layout.REASONS)
+        self.create_collections(*names, layout.SHEETS, layout.ATTENDANCE, layout.REASONS, VERSIONS)
         for definition in DEFINITIONS.values():
             # list: one chapter's records (or all chapters', merged) in the order of their type.
             indexes = [
@@ -82,12 +116,27 @@ class ActivityStore(Store):
 
     def referred(
         self, tx: Tx, definition: RecordDefinition, ids: Iterable[str]
-    ) -> dict[str, tuple[str, bool]]:
-        """Of the records among `ids` that are stored: chapter, and whether withdrawn."""
+    ) -> dict[str, Referred]:
+        """Of the records among `ids` that are stored, what others are checked against."""
+        fields = (CHAPTER, WITHDRAWN, *(f"{CONTENT}.{name}" for name in _DAYS))
         found = self.db[definition.collection].find(
-            {"_id": {"$in": list(ids)}}, {CHAPTER: 1, WITHDRAWN: 1}, session=tx.session
+            {"_id": {"$in": list(ids)}}, dict.fromkeys(fields, 1), session=tx.session
         )
-        return {each["_id"]: (each[CHAPTER], each[WITHDRAWN]) for each in found}
+        return {
+            each["_id"]: Referred(each[CHAPTER], each[WITHDRAWN], each.get(CONTENT, {}))
+            for each in found
+        }
+
+    def has_activities_outside(self, tx: Tx, project: Record) -> bool:
+        """Whether an activity of the project, in its chapter, has days that are none of its own."""
+        start, end = (project.content.get(name) for name in _DAYS)
+        outside = [{f"{CONTENT}.starts_on": {"$lt": start}}]
+        outside += [{f"{CONTENT}.ends_on": {"$gt": end}}] if end else []
+        query = {CHAPTER: project.chapter, WITHDRAWN: False, f"{CONTENT}.project_id": project.id}
+        found = self.db[DEFINITIONS["activity"].collection].find_one(
+            {**query, "$or": outside}, {"_id": 1}, session=tx.session
+        )
+        return found is not None
 
     def standing(self, tx: Tx, ids: Iterable[str]) -> dict[str, tuple[str | None, str]]:
         """Of these activities: the state that was stated, if any, and the first day."""
@@ -110,10 +159,12 @@ class ActivityStore(Store):
         return {each[CONTENT][definition.unique]: each["_id"] for each in found}
 
     def save(self, tx: Tx, definition: RecordDefinition, writes: Sequence[Write]) -> None:
-        """Store the records' last states, and the reasons given."""
+        """Store the records' last states, what these were before, and the reasons given."""
         self.records[definition.name].save(tx, writes)
+        self.versions[definition.name].keep(tx, writes)
         reasons = [
             {"_id": f"{write.after.id}:{write.after.version}", "reason": write.reason}
+            | ({layout.RESTORED: write.restored} if write.restored else {})
             for write in writes
             if write.reason
         ]
@@ -138,6 +189,7 @@ class ActivityStore(Store):
                     PRESENT: sheet.present,
                     LINES: sheet.lines,
                     SCORES: sheet.scores,
+                    TOLD: sheet.told,
                 }
                 for sheet in sheets
             ]
@@ -182,6 +234,7 @@ class ActivityStore(Store):
                         PRESENT: sheet.present,
                         LINES: sheet.lines,
                         SCORES: sheet.scores,
+                        TOLD: sheet.told,
                     }
                 },
             )
@@ -199,6 +252,18 @@ class ActivityStore(Store):
             here = {"$in": [line_key(session_id, each) for each in participant_ids]}
         found = keyset(self.attendance, {"_id": here, STATUS: {"$ne": IS_REMOVED}}, asked)
         return found.of(lambda each: (each["p"], _line(each)))
+
+    def sheets_to_restate(self, limit: int) -> list[str]:
+        """Sessions whose scores were not all told score by score."""
+        told = {"$ifNull": [f"${TOLD}", list(NO_SCORES)]}
+        found = self.sheets.find({"$expr": {"$ne": [f"${SCORES}", told]}}, {"_id": 1})
+        return [each["_id"] for each in found.limit(limit)]
+
+    def lines_in(self, session_id: str, tx: Tx) -> dict[str, Line]:
+        """Participant id → line, of a whole sheet."""
+        query = {"_id": below(line_key(session_id, ""))}
+        found = self.attendance.find(query, session=tx.session)
+        return {each["p"]: _line(each) for each in found}
 
     def lines_of(self, participant_ids: Sequence[str]) -> list[tuple[str, str, Line]]:
         """(session id, participant id, line) wherever one of them is on a sheet."""
@@ -238,12 +303,17 @@ class ActivityStore(Store):
         """How many steps there are in all."""
         return len(self.outbox.collection.distinct(SEQUENCE, _steps(subject, record_type, 0, None)))
 
-    def reasons_of(self, identifier: str, versions: Iterable[int]) -> dict[int, str]:
-        keys = [f"{identifier}:{version}" for version in versions]
-        return {
-            int(each["_id"].rpartition(":")[2]): each["reason"]
-            for each in self.reasons.find({"_id": {"$in": keys}})
-        }
+    def made(self, record_type: str, keys: Collection[Key]) -> dict[Key, Made]:
+        """What made each of these versions."""
+        why = self.reasons_of(keys)
+        steps = self.outbox.steps(record_type, keys)
+        return {key: Made(*step, *why.get(key, (None, None))) for key, step in steps.items()}
+
+    def reasons_of(self, keys: Collection[Key]) -> dict[Key, tuple[str, int | None]]:
+        """Of these versions: the reason given, and the version whose content came back."""
+        names = {f"{identifier}:{version}": (identifier, version) for identifier, version in keys}
+        found = self.reasons.find({"_id": {"$in": list(names)}})
+        return {names[each["_id"]]: (each["reason"], each.get(layout.RESTORED)) for each in found}
 
 
 def _steps(subject: str, record_type: str, since: int, until: int | None) -> Document:
@@ -261,6 +331,7 @@ def _sheet(document: Mapping[str, Any]) -> AttendanceSheet:
         present=document[PRESENT],
         lines=document[LINES],
         scores=Scores(*document[SCORES]),
+        told=Scores(*document.get(TOLD, NO_SCORES)),
     )
 
 

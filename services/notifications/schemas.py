@@ -7,35 +7,48 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from marshmallow import Schema, ValidationError
+from marshmallow.validate import Length
 
 from services.notifications.rules import partner_view
-from services.notifications.rules.model import Attempt, Endpoint, Filter
+from services.notifications.rules.model import Attempt, Endpoint
+from services.notifications.rules.model import Filter as Wanted
 from shared.errors import Refused, problems_from
 from shared.records.fields import Code, Id, Many, RowSchema, Section, Text, Truth, Whole, codes
+from shared.records.filters import Filter, matches_nothing
 from shared.times import rfc3339
 
 RESEND_LIMIT: Final = 500
 _URL_LIMIT: Final = 2000
+_NOTHING: Final = "EMPTY_FILTER"
 
 
-class FilterSchema(RowSchema):
+class FilterSchema(Filter):
     types = Many(Code("feed_type", partner_view.TYPES), distinct=True)
     chapters = codes("country")
     schema_version = Whole(1, 99)
+
+
+class EndpointFilterSchema(FilterSchema):
+    """What an endpoint is posted: of nothing there is nothing to post."""
+
+    types = Many(
+        Code("feed_type", partner_view.TYPES), distinct=True, validate=Length(1, error=_NOTHING)
+    )
+    chapters = codes("country", validate=Length(1, error=_NOTHING))
 
 
 class NewEndpointSchema(RowSchema):
     id = Id(required=True)
     url = Text(_URL_LIMIT, required=True)
     description = Text(200)
-    filter = Section(FilterSchema)
+    filter = Section(EndpointFilterSchema)
 
 
 class EndpointChangesSchema(RowSchema):
     id = Id(required=True)
     url = Text(_URL_LIMIT)
     description = Text(200)
-    filter = Section(FilterSchema)
+    filter = Section(EndpointFilterSchema)
     paused = Truth()
 
 
@@ -65,13 +78,16 @@ def refused(messages: Any) -> Refused:
     )
 
 
-def load_filter(given: Mapping[str, Any] | None) -> Filter:
-    """The checked filter; none wants everything. Raises Refused INVALID_INPUT (final)."""
+def load_filter(given: Mapping[str, Any] | None) -> Wanted:
+    """The checked filter; without conditions it wants everything. Raises Refused INVALID_INPUT
+    (final)."""
     return to_filter(load(FilterSchema(), given or {}))
 
 
-def to_filter(loaded: Mapping[str, Any]) -> Filter:
-    return Filter(
+def to_filter(loaded: Mapping[str, Any]) -> Wanted:
+    if matches_nothing(loaded):
+        return Wanted(nothing=True)
+    return Wanted(
         tuple(loaded.get("types", ())),
         tuple(loaded.get("chapters", ())),
         loaded.get("schema_version", 1),

@@ -2,18 +2,23 @@
 
     people       records, their content partly sealed
                  {_id, chapter, version, withdrawn, content: open fields, sealed: all the others,
-                  phone, email: exact ciphertexts, names: blind words, alike: blind likenesses, …}
+                  form: 2, phone, email, names: marks, alike: marks of likenesses, …}
     nominations  likewise
-                 {_id, chapter, version, content: open fields, sealed, participant_id,
+                 {_id, chapter, version, content: open fields, sealed, form: 2, participant_id,
                   target: the activity or project, slot}
+    versions     what both were before they were corrected, sealed likewise; without marks
+                 (`shared.layout`)
     proofs       what of it could be opened, proved every half minute
                  {_id: "sealed", at: by the database's clock, keys: [{id, fingerprint}],
                   lost: [key id], records, opened, unreadable: [{collection, id}],
-                  unreadable_count}
+                  unreadable_count, keyless: [person's id], keyless_count}
+                 and, while records of the release before are sealed anew,
+                 {_id: "resealing", left: how many}
 
 Of a proof, `keys` are those that sealed records need, each as it was when it last opened (None:
 never); `lost` those of them that are gone or do not open; `records` is how many are sealed,
-`opened` how many of a sample could be opened; `unreadable` names the first of those that could not.
+`opened` how many of a sample could be opened; `unreadable` names the first of those that could not;
+`keyless` the first of all the people whose key is gone.
 Ids and counts: no value, and nothing that opens one.
 
 The keys lie in a database of their own (`shared.store.vault`).
@@ -32,7 +37,14 @@ PROOFS: Final = "proofs"
 TARGET: Final = "target"
 
 SEALED: Final = "sealed"
-"""The one proof."""
+"""What of a record is sealed; and the one proof of it."""
+FORM: Final = "form"
+KEYED: Final = 2
+"""The form of a record that is sealed under the key of its person; one without a form was sealed by
+the release before."""
+RESEALING: Final = "resealing"
+"""The one note of how many of these there are."""
+LEFT: Final = "left"
 PROVED_AT: Final = "at"
 KEYS: Final = "keys"
 KEY_ID: Final = "id"
@@ -44,3 +56,5 @@ UNREADABLE: Final = "unreadable"
 UNREADABLE_IN: Final = "collection"
 UNREADABLE_ID: Final = "id"
 UNREADABLE_COUNT: Final = "unreadable_count"
+KEYLESS: Final = "keyless"
+KEYLESS_COUNT: Final = "keyless_count"

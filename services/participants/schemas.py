@@ -7,19 +7,15 @@ No error of a field that holds a personal value repeats that value.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from marshmallow import validate
 
-from services.participants.rules.person import (
-    WASHINGTON_DOMAINS,
-    cleaned_phone,
-    facts,
-    international,
-)
-from shared.codes import countries
+from services.participants.rules import phones
+from services.participants.rules.person import WASHINGTON_DOMAINS, facts
 from shared.ids import IDS_ASKED
 from shared.records import fields as f
+from shared.records.filters import Filter
 from shared.records.pushes import Record
 
 # One @ between a local part and a dotted domain: whether the mailbox exists, only a mail can tell.
@@ -31,9 +27,9 @@ class Phone(f.Text):
     """A phone number, with its country (+223 …) or as it is dialled within the chapter's."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        phone = cleaned_phone(super()._deserialize(value, *args, **kwargs))
+        phone = phones.cleaned(super()._deserialize(value, *args, **kwargs))
         if phone is None:
-            raise f.fail("INVALID_PHONE")
+            raise f.fail(phones.INVALID)
         return phone
 
 
@@ -93,7 +89,7 @@ class Nomination(f.RowSchema):
     reason = f.Text(500)
 
 
-class PersonFilter(f.RowSchema):
+class PersonFilter(Filter):
     """What a list of people may be narrowed to; `text` holds words of names."""
 
     text = f.Text(200)
@@ -108,7 +104,7 @@ class PersonFilter(f.RowSchema):
     ids = f.Many(f.Id(), limit=IDS_ASKED)
 
 
-class NominationFilter(f.RowSchema):
+class NominationFilter(Filter):
     ids = f.Many(f.Id(), limit=IDS_ASKED)
     activity_id = f.Id()
     project_id = f.Id()
@@ -122,15 +118,27 @@ NOMINATION_FILTER = NominationFilter()
 NOMINATION = Nomination()
 
 
+REASON: Final = "status_reason"
+"""Why a person was withdrawn, reinstated or restored last; part of the content, but not pushed."""
+RESTORED: Final = "restored"
+"""Likewise {"version": the one that was brought back last, "in": the version that this made}."""
+
+
+def said(record: Record) -> dict[str, Any]:
+    """The content of a person as far as it was pushed."""
+    content = record.content
+    return {name: content[name] for name in content if name not in (REASON, RESTORED)}
+
+
 def phone_of(content: Any, chapter: str) -> str | None:
     """A person's phone number as E.164 writes it."""
     phone = content.get("phone")
-    return phone and international(phone, *countries.dialling(chapter))
+    return phone and phones.e164(phone, chapter)
 
 
 def person_view(record: Record) -> dict[str, Any]:
     """A person as the service answers it: what was said, and the facts that follow from it."""
-    content = {name: record.content.get(name) for name in (*PERSON.fields, "status_reason")}
+    content = {name: record.content.get(name) for name in (*PERSON.fields, REASON)}
     phone = phone_of(record.content, record.chapter)
     return {**record.frame(), **content, **facts(record.content), "phone": phone}
 

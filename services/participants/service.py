@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from services.participants.definitions import NOMINATED, PARTICIPANT
-from services.participants.handlers import nominations, people
+from services.participants.handlers import history, nominations, people
 from services.participants.store.people import ParticipantStore, open_store
 from services.participants.watch import DataKey
 from shared.errors import Refused
@@ -46,6 +46,10 @@ class ParticipantsService:
         return people.reinstate(request, self.store)
 
     @rpc
+    def restore(self, request: Request) -> Answer:
+        return people.restore(request, self.store)
+
+    @rpc
     def get_many(self, request: Request) -> Answer:
         return people.get_many(request, self.store)
 
@@ -60,6 +64,22 @@ class ParticipantsService:
     @rpc
     def possible_duplicates(self, request: Request) -> Answer:
         return people.possible_duplicates(request, self.store)
+
+    @rpc
+    def history(self, request: Request) -> Answer:
+        return history.history(request, self.store)
+
+    @rpc
+    def changes(self, request: Request) -> Answer:
+        return history.changes(request, self.store)
+
+    @rpc
+    def version(self, request: Request) -> Answer:
+        return history.version(request, self.store)
+
+    @rpc
+    def compare(self, request: Request) -> Answer:
+        return history.compare(request, self.store)
 
 
 def _use(uses: Mapping[str, Use], request: Request) -> Use:

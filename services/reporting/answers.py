@@ -1,19 +1,14 @@
 """The form of answers: figures with their cells in the order of the code lists, and as of what."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import product
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
-from services.reporting.rules.figures import (
-    UNKNOWN,
-    Activity,
-    Figure,
-    Figures,
-    Keys,
-    ReportScope,
-    row_key,
-)
+from services.reporting.rules.activities import UNKNOWN, Activity, Keys, ReportScope
+from services.reporting.rules.figures import Figure, Figures
+from services.reporting.rules.scores import Tested
+from services.reporting.rules.shares import Share
 from services.reporting.schemas import ReportQuestion, ScopeSchema
 from shared.codes import code_list
 from shared.cursors import decode_cursor, encode_cursor
@@ -22,7 +17,7 @@ from shared.paging import Page
 from shared.times import rfc3339
 
 Section: TypeAlias = Mapping[str, Any]
-ReportRow: TypeAlias = tuple[str, list[Activity]]
+T = TypeVar("T")
 _Place: TypeAlias = tuple[int, str, str]
 
 CODE_LISTS: Final = {
@@ -49,7 +44,7 @@ def framed(position: Mapping[str, Any] | None, scope: ReportScope) -> dict[str, 
             "recorded_at": recorded_at and rfc3339(recorded_at),
             "events_applied": position["events_applied"] if position else 0,
         },
-        "filter": {name: value for name, value in asked.items() if value},
+        "filter": {name: value for name, value in asked.items() if value is not None},
     }
 
 
@@ -67,6 +62,27 @@ def figures_shown(found: Figures, asked: ReportQuestion) -> dict[str, Any]:
     }
 
 
+def with_shares(
+    figures: Mapping[str, Any], found: Mapping[str, Sequence[Share]]
+) -> dict[str, dict[str, Any]]:
+    """The figures, each with its `shares`: `share` is a number from 0 to 1, None of nobody."""
+    return {
+        name: {**figure, "shares": [_share_shown(each) for each in found[name]]}
+        for name, figure in figures.items()
+    }
+
+
+def _share_shown(share: Share) -> dict[str, Any]:
+    quotient = round(share.count / share.known, 4) if share.known else None
+    return {
+        "of": share.of,
+        "count": share.count,
+        "known": share.known,
+        "unknown": share.unknown,
+        "share": quotient,
+    }
+
+
 def listed(list_name: str, found: Collection[str]) -> list[str]:
     """Every code of the list, then what was found besides: `unknown` comes last."""
     codes = code_list(list_name)
@@ -74,19 +90,22 @@ def listed(list_name: str, found: Collection[str]) -> list[str]:
     return [*codes, *sorted(beyond, key=lambda each: each == UNKNOWN)]
 
 
-def page_of_rows(activities: Sequence[Activity], asked: ReportQuestion) -> Page[ReportRow]:
-    """A page of a report's rows, each with the activities in it.
+def page_of_rows(
+    parted: Iterable[tuple[Activity, str, T]], asked: ReportQuestion
+) -> Page[tuple[str, list[T]]]:
+    """A page of a report's rows, each with what is in it.
 
     Activities come in the order of their days, other rows in that of their keys, `unknown` last.
+
+    Args: parted: of each activity what stands in one row, with the row's key.
     Raises: Refused BAD_CURSOR (final).
     """
     if not asked.rows_by:
         return Page([], [])
-    rows: dict[_Place, list[Activity]] = {}
-    for each in activities:
-        key = row_key(each, asked.rows_by)
-        day = each.starts_on if asked.rows_by == "activity" else ""
-        rows.setdefault((int(key == UNKNOWN), day, key), []).append(each)
+    rows: dict[_Place, list[T]] = {}
+    for activity, key, part in parted:
+        day = activity.starts_on if asked.rows_by == "activity" else ""
+        rows.setdefault((int(key == UNKNOWN), day, key), []).append(part)
     page = asked.page
     after, before = _place(page.after), _place(page.before)
     walked = [
@@ -100,6 +119,25 @@ def page_of_rows(activities: Sequence[Activity], asked: ReportQuestion) -> Page[
         stands_behind = after is not None and any(place <= after for place in rows)
     cut = page.cut(walked, encode_cursor, behind=stands_behind, total_count=len(rows))
     return cut.of(lambda place: (place[2], rows[place]))
+
+
+def continuing_shown(
+    continuing: Sequence[Activity], titles: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    """How many activities go on over a border of the period, and the first of them by their day."""
+    return {
+        "total": len(continuing),
+        "activities": [
+            {
+                "id": each.id,
+                "title": titles.get(each.id) or {},
+                "starts_on": each.starts_on,
+                "ends_on": each.ends_on,
+            }
+            for each in continuing
+            if each.id in titles
+        ],
+    }
 
 
 def _place(cursor: Any) -> _Place | None:
@@ -139,18 +177,22 @@ def publications_shown(publications: Sequence[Section]) -> dict[str, int]:
     }
 
 
-def tests_shown(scores: Mapping[str, float]) -> dict[str, float | int | None]:
-    """Means (0 to 100) as quotients of the sums, None where nobody was tested.
+def tests_shown(found: Tested) -> dict[str, float | int | None]:
+    """Means (0 to 100) and standard deviations, None where nobody was tested.
 
-    The gain is that of those who took both tests; `n` says how many did.
+    The gain is that of those who took both tests; `n` says how many did, `unpaired` how many one.
     """
     return {
-        "pre_mean": _mean(scores["pre_sum"], scores["pre_n"]),
-        "post_mean": _mean(scores["post_sum"], scores["post_n"]),
-        "gain_mean": _mean(scores["gain_sum"], scores["paired_n"]),
-        "pre_n": int(scores["pre_n"]),
-        "post_n": int(scores["post_n"]),
-        "n": int(scores["paired_n"]),
+        "pre_mean": found.pre.mean,
+        "pre_spread": found.pre.deviation,
+        "pre_n": found.pre.n,
+        "post_mean": found.post.mean,
+        "post_spread": found.post.deviation,
+        "post_n": found.post.n,
+        "gain_mean": found.gain.mean,
+        "gain_spread": found.gain.deviation,
+        "n": found.gain.n,
+        "unpaired": found.unpaired,
     }
 
 
@@ -169,10 +211,6 @@ def _reach(media: Sequence[Section]) -> dict[str, int]:
 
 def _total(sections: Sequence[Section], name: str) -> int:
     return sum(each.get(name) or 0 for each in sections)
-
-
-def _mean(total: float, count: float) -> float | None:
-    return round(total / count, 2) if count else None
 
 
 def _cells(figure: Figure, asked: ReportQuestion) -> list[dict[str, Any]]:

@@ -9,7 +9,8 @@ A generation is these collections, each under its prefix (empty before the first
     inbox        {_id: event id, at}: the events applied to it
     people       {_id: participant id, n: number, version, facts: ["sex/female", ...]}
     attributes   {_id: "sex/female/0", bits: the numbers of a chunk of whom the fact holds}
-    sessions     {_id: session id, activity_id, seq, present: numbers, scores: {...}}
+    sessions     {_id: session id, activity_id, seq, present: numbers, scores: {...},
+                  tests: [[number, pre | None, post | None], ...]}
     activities, projects, concerns, nominations   {_id, version, withdrawn, chapter, ...}
     counters     {_id: "people", n: how many numbers were given}
     position     {_id: "last", event_id, type, recorded_at, events_applied}
@@ -66,6 +67,7 @@ ACTIVITY_ID: Final = "activity_id"
 LAST_SEQUENCE: Final = "seq"
 PRESENT: Final = "present"
 SCORES: Final = "scores"
+TESTS: Final = "tests"
 
 
 def under(prefix: str, name: str) -> str:

@@ -8,14 +8,17 @@ from typing import Any, Final
 
 from marshmallow import ValidationError, fields
 
-from services.reporting.rules.figures import PERSON_DIMENSIONS, ROWS_BY, ReportScope
+from services.reporting.rules.activities import ROWS_BY, ReportScope
+from services.reporting.rules.figures import PERSON_DIMENSIONS
 from shared.caller import Caller
 from shared.errors import Forbidden, Refused, problems_from
 from shared.paging import FIELDS, Asked
-from shared.records.fields import Id, Many, Period, PlaceId, RowSchema, Section, Truth, codes, fail
+from shared.records.fields import Id, Many, PlaceId, RowSchema, Section, Truth, codes, fail
+from shared.records.filters import Period
 
 DIMENSIONS_CROSSED: Final = 3  # more cells than people, beyond that
 IDS_ASKED: Final = 500
+CONTINUING_SHOWN: Final = 50  # activities that go on over a border of the period, by name
 COVERAGE_OF: Final = ("ecpf", "topic", "architecture", "type")
 
 
@@ -51,6 +54,7 @@ class ReportSchema(QuestionSchema):
     by = Many(Dimension(PERSON_DIMENSIONS), limit=DIMENSIONS_CROSSED, distinct=True)
     rows_by = Dimension(ROWS_BY)
     with_zeros = Truth()
+    with_shares = Truth()
 
 
 class CoverageSchema(QuestionSchema):
@@ -72,6 +76,7 @@ class ReportQuestion(Question):
     by: Sequence[str] = ()
     rows_by: str | None = None
     with_zeros: bool = False
+    with_shares: bool = False
     page: Asked = field(default_factory=Asked)
 
 
@@ -98,7 +103,7 @@ def _parsed(schema: RowSchema, request: Mapping[str, Any]) -> dict[str, Any]:
         raise Forbidden()
     try:
         asked: dict[str, Any] = schema.load(
-            _given({name: part for name, part in request.items() if name != "caller"})
+            {name: part for name, part in request.items() if name != "caller"}
         )
     except ValidationError as error:
         first, *_ = problems_from(error.messages)
@@ -108,12 +113,6 @@ def _parsed(schema: RowSchema, request: Mapping[str, Any]) -> dict[str, Any]:
         # Not answered by its own figures, which would be read as the others'.
         if scope.chapters and caller.chapter not in scope.chapters:
             raise Refused("CHAPTER_NOT_YOURS", path=["filter", "chapters"], chapter=caller.chapter)
-        scope = replace(scope, chapters=[str(caller.chapter)])
+        if scope.chapters is None or scope.chapters:
+            scope = replace(scope, chapters=[str(caller.chapter)])
     return {"scope": scope, **asked}
-
-
-def _given(part: Any) -> Any:
-    """Without what was left blank: an absent value, `null` and an empty list ask for the same."""
-    if isinstance(part, Mapping):
-        return {name: _given(value) for name, value in part.items() if value not in (None, [])}
-    return part

@@ -27,6 +27,7 @@ from shared.contracts.parts import (
     array,
     code,
     codes,
+    nullable,
     part,
     whole,
 )
@@ -198,24 +199,40 @@ _CONCERN = _state(
     "place category severity status raised_on",
 )
 
-_ATTENDANCE = whole(
-    "What one push changed on the attendance sheet of one session",
-    {
-        "session_id": ID,
-        "activity_id": ID,
-        "chapter": COUNTRY,
-        "rows": array(
-            part({"participant_id": ID, "present": TRUTH}, ("participant_id", "present")),
-            description="those whose presence changed, each once",
-        ),
-        "present_total": {**COUNT, "description": "how many are present since"},
-        "scores": {
-            "description": "differences of sums over those present; pre and post are test "
-            "scores of 0 to 100, gain is post minus pre of those with both",
-            **part(dict.fromkeys(SCORES, _DELTA), SCORES),
-        },
+_SHEET: Final[Mapping[str, Schema]] = {
+    "session_id": ID,
+    "activity_id": ID,
+    "chapter": COUNTRY,
+    "rows": array(
+        part({"participant_id": ID, "present": TRUTH}, ("participant_id", "present")),
+        description="those whose presence changed, each once",
+    ),
+    "present_total": {**COUNT, "description": "how many are present since"},
+    "scores": {
+        "description": "differences of sums over those present; pre and post are test "
+        "scores of 0 to 100, gain is post minus pre of those with both",
+        **part(dict.fromkeys(SCORES, _DELTA), SCORES),
     },
-    ("session_id", "activity_id", "chapter", "rows", "present_total", "scores"),
+}
+_ATTENDANCE = whole("What one push changed on the attendance sheet of one session", _SHEET, _SHEET)
+_ATTENDANCE_2 = whole(
+    "What one push changed on the attendance sheet of one session, with the test scores of each",
+    {
+        **_SHEET,
+        "tests": array(
+            part(
+                {
+                    "participant_id": ID,
+                    "pre_score": nullable(COUNT),
+                    "post_score": nullable(COUNT),
+                },
+                ("participant_id", "pre_score", "post_score"),
+            ),
+            description="the scores since (0 to 100, null without a test) of those present whose "
+            "presence or scores changed and who have one, each once; whoever leaves has none",
+        ),
+    },
+    (*_SHEET, "tests"),
 )
 
 SCHEMAS: Final[Mapping[str, Mapping[int, Schema]]] = {
@@ -223,6 +240,6 @@ SCHEMAS: Final[Mapping[str, Mapping[int, Schema]]] = {
     "project": {1: _PROJECT},
     "organisation": {1: _ORGANISATION},
     "concern": {1: _CONCERN},
-    "attendance": {1: _ATTENDANCE},
+    "attendance": {1: _ATTENDANCE, 2: _ATTENDANCE_2},
 }
 """Record type → version → schema."""

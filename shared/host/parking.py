@@ -24,6 +24,7 @@ from shared.ids import asked_for
 from shared.paging import Asked
 from shared.parked import PARKED, STATES
 from shared.store.mongo import Store
+from shared.texts import plain
 from shared.types import Answer, Document, Request
 
 MAX_IDS: Final = 200
@@ -68,14 +69,15 @@ class ParkingService:
         and `reason` and among `ids` where given, oldest first; and `counts` of all by state."""
         _operator(request)
         state = request.get("state")
-        if state is not None and state not in STATES:
+        if state and state not in STATES:
             raise Refused("UNKNOWN_CODE", **unknown_code("state", state, STATES))
         wanted = {
             "state": state,
             "subject": request.get("subject"),
             "reason": request.get("reason"),
         }
-        query: Document = {n: _text(value) for n, value in wanted.items() if value is not None}
+        given = {n: plain(_text(value)) for n, value in wanted.items() if value is not None}
+        query: Document = {name: text for name, text in given.items() if text}
         ids = asked_for(request.get("ids"), "ids", read=_text)
         if ids is not None:
             query["_id"] = {"$in": ids}

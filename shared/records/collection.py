@@ -52,12 +52,28 @@ class RecordCollection:
             updated_at=document[UPDATED_AT],
         )
 
+    def encode_all(self, tx: Tx, records: Sequence[Record]) -> list[dict[str, Any]]:  # noqa: ARG002
+        """Each as a document; for a store that must look something up first."""
+        return [self.encode(record) for record in records]
+
+    def bare_all(self, tx: Tx, records: Sequence[Record]) -> list[dict[str, Any]]:
+        """Each as a document by which it is not found: as it is kept once it was written over."""
+        return self.encode_all(tx, records)
+
+    def decode_all(
+        self,
+        documents: Sequence[Mapping[str, Any]],
+        session: ClientSession | None = None,  # noqa: ARG002
+    ) -> list[Record]:
+        """The records of the documents, in order; likewise."""
+        return [self.decode(document) for document in documents]
+
     def load(self, tx: Tx, ids: Sequence[str]) -> dict[str, Record]:
         """The stored records among `ids`, read in the transaction's snapshot."""
         if not ids:
             return {}
         found = self.collection.find({"_id": {"$in": list(ids)}}, session=tx.session)
-        return {document["_id"]: self.decode(document) for document in found}
+        return {record.id: record for record in self.decode_all(list(found), tx.session)}
 
     def save(self, tx: Tx, writes: Iterable[Write]) -> None:
         """Write the last state of each written record, in bulk."""
@@ -67,11 +83,10 @@ class RecordCollection:
             if write.before is None:
                 new.add(write.after.id)
             last[write.after.id] = write.after
-        fresh = [self.encode(record) for key, record in last.items() if key in new]
+        documents = self.encode_all(tx, list(last.values()))
+        fresh = [each for each in documents if each["_id"] in new]
         changed = [
-            ReplaceOne({"_id": key}, self.encode(record))
-            for key, record in last.items()
-            if key not in new
+            ReplaceOne({"_id": each["_id"]}, each) for each in documents if each["_id"] not in new
         ]
         if fresh:
             self.collection.insert_many(fresh, ordered=False, session=tx.session)
@@ -83,7 +98,8 @@ class RecordCollection:
     ) -> dict[str, Record]:
         """The records among `ids` that the caller may see, withdrawn ones included."""
         query = {"_id": {"$in": list(ids)}, **visible_to(caller)}
-        return {d["_id"]: self.decode(d) for d in self.collection.find(query, session=session)}
+        found = list(self.collection.find(query, session=session))
+        return {record.id: record for record in self.decode_all(found, session)}
 
     def page(
         self,
@@ -94,7 +110,9 @@ class RecordCollection:
     ) -> Page[Record]:
         """The part asked for of what the caller may see. Raises Refused BAD_CURSOR (final)."""
         seen = {"$and": [query, visible_to(caller)]} if query else visible_to(caller)
-        return keyset(self.collection, seen, asked, order=order).of(self.decode)
+        page = keyset(self.collection, seen, asked, order=order)
+        records = iter(self.decode_all(page.items))
+        return page.of(lambda _: next(records))
 
 
 def recall(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
-from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validates_schema
+from marshmallow import RAISE, Schema, ValidationError, fields, pre_load
 
 from shared.codes import LANGUAGES, code_list, places
 from shared.codes.suggestions import unknown_code, unknown_field, unknown_place
@@ -333,17 +333,3 @@ def paths(schema: Schema, at: str = "") -> Iterator[str]:
         inner = field.inner if isinstance(field, fields.List) else field
         if isinstance(inner, fields.Nested):
             yield from paths(inner.schema, f"{path}.")
-
-
-class Period(RowSchema):
-    """Has a period of days, `from` and `to`: both included, either may be left open."""
-
-    since = Day(data_key="from")
-    until = Day(data_key="to")
-
-    @validates_schema
-    def _in_order(self, data: Mapping[str, Any], **_: Any) -> None:
-        since, until = data.get("since"), data.get("until")
-        if since and until and until < since:
-            wrong = fail("END_BEFORE_START", starts_on=since, ends_on=until)
-            raise ValidationError({"to": wrong.messages})

@@ -8,6 +8,7 @@ its place: it is not missing, but nothing is known of it. A rule speaks of what 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 
@@ -24,9 +25,11 @@ WRONG: Final[Any] = _Wrong()
 def mark(content: dict[str, Any], path: Sequence[str | int]) -> None:
     """Put `WRONG` at the path, or where the content ends on the way there."""
     node: Any = content
-    *way, last = path
-    for step in way:
+    last = path[-1]
+    for step, inside in pairwise(path):
         inner = node.get(step) if isinstance(node, dict) else node[step]
+        if inner is None and isinstance(node, dict) and isinstance(inside, str):
+            inner = node[step] = {}  # of what was given in it nothing could be read
         if not isinstance(inner, dict | list):
             last = step
             break

@@ -74,6 +74,7 @@ class Write:
     kind: str  # created | updated | withdrawn | reinstated
     caller: Caller
     reason: str | None = field(default=None, repr=False)
+    restored: int | None = None  # the version whose content it brings back
 
 
 @dataclass(frozen=True, slots=True)

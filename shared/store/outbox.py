@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -37,6 +37,7 @@ from shared.layout import (
     TYPE,
 )
 from shared.store.failures import answered
+from shared.store.prefixes import below
 
 INDEX_NOT_FOUND = 27
 
@@ -111,6 +112,28 @@ class Outbox:
     def wake(self) -> None:
         """Tell the relay of this process that rows were committed."""
         self.woken.set()
+
+    def steps(
+        self, record_type: str, keys: Collection[tuple[str, int]]
+    ) -> dict[tuple[str, int], tuple[str, str | None]]:
+        """Of these steps of subjects, (subject, sequence): the past word of what was done, and
+        by which key."""
+        if not keys:
+            return {}
+        found = self.collection.find(
+            {
+                SUBJECT: {"$in": list({subject for subject, _ in keys})},
+                SEQUENCE: {"$in": list({sequence for _, sequence in keys})},
+                TYPE: below(f"{record_type}."),
+            },
+            dict.fromkeys((SUBJECT, SEQUENCE, TYPE, "actor"), True),
+        )
+        wanted = set(keys)
+        return {
+            key: (row[TYPE].partition(".")[2], row["actor"])
+            for row in found
+            if (key := (row[SUBJECT], row[SEQUENCE])) in wanted
+        }
 
     def to_publish(
         self, *, besides: Iterable[EventKind], rows: int, size: int

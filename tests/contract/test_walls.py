@@ -109,6 +109,7 @@ OPEN_TO_ALL: Final = {
     "cryptography",
     "marshmallow",
     "orjson",
+    "phonenumbers",
     "prometheus_client",
     "pyroaring",
     "pythonjsonlogger",

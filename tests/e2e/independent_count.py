@@ -60,6 +60,69 @@ def figures_by_group_and_sex() -> dict[str, Cells]:
     }
 
 
+def figures_by_age(first: str, last: str) -> dict[str, Counter[str]]:
+    """The four figures of a period by age band: who came by the day of the session, headcounts by
+    the activity's first day; ages in the year in which the activity began, of unique people in that
+    of the last one they came to in the period."""
+    born = {row["id"]: _birth_year(row) for row in table("people.csv")}
+    held = [each for each in activities() if each["status"] in COUNTED]
+    announced: Counter[str] = Counter()
+    days: dict[str, tuple[str, str, int]] = {}
+    for activity in held:
+        starts = activity["startsOn"]
+        for session in activity.get("sessions", [{"id": activity["id"], "on": starts}]):
+            days[session["id"]] = (session["on"], activity["id"], int(starts[:4]))
+        if first <= starts <= last:
+            stated = activity.get("announced", {"total": 0})
+            rest = stated["total"]
+            for cell in stated.get("cells", []):
+                announced[cell.get("ageBand", "unknown")] += cell["count"]
+                rest -= cell["count"]
+            announced["unknown"] += rest
+    sessions: Counter[str] = Counter()
+    per_activity: dict[tuple[str, str], int] = {}
+    last_year: dict[str, int] = {}
+    for row in table("attendance.csv"):
+        if row["status"] != "present" or row["session_id"] not in days:
+            continue
+        day, activity_id, year = days[row["session_id"]]
+        who = row["participant_id"]
+        if first <= day <= last:
+            sessions[_band(born[who], year)] += 1
+            per_activity[activity_id, who] = year
+            last_year[who] = max(year, last_year.get(who, 0))
+    return {
+        "announced": +announced,
+        "personSessions": sessions,
+        "uniquePerActivity": Counter(
+            _band(born[who], year) for (_, who), year in per_activity.items()
+        ),
+        "uniquePeople": Counter(_band(born[who], year) for who, year in last_year.items()),
+    }
+
+
+def women_in_dialogues() -> tuple[int, int]:
+    """How many of the people in policy dialogues are women, and of how many the sex is stated."""
+    sex = {row["id"]: row["sex"] for row in table("people.csv")}
+    people = people_present_at("policy_dialogue")
+    stated = [sex[each] for each in people if sex[each] in ("female", "male", "other")]
+    return stated.count("female"), len(stated)
+
+
+def _birth_year(row: dict[str, str]) -> int | None:
+    if row["birth_year"]:
+        return int(row["birth_year"])
+    return int(row["age_on"][:4]) - int(row["age"]) if row["age"] else None
+
+
+def _band(born: int | None, year: int) -> str:
+    if born is None:
+        return "unknown"
+    age = year - born
+    bands = [(0, "under_15"), (15, "15_17"), (18, "18_24"), (25, "25_35"), (36, "36_59")]
+    return [code for start, code in [*bands, (60, "60_plus")] if start <= age][-1]
+
+
 def people_present_at(*types: str) -> set[str]:
     """Who was present at any session of an activity of one of these types."""
     wanted = {

@@ -36,7 +36,7 @@ def foscao_audit(stack: Stack, *options: str, **env: str) -> subprocess.Complete
 
 def all_is_claimed(client: MongoClient[dict[str, Any]]) -> bool:
     applied = client["reporting"]["inbox"].distinct("_id")
-    waiting = {"_id": {"$nin": applied}}
+    waiting = {"_id": {"$nin": applied}, "older": {"$ne": True}}
     logs = (client[each]["outbox"] for each in ("participants", "activities"))
     return not any(log.count_documents(waiting) for log in logs)
 

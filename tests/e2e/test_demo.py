@@ -58,6 +58,36 @@ def test_the_four_figures_are_those_of_an_independent_count(mali: Client) -> Non
     assert figures == {name: dict(cells) for name, cells in counted.items()}
 
 
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [("2021-01-01", "2021-12-31"), ("2021-07-01", "2021-09-30"), ("2021-07-14", "2021-11-04")],
+)
+def test_a_period_by_age_is_that_of_an_independent_count(
+    mali: Client, first: str, last: str
+) -> None:
+    period = {"from": first, "to": last, "projectIds": [project()]}
+    counted = independent.figures_by_age(first, last)
+    found = mali.figures(("AGE_BAND",), **period)
+    assert found == {
+        name: {(band,): count for band, count in cells.items()} for name, cells in counted.items()
+    }
+
+
+def test_the_share_of_women_in_dialogues_is_that_of_an_independent_count(mali: Client) -> None:
+    document = """query($filter: ReportFilter) { report(filter: $filter) { figures {
+        uniquePeople { total shares { of count known unknown share } } } } }"""
+    filter = {"projectIds": [project()], "types": ["policy_dialogue"]}
+    figure = mali.ask(document, filter=filter)["figures"]["uniquePeople"]
+    women, known = independent.women_in_dialogues()
+    assert figure["shares"][0] == {
+        "of": "women",
+        "count": women,
+        "known": known,
+        "unknown": figure["total"] - known,
+        "share": round(women / known, 4),
+    }
+
+
 def test_the_totals_are_those_the_programme_speaks_of(mali: Client) -> None:
     def people(*types: str) -> int:
         return mali.figures(projectIds=[project()], types=list(types))["uniquePeople"][()]

@@ -50,9 +50,10 @@ class Secret:
     word: str = field(
         default_factory=lambda: "".join(random.choices(string.ascii_lowercase[7:], k=12))
     )
-    # 15 digits, the longest there are, so that no hexadecimal text holds them by chance.
+    # 15 digits, the longest there are, so that no hexadecimal text holds them by chance; German
+    # numbers may be as long.
     phones: list[str] = field(
-        default_factory=lambda: [f"+223{random.randrange(10**11, 10**12)}" for _ in range(5)]
+        default_factory=lambda: [f"+49{random.randrange(10**12, 10**13)}" for _ in range(5)]
     )
     ids: list[str] = field(default_factory=list)
 

@@ -125,7 +125,8 @@ class Programme(RuleBasedStateMachine):
         self.project = new_id()
         self.ledger = Ledger()
         self.session_of: dict[str, str] = {}
-        self.told: list[Event] = []  # all events so far, in no particular order
+        # All events so far, as each consumer is told of them, in no particular order.
+        self.told: dict[str, list[Event]] = {"reporting": [], "notifications": []}
         self.waiting: dict[str, dict[str, Event]] = {"reporting": {}, "notifications": {}}
         self.said: list[Command] = []
 
@@ -276,7 +277,7 @@ class Programme(RuleBasedStateMachine):
         for consumer in self.waiting:
             waiting = self.waiting[consumer]
             batch = [event for event in waiting.values() if chance.random() < share]
-            batch += chance.sample(self.told, min(3, len(self.told)))
+            batch += chance.sample(self.told[consumer], min(3, len(self.told[consumer])))
             chance.shuffle(batch)
             self.hand_over(consumer, batch, at)
 
@@ -310,18 +311,19 @@ class Programme(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.all_arrives(0)
-        subjects = {event.subject: event for event in self.told if not event.type.startswith("pa")}
+        heard = self.told["notifications"]
+        subjects = {event.subject: event for event in heard}
         found = self.hub.notifications[0].feed.find({"subject": {"$in": list(subjects)}})
         items = list(found.sort("_id", 1))
         assert len({item["id"] for item in items}) == len(items)
         sheets = {
-            event.id for event in self.told
+            event.id for event in heard
             if event.type.startswith("attendance.") and event.data["rows"]
         }  # fmt: skip
         assert sheets <= {item["id"] for item in items}
         last = {item["subject"]: item["id"] for item in items}
         for activity, now in self.ledger.activities.items():
-            (newest,) = (e for e in self.told if e.subject == activity and e.sequence == now.version
+            (newest,) = (e for e in heard if e.subject == activity and e.sequence == now.version
                          and e.type.startswith("activity."))  # fmt: skip
             assert last[activity] == newest.id
 
@@ -346,10 +348,14 @@ class Programme(RuleBasedStateMachine):
             ) if rows else None
             for row in rows:
                 event = Event.from_json(bytes(row["body"]))
-                self.told.append(event)
-                self.waiting["reporting"][event.id] = event
-                if not event.type.startswith("participant."):
-                    self.waiting["notifications"][event.id] = event
+                told = []
+                if not row.get("older"):  # reporting reads the latest version
+                    told.append("reporting")
+                if event.schema_version == 1 and not event.type.startswith("participant."):
+                    told.append("notifications")
+                for consumer in told:
+                    self.told[consumer].append(event)
+                    self.waiting[consumer][event.id] = event
 
     def hand_over(self, consumer: str, batch: Sequence[Event], at: int) -> None:
         if consumer == "reporting":

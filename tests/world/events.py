@@ -19,9 +19,15 @@ from tests.world.items import KALANA
 
 PROJECT = new_id()
 
+Test = tuple[int | None, int | None]
+"""Scores before and after; None without a test."""
+
 _CONTRACTS = {
-    type: Draft202012Validator(schema)
-    for type, schema in contracts.of("activities", "participants").items()
+    version: {
+        type: Draft202012Validator(schema)
+        for type, schema in contracts.of("activities", "participants", version=version).items()
+    }
+    for version in (1, 2)
 }
 
 
@@ -108,8 +114,12 @@ def attendance(
     came: Sequence[str] = (),
     left: Sequence[str] = (),
     scores: Mapping[str, int] | None = None,
+    tests: Mapping[str, Test] | None = None,
 ) -> Event:
-    """A step of a sheet, after which `present_total` people are on it."""
+    """A step of a sheet, after which `present_total` people are on it.
+
+    Args: tests: scores before and after of each; with them in version 2 of its contract.
+    """
     rows = [{"participant_id": each, "present": True} for each in came]
     rows += [{"participant_id": each, "present": False} for each in left]
     data = {
@@ -121,7 +131,14 @@ def attendance(
         "scores": dict.fromkeys(SCORES, 0) | dict(scores or {}),
     }
     step = "recorded" if sequence == 1 else "corrected"
-    return _event(f"attendance.{step}", session_id, sequence, data)
+    if tests is None:
+        return _event(f"attendance.{step}", session_id, sequence, data)
+    data["tests"] = [
+        {"participant_id": each, "pre_score": pre, "post_score": post}
+        for each, (pre, post) in tests.items()
+    ]
+    event = _event(f"attendance.{step}", session_id, sequence, data, version=2)
+    return event.in_version(data, 2)
 
 
 class Told:
@@ -154,8 +171,9 @@ class Told:
         came: Sequence[str] = (),
         left: Sequence[str] = (),
         scores: Mapping[str, int] | None = None,
+        tests: Mapping[str, Test] | None = None,
     ) -> Event:
-        """The next step of a sheet."""
+        """The next step of a sheet; with `tests` in version 2 of its contract."""
         self._present[session_id] += len(came) - len(left)
         sequence, _ = self._next("attendance.recorded", session_id)
         return attendance(
@@ -166,6 +184,7 @@ class Told:
             came=came,
             left=left,
             scores=scores,
+            tests=tests,
         )
 
     def _next(self, event: str, subject: str) -> tuple[int, str]:
@@ -185,9 +204,9 @@ def _state(
     return _event(f"{record_type}.{step}", subject, sequence, {**frame, **content})
 
 
-def _event(type: str, subject: str, sequence: int, data: dict[str, Any]) -> Event:
+def _event(type: str, subject: str, sequence: int, data: dict[str, Any], version: int = 1) -> Event:
     event = Event.new(
         type, f"/{RECORD_TYPES[type.partition('.')[0]].owner}", subject, sequence, data
     )
-    _CONTRACTS[type].validate(event.data)
+    _CONTRACTS[version][type].validate(event.data)
     return event

@@ -33,7 +33,7 @@ ChangeKind = closed(
 class ChangedField(graphene.ObjectType):
     """One field that a change touched."""
 
-    field = graphene.String(required=True, description="The field's name.")
+    field = graphene.String(required=True, description="The field's name, or its path.")
     before = graphene.String(description="Its value before, as JSON; null if there was none.")
     after = graphene.String(description="Its value since, as JSON; null if it was emptied.")
 
@@ -44,8 +44,12 @@ class Change(graphene.ObjectType):
     version = graphene.Int(required=True, description="The version it made.")
     kind = ChangeKind(required=True, description="What was done.")
     at = DateTime(required=True, description="When it was stored.")
-    actor = graphene.ID(description="The public part of the API key that did it.")
-    reason = graphene.String(description="Why it was withdrawn or reinstated.")
+    actor = graphene.ID(
+        description="The public part of the API key that did it; null of another chapter's."
+    )
+    reason = graphene.String(
+        description="Why it was withdrawn, reinstated or restored; null of another chapter's."
+    )
     fields = list_of(ChangedField, required=True, description="What it changed.")
     private_changed = list_of(
         graphene.String,
@@ -56,7 +60,11 @@ class Change(graphene.ObjectType):
     @staticmethod
     def resolve_fields(root: Mapping[str, Any], _: Any) -> list[dict[str, Any]]:
         return [
-            {"field": camel(name), "before": _json(step["before"]), "after": _json(step["after"])}
+            {
+                "field": camel(name),
+                "before": as_json(step["before"]),
+                "after": as_json(step["after"]),
+            }
             for name, step in root["changed"].items()
         ]
 
@@ -74,11 +82,11 @@ class ChangeQueries(graphene.ObjectType):
 
     @staticmethod
     async def resolve_changes(_: Any, info: Any, of: Any, **asked: Any) -> dict[str, Any]:
-        answer = await info.context.ask(
-            "activities", "changes", kind=of.value, **wanted(info, asked)
-        )
+        owner = RECORD_TYPES[of.value].owner
+        answer = await info.context.ask(owner, "changes", kind=of.value, **wanted(info, asked))
         return page(answer)
 
 
-def _json(value: Any) -> str | None:
+def as_json(value: Any) -> str | None:
+    """The value as a field of a change tells it."""
     return None if value is None else orjson.dumps(value).decode()

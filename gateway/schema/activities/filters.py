@@ -7,7 +7,8 @@ from gateway.schema.texts import list_of
 
 
 class ActivityFilter(graphene.InputObjectType):
-    """Which activities; all conditions together, none for all."""
+    """Which activities; all conditions together, none for all. What is null or blank is no
+    condition; an empty list matches nothing."""
 
     class Meta:
         container = dict

@@ -26,7 +26,7 @@ from gateway.schema.activities.sections import (
 from gateway.schema.paging import connection
 from gateway.schema.programme.organisations import Organisation
 from gateway.schema.programme.projects import Project
-from gateway.schema.records import Record, RecordInput, remove
+from gateway.schema.records import Kept, RecordInput, remove
 from gateway.schema.scalars import Date
 from gateway.schema.texts import (
     LocalisedText,
@@ -72,7 +72,7 @@ class SessionInput(graphene.InputObjectType):
     place = graphene.ID(description="Id of a place, if not the activity's.")
 
 
-class Activity(Record, graphene.ObjectType):
+class Activity(Kept, graphene.ObjectType):
     """Something the programme did or plans to do."""
 
     type = coded("activity_type", "type", "What kind of activity it is.")

@@ -23,6 +23,7 @@ from shared.codes.suggestions import unknown_list, unknown_place
 from shared.cursors import decode_cursor, encode_cursor
 from shared.errors import NotFound, Refused
 from shared.paging import Asked, Page, bounded
+from shared.texts import plain
 
 
 class CodeQueries(graphene.ObjectType):
@@ -96,7 +97,7 @@ class CodeQueries(graphene.ObjectType):
         first: int | None = None,
     ) -> list[dict[str, Any]]:
         most = bounded(first)
-        found = _found(search, country, under)
+        found = _found(*(plain(each or "") or None for each in (search, country, under)))
         return [shown(each, info.context.lang) for each in found[:most]]
 
     @staticmethod

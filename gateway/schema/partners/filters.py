@@ -6,7 +6,9 @@ from gateway.schema.texts import list_of
 
 
 class FeedFilter(graphene.InputObjectType):
-    """Which items; all conditions together, none for all."""
+    """Which items; all conditions together, none for all. What is null or blank is no
+    condition; an empty list matches nothing, and is refused for a webhook
+    (`EMPTY_FILTER`)."""
 
     class Meta:
         container = dict

@@ -6,7 +6,8 @@ from gateway.schema.texts import list_of
 
 
 class ParticipantFilter(graphene.InputObjectType):
-    """Which people; all conditions together, none for all."""
+    """Which people; all conditions together, none for all. What is null or blank is no
+    condition; an empty list matches nothing."""
 
     class Meta:
         container = dict
@@ -24,7 +25,8 @@ class ParticipantFilter(graphene.InputObjectType):
 
 
 class NominationFilter(graphene.InputObjectType):
-    """Which nominations; all conditions together, none for all."""
+    """Which nominations; all conditions together, none for all. What is null or blank is no
+    condition; an empty list matches nothing."""
 
     class Meta:
         container = dict

@@ -3,7 +3,7 @@
 import graphene
 
 from gateway.schema.people.types import NominationInput, ParticipantInput
-from gateway.schema.records import TombstoneInput
+from gateway.schema.records import RestoreInput, TombstoneInput
 from gateway.schema.writes import pushing
 
 
@@ -16,6 +16,12 @@ class ParticipantMutations(graphene.ObjectType):
     )
     reinstate_participants = pushing(
         "participant", "reinstate", TombstoneInput, "Take withdrawals back."
+    )
+    restore_participants = pushing(
+        "participant",
+        "restore",
+        RestoreInput,
+        "Give people the content of one of their versions again, in a new version.",
     )
     nominate_participants = pushing(
         "nomination", "push", NominationInput, "Nominate people, and decide on it."

@@ -12,15 +12,12 @@ from gateway.schema.people.types import (
     Participant,
     ParticipantConnection,
 )
+from gateway.schema.records import one
 from gateway.schema.texts import list_of
 
 
 class ParticipantQueries(graphene.ObjectType):
-    participant = graphene.Field(
-        Participant,
-        id=graphene.ID(required=True, description="The participant's id."),
-        description="One person; null if there is none that this key may see.",
-    )
+    participant = one(Participant, "participant")
     participants = listing(
         ParticipantConnection, "People", ParticipantFilter, "participants", kind="participant"
     )
@@ -34,11 +31,6 @@ class ParticipantQueries(graphene.ObjectType):
     nominations = listing(
         NominationConnection, "Nominations", NominationFilter, "participants", kind="nomination"
     )
-
-    @staticmethod
-    async def resolve_participant(_: Any, info: Any, id: str) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = await info.context.loaders.participant(id)
-        return found
 
     @staticmethod
     async def resolve_possible_duplicates(_: Any, info: Any, **asked: Any) -> dict[str, Any]:

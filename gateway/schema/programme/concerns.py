@@ -5,13 +5,13 @@ import graphene
 
 from gateway.schema.paging import connection, listing
 from gateway.schema.programme.filters import RecordFilter
-from gateway.schema.records import Record, RecordInput, TombstoneInput, one
+from gateway.schema.records import Kept, RecordInput, RestoreInput, TombstoneInput, one
 from gateway.schema.scalars import Date
 from gateway.schema.texts import coded, list_of
 from gateway.schema.writes import pushing
 
 
-class Concern(Record, graphene.ObjectType):
+class Concern(Kept, graphene.ObjectType):
     """Something a community raised. It never names a victim."""
 
     activity_id = graphene.ID(description="The activity at which it was raised, if any.")
@@ -44,7 +44,8 @@ class ConcernInput(RecordInput, graphene.InputObjectType):
 
 
 class ConcernFilter(RecordFilter):
-    """Which concerns; all conditions together, none for all."""
+    """Which concerns; all conditions together, none for all. What is null or blank is no
+    condition; an empty list matches nothing."""
 
     class Meta:
         container = dict
@@ -71,4 +72,10 @@ class ConcernMutations(graphene.ObjectType):
     withdraw_concerns = pushing("concern", "withdraw", TombstoneInput, "Withdraw concerns.")
     reinstate_concerns = pushing(
         "concern", "reinstate", TombstoneInput, "Take withdrawals of concerns back."
+    )
+    restore_concerns = pushing(
+        "concern",
+        "restore",
+        RestoreInput,
+        "Give concerns the content of one of their versions again, in a new version.",
     )

@@ -6,7 +6,8 @@ from gateway.schema.texts import list_of
 
 
 class RecordFilter(graphene.InputObjectType):
-    """Which projects or organisations; all conditions together, none for all."""
+    """Which projects or organisations; all conditions together, none for all. What is null or
+    blank is no condition; an empty list matches nothing."""
 
     class Meta:
         container = dict

@@ -4,12 +4,12 @@ import graphene
 
 from gateway.schema.paging import connection, listing
 from gateway.schema.programme.filters import RecordFilter
-from gateway.schema.records import Record, RecordInput, TombstoneInput, one
+from gateway.schema.records import Kept, RecordInput, RestoreInput, TombstoneInput, one
 from gateway.schema.texts import coded
 from gateway.schema.writes import pushing
 
 
-class Organisation(Record, graphene.ObjectType):
+class Organisation(Kept, graphene.ObjectType):
     """An organisation of the registry, known by its id and never by its bare name."""
 
     identifier = graphene.String(description="Its identifier in a public register, if any.")
@@ -54,4 +54,10 @@ class OrganisationMutations(graphene.ObjectType):
     )
     reinstate_organisations = pushing(
         "organisation", "reinstate", TombstoneInput, "Take withdrawals of organisations back."
+    )
+    restore_organisations = pushing(
+        "organisation",
+        "restore",
+        RestoreInput,
+        "Give organisations the content of one of their versions again, in a new version.",
     )

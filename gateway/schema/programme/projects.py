@@ -9,7 +9,7 @@ import graphene
 from gateway.schema.paging import connection, listing
 from gateway.schema.programme.filters import RecordFilter
 from gateway.schema.programme.organisations import Organisation
-from gateway.schema.records import Record, RecordInput, TombstoneInput, one, remove
+from gateway.schema.records import Kept, RecordInput, RestoreInput, TombstoneInput, one, remove
 from gateway.schema.scalars import Date
 from gateway.schema.texts import (
     LocalisedText,
@@ -49,7 +49,7 @@ class IndicatorInput(graphene.InputObjectType):
     target_on = Date(description="By when.")
 
 
-class Project(Record, graphene.ObjectType):
+class Project(Kept, graphene.ObjectType):
     """What activities belong to."""
 
     title = graphene.Field(LocalisedText, description="What it is called.")
@@ -100,6 +100,12 @@ class ProjectMutations(graphene.ObjectType):
     withdraw_projects = pushing("project", "withdraw", TombstoneInput, "Withdraw projects.")
     reinstate_projects = pushing(
         "project", "reinstate", TombstoneInput, "Take withdrawals of projects back."
+    )
+    restore_projects = pushing(
+        "project",
+        "restore",
+        RestoreInput,
+        "Give projects the content of one of their versions again, in a new version.",
     )
 
 

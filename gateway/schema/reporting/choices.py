@@ -25,7 +25,8 @@ class Dimension(graphene.Enum):
     def description(self) -> str:
         return {
             "sex": "Sex.",
-            "age_band": "Age band, at the report's reference year.",
+            "age_band": "Age band at the activity; of `uniquePeople`, at the last one that they "
+            "came to in the row.",
             "group": "Primary stakeholder group: one per person, so that the cells add up.",
             "group_any": "Every stakeholder group: people may stand in several cells.",
             "disability": "With or without disability.",
@@ -37,6 +38,17 @@ DimensionCode = closed(
     "DimensionCode",
     "The dimension of a cell's coordinate, spelt as the events and the files spell it.",
     {each.value: each.description for each in Dimension._meta.enum},
+)
+
+
+ShareOf = closed(
+    "ShareOf",
+    "Whose share of a figure is told.",
+    {
+        "women": "Women and girls, among those whose sex is stated.",
+        "youth": "People of 15 to 35 years, among those whose age is known.",
+        "with_disability": "People with disability, among those of whom it is known.",
+    },
 )
 
 

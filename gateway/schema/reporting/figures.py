@@ -6,9 +6,9 @@ from typing import Any
 import graphene
 
 from gateway.schema.paging import connection
-from gateway.schema.reporting.choices import MAY_BE_WITHHELD, DimensionCode
-from gateway.schema.scalars import DateTime
-from gateway.schema.texts import code_value
+from gateway.schema.reporting.choices import MAY_BE_WITHHELD, DimensionCode, ShareOf
+from gateway.schema.scalars import Date, DateTime
+from gateway.schema.texts import LocalisedText, code_value, list_of
 
 _DIMENSION_LISTS: Mapping[str, str] = {
     "sex": "sex",
@@ -54,6 +54,22 @@ class Cell(graphene.ObjectType):
         ]
 
 
+class Share(graphene.ObjectType):
+    """A share with what it is made of. Add up counts, never average shares."""
+
+    of = ShareOf(required=True, description="Whose.")
+    count = graphene.Int(description=f"How many they are. {MAY_BE_WITHHELD}")
+    known = graphene.Int(
+        description="Of how many it is known whether they are: what the count is divided by. "
+        f"{MAY_BE_WITHHELD}"
+    )
+    unknown = graphene.Int(description=f"Of how many it is not known. {MAY_BE_WITHHELD}")
+    share = graphene.Float(
+        description="`count` by `known`, from 0 to 1, to four decimals; null if `known` is 0, or "
+        "withheld."
+    )
+
+
 class Figure(graphene.ObjectType):
     """A total and its cells."""
 
@@ -63,13 +79,21 @@ class Figure(graphene.ObjectType):
         required=True,
         description="Its parts by the dimensions asked for; they add up to it.",
     )
+    shares = list_of(
+        Share, required=True, description="Women, youth and people with disability among them."
+    )
 
 
 class Figures(graphene.ObjectType):
-    """Four figures, never to be blurred."""
+    """Four figures, never to be blurred. In a period, and in rows of months, quarters and years,
+    attendances and people go by the day of the session, headcounts by the activity's first day.
+    """
 
     announced = graphene.Field(
-        Figure, required=True, description="What organisers stated, as far as they did."
+        Figure,
+        required=True,
+        description="What organisers stated, as far as they did, of the "
+        "activities that begin in the period.",
     )
     person_sessions = graphene.Field(
         Figure, required=True, description="Attendances: one person at two sessions counts twice."
@@ -97,6 +121,24 @@ class NotCounted(graphene.ObjectType):
     cancelled = graphene.Int(required=True, description="Cancelled.")
 
 
+class ContinuingActivity(graphene.ObjectType):
+    """An activity that has days on both sides of a border of the period."""
+
+    id = graphene.ID(required=True, description="Its id.")
+    title = graphene.Field(LocalisedText, required=True, description="What it is called.")
+    starts_on = Date(required=True, description="Its first day: that of its headcount.")
+    ends_on = Date(required=True, description="Its last day.")
+
+
+class Continuing(graphene.ObjectType):
+    """The activities that go on over a border of the period: they are in it in part."""
+
+    total = graphene.Int(required=True, description="How many there are.")
+    activities = list_of(
+        ContinuingActivity, required=True, description="The first 50 by their first day."
+    )
+
+
 ReportRowConnection = connection(ReportRow, "rows of a report")
 
 
@@ -106,11 +148,21 @@ class Report(graphene.ObjectType):
     as_of = graphene.Field(AsOf, description="The last event that the figures know of.")
     figures = graphene.Field(Figures, required=True, description="The figures of all of it.")
     rows = graphene.Field(ReportRowConnection, description="With `rowsBy`: one row for each.")
-    activities_counted = graphene.Int(required=True, description="Held and counted.")
+    activities_counted = graphene.Int(
+        required=True, description="Held, counted, and begun in the period."
+    )
     activities_not_counted = graphene.Field(
         NotCounted, required=True, description="Asked for but not counted."
     )
-    age_reference_year = graphene.Int(description="Ages of unique people are those of this year.")
+    continuing = graphene.Field(
+        Continuing,
+        required=True,
+        description="The activities counted that go on over a border of `from` and `to`.",
+    )
+    age_reference_year = graphene.Int(
+        description="The year of all ages, if all activities counted began in one; else null: they "
+        "are ages at each activity, and of `uniquePeople` at the last one in the row they came to."
+    )
     adds_up = graphene.Boolean(
         required=True, description="False where people may stand in several cells (GROUP_ANY)."
     )

@@ -78,14 +78,20 @@ class PublicationOutputs(graphene.ObjectType):
 
 
 class TestOutputs(graphene.ObjectType):
-    """Tests before and after trainings, computed from summed scores (0 to 100)."""
+    """Tests before and after trainings (0 to 100), paired per person and activity: the first score
+    before and the last one after, over the days of all its sessions. Spreads are standard
+    deviations over all who were tested."""
 
     pre_mean = graphene.Float(description="Mean before; null without a test.")
     post_mean = graphene.Float(description="Mean after; null without a test.")
     gain_mean = graphene.Float(description="Mean gain of those who took both.")
+    pre_spread = graphene.Float(description="Spread before; null without a test.")
+    post_spread = graphene.Float(description="Spread after; null without a test.")
+    gain_spread = graphene.Float(description="Spread of the gains; null without one.")
     pre_n = graphene.Int(required=True, description="How many took the one before.")
     post_n = graphene.Int(required=True, description="How many took the one after.")
     n = graphene.Int(required=True, description="How many took both.")
+    unpaired = graphene.Int(required=True, description="How many took one of the two alone.")
 
 
 class Outputs(graphene.ObjectType):

@@ -6,6 +6,7 @@ from typing import Any
 import graphene
 
 from gateway.engine.lengths import MAX_GAPS
+from gateway.engine.selection import selects
 from gateway.schema.paging import criteria, page, paged, wanted
 from gateway.schema.reporting.choices import CoverageOf, Dimension, RowsBy
 from gateway.schema.reporting.figures import Report
@@ -26,6 +27,11 @@ _ROW_LISTS: Mapping[str, str] = {
     "admin1": "place",
     "locality": "place",
 }
+_WAYS_TO_FIGURES: Sequence[Sequence[str]] = [
+    (*way, "figures", figure)
+    for way in ((), ("rows", "nodes"), ("rows", "edges", "node"))
+    for figure in ("announced", "personSessions", "uniquePerActivity", "uniquePeople")
+]
 
 
 def _filter() -> graphene.Argument:
@@ -82,6 +88,7 @@ class ReportQueries(graphene.ObjectType):
             by=[each.value for each in by or ()],
             rows_by=rows_by.value if rows_by else None,
             with_zeros=with_zeros,
+            with_shares=any(selects(info, *way, "shares") for way in _WAYS_TO_FIGURES),
             **wanted(info, part, "rows"),
         )
         rows = None

@@ -12,6 +12,7 @@ from services.activities.handlers.requests import ids_in
 from services.activities.layout import line_key
 from services.activities.rules import sheets
 from services.activities.rules.records import HAPPENED
+from services.activities.rules.scores import Scores
 from services.activities.rules.sheets import (
     AttendanceRow,
     AttendanceSheet,
@@ -254,17 +255,28 @@ def _save(tx: Tx, store: ActivityStore, outcome: Outcome, stored: Mapping[str, L
 
 
 def _event(step: Step) -> Event:
+    event_type = RECORD_TYPES["attendance"].event("added" if step.additions_only else "changed")
+    data = told(step.sheet, step.rows, step.tests, step.scores)
     sheet = step.sheet
-    data = {
+    return Event.new(event_type, SOURCE, sheet.id, sheet.sequence, data, caller=step.caller)
+
+
+def told(
+    sheet: AttendanceSheet,
+    rows: list[dict[str, Any]],
+    tests: list[dict[str, Any]],
+    scores: Scores,
+) -> dict[str, Any]:
+    """What a step's event says, in the words of all versions of its contract."""
+    return {
         "session_id": sheet.id,
         "activity_id": sheet.activity_id,
         "chapter": sheet.chapter,
-        "rows": step.rows,
+        "rows": rows,
         "present_total": sheet.present,
-        "scores": step.scores._asdict(),
+        "scores": scores._asdict(),
+        "tests": tests,
     }
-    event_type = RECORD_TYPES["attendance"].event("added" if step.additions_only else "changed")
-    return Event.new(event_type, SOURCE, sheet.id, sheet.sequence, data, caller=step.caller)
 
 
 def _on(line: Line | None) -> TypeGuard[Line]:

@@ -32,9 +32,10 @@ def changes(request: Mapping[str, Any], store: ActivityStore) -> dict[str, Any]:
     Args: request: `{"caller", "id", "kind" (a record's kind, or "attendance"; activity if left
         out)}`, and which page (`shared.paging`).
     Returns: the page, its items `{"version", "kind" (recorded, corrected, …), "at", "actor",
-        "reason", "changed": {field: {"before", "after"}}, "private_changed": [field]}`. The
-        fields are those of the events; of a free text the log tells only that it changed. A
-        sheet's fields are `present_total` and, by participant id, who came on or off it.
+        "reason", "changed": {field: {"before", "after"}}, "private_changed": [field]}`. `actor` and
+        `reason` are told to those who may write the record. The fields are those of the events; of
+        a free text the log tells only that it changed. A sheet's fields are `present_total` and, by
+        participant id, who came on or off it.
     Raises: NotFound (final), also where the caller may not see it; Refused (final): UNKNOWN_KIND,
         PAGE_SIZE, FIRST_AND_LAST, BAD_CURSOR.
     """
@@ -43,17 +44,20 @@ def changes(request: Mapping[str, Any], store: ActivityStore) -> dict[str, Any]:
     if record_type not in DEFINITIONS and record_type != SHEET:
         raise Refused("UNKNOWN_KIND", value=str(record_type)[:80], kinds=[*DEFINITIONS, SHEET])
     page = _page(identifier, record_type, caller, Asked.of(request), store)
-    versions = [row["sequence"] for _, row in page.items]
-    reasons = store.reasons_of(identifier, versions) if record_type != SHEET else {}
+    steps = [(identifier, row["sequence"]) for _, row in page.items]
+    reasons = store.reasons_of(steps) if record_type != SHEET else {}
+    # What is public of a record are its values: who wrote why is its chapter's.
+    insider = all(caller.may_touch(row["data"]["chapter"]) for _, row in page.items)
 
     def shown(step: Step) -> dict[str, Any]:
         old, row = step
+        reason, _ = reasons.get((identifier, row["sequence"]), (None, None))
         return {
             "version": row["sequence"],
             "kind": row["type"].partition(".")[2],
             "at": rfc3339(row["recorded_at"]),
-            "actor": row["actor"],
-            "reason": reasons.get(row["sequence"]),
+            "actor": row["actor"] if insider else None,
+            "reason": reason if insider else None,
             "changed": _sheet_changes(old["data"], row["data"])
             if record_type == SHEET
             else _field_changes(old["data"], row["data"]),

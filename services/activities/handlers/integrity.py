@@ -3,21 +3,21 @@ must be unique is not taken."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from services.activities.definitions import DEFINITIONS, RecordDefinition
-from services.activities.rules import records
+from services.activities.rules import records, remarks
 from services.activities.rules.records import Content
 from services.activities.rules.sheets import AttendanceSheet
-from services.activities.store import ActivityStore
+from services.activities.store import ActivityStore, Referred
 from shared.caller import Caller
 from shared.codes.countries import today
 from shared.errors import Problem
 from shared.ids import canonical
-from shared.records.engine import Claim
 from shared.records.partial import WRONG, known
 from shared.records.pushes import Push, Record, ids_of
+from shared.records.walk import Claim
 from shared.store.mongo import Tx
 from shared.texts import plain
 
@@ -29,14 +29,16 @@ class Integrity:
     def __init__(
         self,
         definition: RecordDefinition,
-        known: Mapping[str, Mapping[str, tuple[str, bool]]],
+        known: Mapping[str, Mapping[str, Referred]],
         sheets: Mapping[str, AttendanceSheet],
         holders: Mapping[str, str],
+        has_outside: Callable[[Record], bool] = lambda _: False,
     ) -> None:
         self.sheets = sheets
         self.holders = holders  # session id or unique value → the record that has it
         self._definition = definition
         self._known = known
+        self._has_outside = has_outside
 
     @classmethod
     def read(
@@ -53,6 +55,11 @@ class Integrity:
             wanted[target] |= {
                 i for item in items for i in map(canonical, _listed(item, name)) if i
             }
+            # What is not pushed again is still what the rest is compared with.
+            if target in ("project", "activity"):
+                wanted[target] |= {
+                    i for record in existing.values() if (i := record.content.get(name))
+                }
         known = {
             target: store.referred(tx, DEFINITIONS[target], ids)
             for target, ids in wanted.items()
@@ -73,15 +80,47 @@ class Integrity:
                 plain(str(item[definition.unique])) for item in items if item.get(definition.unique)
             }
             holders = store.holders(tx, definition, values)
-        return cls(definition, known, sheets, holders)
+        return cls(
+            definition,
+            known,
+            sheets,
+            holders,
+            lambda project: store.has_activities_outside(tx, project),
+        )
 
     def problems(self, caller: Caller, after: Record, before: Record | None) -> Iterator[Problem]:
         """The `Check` of the push engine."""
-        old = before.content if before else None
-        yield from self._definition.problems(after.content, old)
+        yield from self._definition.problems(after.content, before.content if before else None)
+        yield from self._around(caller, after, before)
+
+    def problems_of_restored(
+        self, caller: Caller, after: Record, before: Record | None
+    ) -> Iterator[Problem]:
+        """The same where a version is brought back: it may lie before what cannot be undone by a
+        push, such as a status."""
+        yield from self._definition.problems(after.content, None)
+        yield from self._around(caller, after, before)
+
+    def _around(self, caller: Caller, after: Record, before: Record | None) -> Iterator[Problem]:
         yield from records.future_problems(after.content, today(after.chapter))
-        yield from self._bad_references(caller, after, old or {})
+        yield from self._bad_references(caller, after, before.content if before else {})
         yield from self._dropped_sheets(after, before)
+
+    def remarks(self, _: Caller, after: Record, before: Record | None) -> Iterator[Problem]:
+        """The remarks of the push engine: what contradicts another record is stored."""
+        content = after.content
+        yield from self._definition.remarks(content)
+        if project := self._referred("project", content.get("project_id")):
+            yield from remarks.outside_project(content, project.content)
+        if activity := self._referred("activity", content.get("activity_id")):
+            yield from remarks.raised_too_early(content, activity.content)
+        if self._definition.name == "project" and before is not None:
+            moved = any(content.get(n) != before.content.get(n) for n in ("starts_on", "ends_on"))
+            if moved and self._has_outside(after):
+                yield Problem.at("ends_on", code="ACTIVITIES_OUTSIDE_PROJECT")
+
+    def _referred(self, target: str, identifier: Any) -> Referred | None:
+        return self._known.get(target, {}).get(identifier)
 
     def claims(self, caller: Caller, after: Record, _: Record | None) -> Iterator[Claim]:
         """The `Claims` of the push engine: no two records share a session or a unique value."""
@@ -100,7 +139,8 @@ class Integrity:
             for path, identifier in _placed(name, value):
                 if identifier is WRONG:
                     continue
-                chapter, withdrawn = self._known.get(target, {}).get(identifier, (None, False))
+                found = self._referred(target, identifier)
+                chapter, withdrawn = found[:2] if found else (None, False)
                 visible = DEFINITIONS[target].public or chapter == after.chapter
                 if chapter is None or not (visible or caller.may_touch(chapter)):
                     yield Problem.at(*path, code=f"UNKNOWN_{target.upper()}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from services.activities import filters
@@ -14,19 +15,21 @@ from shared.codes.countries import today
 from shared.codes.states import state_on
 from shared.paging import Asked
 from shared.records.pushes import Record
+from shared.times import rfc3339
 from shared.types import Request
 
 
 def get_many(request: Request, store: ActivityStore) -> dict[str, Any]:
-    """`{"items": [record]}` of the `ids` that the caller may see, withdrawn ones included.
+    """`{"items": [record]}` of the `ids` that the caller may see, withdrawn ones included. Of
+    those, `withdrawal` tells who may write the record `{"at", "by": key id, "reason"}`.
 
     Raises: Refused (final): MALFORMED, UNKNOWN_KIND, TOO_MANY_ITEMS.
     """
     caller, definition = Caller.of(request), definition_of(request)
     records = store.records[definition.name].get_many(
-        ids_in(request), _as_reader(caller, definition)
+        ids_in(request), as_reader(caller, definition)
     )
-    return {"items": [dumped(definition, record) for record in records.values()]}
+    return {"items": with_withdrawals(definition, list(records.values()), caller, store)}
 
 
 def list_page(request: Request, store: ActivityStore) -> dict[str, Any]:
@@ -37,14 +40,36 @@ def list_page(request: Request, store: ActivityStore) -> dict[str, Any]:
         is wrong with the filter, with its path.
     """
     caller, definition = Caller.of(request), definition_of(request)
-    reader = _as_reader(caller, definition)
+    reader = as_reader(caller, definition)
     query = filters.query(definition.name, request.get("filter") or {})
     if reader.role == "secretariat":
         # Names the chapters, so that the index of each gives its part in order.
         query.setdefault("chapter", {"$in": list(code_list("country"))})
     order = (definition.order, ("_id", definition.order[1]))
     page = store.records[definition.name].page(query, reader, Asked.of(request), order)
-    return page.answer(lambda record: dumped(definition, record))
+    items = with_withdrawals(definition, page.items, caller, store)
+    return {"items": items, **page.frame()}
+
+
+def with_withdrawals(
+    definition: RecordDefinition, records: Sequence[Record], caller: Caller, store: ActivityStore
+) -> list[dict[str, Any]]:
+    """The records as `dumped`; to a withdrawn one that the caller may write, by whom it was
+    withdrawn, and why."""
+    told = [
+        (record.id, record.version)
+        for record in records
+        if record.withdrawn and caller.may_touch(record.chapter)
+    ]
+    made = store.made(definition.name, told) if told else {}
+    items = []
+    for record in records:
+        item = dumped(definition, record)
+        if step := made.get((record.id, record.version)):
+            withdrawal = {"at": rfc3339(record.updated_at), "by": step.actor, "reason": step.reason}
+            item["withdrawal"] = withdrawal
+        items.append(item)
+    return items
 
 
 def dumped(definition: RecordDefinition, record: Record) -> dict[str, Any]:
@@ -59,6 +84,6 @@ def dumped(definition: RecordDefinition, record: Record) -> dict[str, Any]:
     return shown
 
 
-def _as_reader(caller: Caller, definition: RecordDefinition) -> Caller:
+def as_reader(caller: Caller, definition: RecordDefinition) -> Caller:
     """A chapter reads what is public of its type as the secretariat does."""
     return Caller("secretariat") if definition.public and caller.role == "chapter" else caller

@@ -11,13 +11,15 @@ from services.activities.handlers.integrity import Integrity
 from services.activities.handlers.requests import definition_of
 from services.activities.rules.sheets import AttendanceSheet
 from services.activities.store import ActivityStore
+from shared.caller import Caller
 from shared.codes.countries import today
 from shared.contracts import HOUSE
 from shared.events import Event
-from shared.records import engine
+from shared.records import engine, restoring
 from shared.records.collection import recall, remember
 from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of, parse
 from shared.records.repetitions import Repetitions
+from shared.records.restoring import versions_in
 from shared.store.mongo import Tx
 from shared.types import Request
 
@@ -86,6 +88,7 @@ def _decided(
         integrity.problems,
         claims=integrity.claims,
         holders=integrity.holders,
+        remarks=integrity.remarks,
         complete=lambda content, _, __, chapter: definition.complete(content, today(chapter)),
         repetitions=repetitions,
     )
@@ -104,6 +107,38 @@ def withdraw(request: Request, store: ActivityStore) -> dict[str, Any]:
 def reinstate(request: Request, store: ActivityStore) -> dict[str, Any]:
     """Undo `withdraw`: sessions open again, one `<record type>.reinstated` each."""
     return _tombstones(request, store, "reinstate", engine.reinstate)
+
+
+def restore(request: Request, store: ActivityStore) -> dict[str, Any]:
+    """Give records the content of one of their versions again, in a new version: items `{"id",
+    "version", "reason", "expected_version"?}`; receipts, errors as `push`, which checks alike.
+
+    Effects: as `push`; the event is `<record type>.corrected`.
+    """
+    definition, pushes = definition_of(request), parse(request)
+
+    def work(tx: Tx) -> dict[str, Any]:
+        existing = store.records[definition.name].load(tx, ids_of(pushes))
+        kept = store.versions[definition.name].get(versions_in(pushes), tx.session)
+        versions = {key: record.content for key, record in kept.items()}
+        repetitions = recall(tx, f"{definition.name}/restore", pushes)
+        read = [*kept.values(), *existing.values()]
+        as_said = [Push(Caller(""), [{"id": each.id, **each.content} for each in read])]
+        integrity = Integrity.read(tx, store, definition, as_said, existing)
+        decision = restoring.restore(
+            pushes,
+            definition.schema,
+            existing,
+            versions,
+            integrity.problems_of_restored,
+            claims=integrity.claims,
+            holders=integrity.holders,
+            repetitions=repetitions,
+        )
+        remember(tx, repetitions)
+        return _carry_out(tx, store, definition, decision, integrity.sheets)
+
+    return store.transact(work)
 
 
 def _tombstones(

@@ -91,6 +91,19 @@ def period_problems(content: Content, _: Content | None = None) -> Iterator[Prob
         yield Problem.at("ends_on", code="END_BEFORE_START", starts_on=start, ends_on=end)
 
 
+def project_problems(content: Content, before: Content | None) -> Iterator[Problem]:
+    """What is wrong between a project's fields; indicators that are as they were are not asked
+    about."""
+    yield from period_problems(content)
+    if before is not None and before.get("indicators") == content.get("indicators"):
+        return
+    for row, indicator in parts(content, "indicators"):
+        first, last = values(indicator, "baseline_on", "target_on")
+        if known(first, last) and last < first:
+            path = ("indicators", row, "target_on")
+            yield Problem.at(*path, code="TARGET_BEFORE_BASELINE", baseline_on=first)
+
+
 def transition_problems(
     transitions: Transitions, content: Content, before: Content | None
 ) -> Iterator[Problem]:

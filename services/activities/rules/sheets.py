@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from services.activities.layout import line_key
+from services.activities.rules.scores import NO_SCORES, Scores
 from shared.caller import Caller
 from shared.errors import Problem
 from shared.records.pushes import Push, Receipt, Status, rejected, settle
@@ -29,26 +30,6 @@ _ORDER: Final = {
 
 WITHDRAWN: Final = "WITHDRAWN"
 _DUPLICATE: Final = Problem("DUPLICATE_ROW", ("participant_id",))
-
-
-class Scores(NamedTuple):
-    """Sums over present lines. `paired`: lines with both tests; gain: post minus pre."""
-
-    pre_n: int = 0
-    pre_sum: int = 0
-    post_n: int = 0
-    post_sum: int = 0
-    paired_n: int = 0
-    gain_sum: int = 0
-
-    def plus(self, other: Scores) -> Scores:
-        return Scores(*(a + b for a, b in zip(self, other, strict=True)))
-
-    def minus(self, other: Scores) -> Scores:
-        return Scores(*(a - b for a, b in zip(self, other, strict=True)))
-
-
-NO_SCORES = Scores()
 
 
 class Given(NamedTuple):
@@ -67,6 +48,14 @@ class Line(NamedTuple):
     pre: int | None
     post: int | None
     version: int
+
+    @property
+    def counts_as_tested(self) -> bool:
+        return self.status == "present" and (self.pre is not None or self.post is not None)
+
+    def test(self, participant_id: str) -> dict[str, Any]:
+        """Its scores, as an event tells them."""
+        return {"participant_id": participant_id, "pre_score": self.pre, "post_score": self.post}
 
 
 class AttendanceRow(NamedTuple):
@@ -87,7 +76,8 @@ class AttendanceRow(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class AttendanceSheet:
     """`state`: open, dropped (the activity no longer has the session) or withdrawn (with it).
-    `lines` counts those not removed."""
+    `lines` counts those not removed. `told`: how much of `scores` was told score by score; less
+    than all where steps were told in version 1 of the contract alone."""
 
     id: str
     activity_id: str
@@ -97,6 +87,7 @@ class AttendanceSheet:
     present: int = 0
     lines: int = 0
     scores: Scores = NO_SCORES
+    told: Scores = NO_SCORES
 
 
 @dataclass(slots=True)
@@ -107,6 +98,7 @@ class Step:
     sheet: AttendanceSheet
     additions_only: bool = True
     rows: list[dict[str, Any]] = field(default_factory=list)
+    tests: list[dict[str, Any]] = field(default_factory=list)
     lines: int = 0
     present: int = 0
     scores: Scores = NO_SCORES
@@ -124,8 +116,9 @@ class Step:
             self.lines += (after.status != "removed") - (before.status != "removed")
             if was:
                 self.scores = self.scores.minus(scores_of(before))
-        if now and (after.pre is not None or after.post is not None):
+        if after.counts_as_tested:
             self.scores = self.scores.plus(scores_of(after))
+            self.tests.append(after.test(participant_id))
 
     def after(self, sheet: AttendanceSheet) -> AttendanceSheet:
         """`sheet` with this step taken."""
@@ -135,6 +128,7 @@ class Step:
             present=sheet.present + self.present,
             lines=sheet.lines + self.lines,
             scores=sheet.scores.plus(self.scores),
+            told=sheet.told.plus(self.scores),
         )
 
 

@@ -44,12 +44,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which items are wanted, an empty tuple wanting all; and up to which version of the contracts
-    they are understood."""
+    """Which items are wanted: an empty tuple wants all, `nothing`, which no endpoint has, none; and
+    up to which version of the contracts they are understood."""
 
     types: tuple[str, ...] = ()
     chapters: tuple[str, ...] = ()
     schema_version: int = 1
+    nothing: bool = False
 
 
 class State(StrEnum):

@@ -302,6 +302,8 @@ def _plain(value: Any) -> Any:
 
 def _matching(wanted: Filter) -> Document:
     query: Document = {}
+    if wanted.nothing:
+        query[layout.ITEM_ID] = {"$in": []}
     if wanted.types:
         query[layout.TYPE] = {"$in": list(wanted.types)}
     if wanted.chapters:

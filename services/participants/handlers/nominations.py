@@ -21,6 +21,7 @@ from shared.records import engine
 from shared.records.collection import recall, remember
 from shared.records.partial import WRONG, known, values
 from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of
+from shared.records.walk import Claim
 from shared.store.mongo import Tx
 from shared.types import Answer, Request
 
@@ -48,7 +49,7 @@ def nominate(request: Request, store: ParticipantStore) -> Answer:
             complete=person.complete_nomination,
             repetitions=repetitions,
         )
-        store.nominations.save(tx, decision.writes)
+        store.save(tx, store.nominations, decision.writes)
         remember(tx, repetitions)
         tx.emit(map(_nomination_event, decision.writes))
         return decision
@@ -105,13 +106,13 @@ def _nomination_claims(people: Mapping[str, str]) -> engine.Claims:
     """One nomination of a person for the same thing stands at a time. Of people elsewhere, nothing
     is told."""
 
-    def claims(_: Caller, after: Record, before: Record | None) -> Iterable[engine.Claim]:
+    def claims(_: Caller, after: Record, before: Record | None) -> Iterable[Claim]:
         claim = person.standing(after.content)
         if claim is None or _stranger(claim[0], after, people):
             return
         fixed = before is None or all(before.content.get(n) == after.content.get(n) for n in FIXED)
         if fixed:
-            yield engine.Claim(claim, ("participant_id",), "ALREADY_NOMINATED", names_holder=True)
+            yield Claim(claim, ("participant_id",), "ALREADY_NOMINATED", names_holder=True)
 
     return claims
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from services.participants.definitions import PARTICIPANT
@@ -14,7 +14,14 @@ from services.participants.handlers.requests import (
     reader_of,
 )
 from services.participants.rules import person
-from services.participants.schemas import PERSON, PERSON_FILTER, person_view
+from services.participants.schemas import (
+    PERSON,
+    PERSON_FILTER,
+    REASON,
+    RESTORED,
+    person_view,
+    said,
+)
 from services.participants.store.alike import alike
 from services.participants.store.people import ParticipantStore
 from shared.caller import Caller
@@ -23,10 +30,11 @@ from shared.errors import Problem
 from shared.events import Event
 from shared.ids import asked_for
 from shared.paging import Asked
-from shared.records import engine
+from shared.records import engine, restoring
 from shared.records.collection import recall, remember
 from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of
 from shared.records.repetitions import Repetitions
+from shared.records.restoring import versions_in
 from shared.store.mongo import Tx
 from shared.types import Answer, Request
 
@@ -39,13 +47,19 @@ def register(request: Request, store: ParticipantStore) -> Answer:
         changed, also where only what the events never carry has changed.
     """
 
-    def check(_: Caller, after: Record, __: Record | None) -> Iterable[Problem]:
-        return person.person_problems(after.content, today(after.chapter))
+    def check(_: Caller, after: Record, before: Record | None) -> Iterable[Problem]:
+        stored = before.content if before else None
+        return person.person_problems(after.content, stored, after.chapter, today(after.chapter))
+
+    def remarks(_: Caller, after: Record, __: Record | None) -> Iterable[Problem]:
+        return person.person_remarks(after.content)
 
     def decide(
         pushes: Sequence[Push], existing: Mapping[str, Record], repetitions: Repetitions
     ) -> Decision:
-        return engine.push(pushes, PERSON, existing, check, repetitions=repetitions)
+        return engine.push(
+            pushes, PERSON, existing, check, remarks=remarks, repetitions=repetitions
+        )
 
     return _write_people(request, store, "register", decide)
 
@@ -62,6 +76,35 @@ def reinstate(request: Request, store: ParticipantStore) -> Answer:
     return _write_people(
         request, store, "reinstate", lambda *args: _reasoned(engine.reinstate(*args))
     )
+
+
+def restore(request: Request, store: ParticipantStore) -> Answer:
+    """Give people the content of one of their versions again, in a new version: items `{"id",
+    "version", "reason", "expected_version"?}`; one `participant.corrected` each. Raises as
+    `register`, which checks alike."""
+    pushes = pushes_of(request)
+
+    def check(_: Caller, after: Record, before: Record | None) -> Iterable[Problem]:
+        stored = before.content if before else None
+        return person.person_problems(after.content, stored, after.chapter, today(after.chapter))
+
+    def work(tx: Tx) -> Decision:
+        repetitions = recall(tx, "restore", pushes)
+        existing = store.people.load(tx, ids_of(pushes))
+        kept = store.versions[PARTICIPANT.collection].get(versions_in(pushes), tx.session)
+        decision = restoring.restore(
+            pushes,
+            PERSON,
+            {key: replace(each, content=said(each)) for key, each in existing.items()},
+            {key: said(each) for key, each in kept.items()},
+            check,
+            repetitions=repetitions,
+        )
+        decision.writes = list(_told(decision.writes, existing))
+        _carry_out(tx, store, decision, repetitions)
+        return decision
+
+    return answer(store.transact(work))
 
 
 def get_many(request: Request, store: ParticipantStore) -> Answer:
@@ -110,12 +153,30 @@ def _write_people(
     def work(tx: Tx) -> Decision:
         repetitions = recall(tx, operation, pushes)
         decision = decide(pushes, store.people.load(tx, ids_of(pushes)), repetitions)
-        store.people.save(tx, decision.writes)
-        remember(tx, repetitions)
-        tx.emit(map(_person_event, decision.writes))
+        _carry_out(tx, store, decision, repetitions)
         return decision
 
     return answer(store.transact(work))
+
+
+def _carry_out(
+    tx: Tx, store: ParticipantStore, decision: Decision, repetitions: Repetitions
+) -> None:
+    store.save(tx, store.people, decision.writes)
+    remember(tx, repetitions)
+    tx.emit(map(_person_event, decision.writes))
+
+
+def _told(writes: Iterable[Write], existing: Mapping[str, Record]) -> Iterator[Write]:
+    """The writes of a restoration, with what is told of it in the records: sealed, as a reason may
+    speak of the person."""
+    latest = dict(existing)
+    for write in writes:
+        after = _with_reason(write.after, write.reason)
+        told = {"version": write.restored, "in": after.version}
+        after = replace(after, content={**after.content, RESTORED: told})
+        yield replace(write, before=latest[after.id], after=after)
+        latest[after.id] = after
 
 
 def _reasoned(decision: Decision) -> Decision:
@@ -127,7 +188,7 @@ def _reasoned(decision: Decision) -> Decision:
 
 
 def _with_reason(record: Record, reason: str | None) -> Record:
-    return replace(record, content={**record.content, "status_reason": reason})
+    return replace(record, content={**record.content, REASON: reason})
 
 
 def _person_event(write: Write) -> Event:

@@ -6,11 +6,12 @@ people are counted by are computed from it. Dates are ISO 8601 text, which sorts
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from services.participants.rules import phones
+from services.participants.rules.contradictions import contradictions
 from shared.codes.places import spellings
 from shared.errors import Problem
 from shared.records.partial import WRONG, known, section, values
@@ -42,7 +43,6 @@ PROPOSED: Final = "proposed"
 WITHDRAWN: Final = "withdrawn"
 FIXED: Final = ("participant_id", "activity_id", "project_id")
 
-_SHORTEST_NATIONAL_NUMBER: Final = 7  # digits; Cabo Verde and The Gambia
 _TELLING_NAME: Final = 2  # words; a family name alone is shared by half a village
 
 
@@ -66,8 +66,14 @@ def facts(content: Content) -> dict[str, Any]:
     }
 
 
-def person_problems(content: Content, today: str) -> Iterator[Problem]:
-    """What is wrong between a person's fields; no problem repeats a personal value."""
+def person_problems(
+    content: Content, before: Content | None, chapter: str, today: str
+) -> Iterator[Problem]:
+    """What is wrong between a person's fields; no problem repeats a personal value.
+
+    Args: before: what was stored, None for a new person: what of it was taken by the rules of its
+        day keeps no correction of something else out. chapter: "" where it is not known.
+    """
     if not content.get("given_name") and not content.get("family_name"):
         yield Problem.at("family_name", code="NAME_REQUIRED")
     if ("age" in content) is not ("age_on" in content):
@@ -83,6 +89,18 @@ def person_problems(content: Content, today: str) -> Iterator[Problem]:
             yield Problem.at(*path, code="IN_FUTURE", value=day, latest=today)
     if known(given_on, withdrawn_on) and withdrawn_on < given_on:
         yield Problem.at("consent", "withdrawn_on", code="CONSENT_ENDS_BEFORE_IT_BEGINS")
+    yield from contradictions(content, before, today)
+    phone: Any = content.get("phone")
+    new = known(phone) and phone != (before or {}).get("phone")
+    if new and chapter and (code := phones.fault(phone, chapter)):
+        yield Problem.at("phone", code=code)
+
+
+def person_remarks(content: Content) -> Iterator[Problem]:
+    """What looks wrong in a person who is stored all the same; of no personal value."""
+    stated = content.get("disability")
+    if stated is not None and stated != _disability(content):
+        yield Problem.at("disability", code="ANSWERS_OUTWEIGH_DISABILITY")
 
 
 def nomination_problems(content: Content, before: Content | None) -> Iterator[Problem]:
@@ -121,30 +139,25 @@ def standing(content: Content) -> tuple[str, str] | None:
 
 
 def name_words(*names: str | None) -> frozenset[str]:
-    """The words of names as they are searched: no case, no accents, no order, hyphens parted."""
+    """The words of names as they are compared: no case, no accents, no order, hyphens parted."""
+    return frozenset(_words(*names))
+
+
+def joined_words(*names: str | None) -> frozenset[str]:
+    """The same, a single letter joined to the word behind it: N Diaye is N’Diaye and NDiaye."""
+    joined: list[str] = []
+    for word in _words(*names):
+        if joined and len(joined[-1]) == 1:
+            joined[-1] += word
+        else:
+            joined.append(word)
+    return frozenset(joined)
+
+
+def _words(*names: str | None) -> list[str]:
     text = unicodedata.normalize("NFKD", " ".join(name for name in names if name))
     bare = "".join(c for c in text if not unicodedata.combining(c) and c not in "'’ʼ`.")
-    return frozenset("".join(c if c.isalnum() else " " for c in bare).casefold().split())
-
-
-def international(phone: str, calling_code: str, trunk_prefix: str) -> str:
-    """A cleaned phone number as E.164 writes it; one without a country is the chapter's own."""
-    if phone.startswith("+"):
-        return phone
-    if phone.startswith(calling_code) and len(phone) >= (
-        len(calling_code) + _SHORTEST_NATIONAL_NUMBER
-    ):
-        return f"+{phone}"
-    national = phone.removeprefix(trunk_prefix) if trunk_prefix else phone
-    return f"+{calling_code}{national}"
-
-
-def cleaned_phone(text: str) -> str | None:
-    """Digits, with a leading + if the country is given; None if this is no phone number."""
-    bare = re.sub(r"[\s().\-/\u2010-\u2015]", "", text)
-    bare = "+" + bare[2:] if bare.startswith("00") else bare
-    # E.164, section 6: at most 15 digits; shorter than 6 is a short code, not a person's phone.
-    return bare if re.fullmatch(r"\+[1-9][0-9]{5,14}|[0-9]{6,15}", bare) else None
+    return "".join(c if c.isalnum() else " " for c in bare).casefold().split()
 
 
 def likenesses(content: Content, phone: str | None) -> Iterator[tuple[str, str]]:

@@ -1,88 +1,87 @@
-"""Owns the sealing of personal values: client-side field-level encryption with a key of our own.
+"""Owns the sealing of personal values, each under the key of the person whom it is about.
 
-The master key (a file) wraps one data key, which lies wrapped in the key vault; the database server
-sees neither. Three kinds of protected value:
-
-- sealed: AEAD_AES_256_CBC_HMAC_SHA_512-Random; equal values look different, and cannot be found;
-- exact:  the same, -Deterministic; equal values look equal, so that a phone number can be found;
-- blind:  HMAC-SHA-256 under a key that follows from the data key, cut to 96 bits; finds words and
-  likenesses, and gives nothing back.
+- sealed: AES-256-GCM, with a format byte and a random nonce before it; bound to the person, the
+  chapter, the record and its version, so that a document copied, relabelled or put back opens
+  nothing;
+- mark:   HMAC-SHA-256 under a key of the chapter, cut to 96 bits; finds names, phones, e-mails and
+  likenesses within a chapter, gives nothing back, and is another in another chapter.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-from bson.binary import Binary
-from bson.codec_options import CodecOptions
-from pymongo import ASCENDING, MongoClient
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pymongo.collection import Collection
-from pymongo.encryption import ClientEncryption
-from pymongo.encryption_shared import Algorithm
-from pymongo.errors import DuplicateKeyError, EncryptionError, PyMongoError
 
-from shared.config import ConfigError
+from services.participants.store.before import CipherBefore
+from services.participants.store.keys import KeyLost, PersonKeys, find_root, follow, make_root
 from shared.errors import Unavailable
 from shared.store.failures import answered
 
-MASTER_KEY_BYTES = 96  # PyMongo's local key provider
-KEY_NAME = "personal"
-_BLIND_BYTES = 12
+FORMAT: Final = 1
+_NONCE_BYTES: Final = 12
+_MARK_BYTES: Final = 12
+
+Marks = Callable[[str, str], bytes]
+"""(kind, text) → its mark in one chapter."""
 
 
-_PROBE = "the root of blind indexes"
-
-
-class KeyLost(ConfigError):
-    """The key that sealed what is stored is not there, or the master key does not open it."""
+class Unreadable(Exception):
+    """A sealed value that was altered, or is not the one of its place; final."""
 
 
 class Cipher:
-    """Seals and opens personal values with the data key of one database; keeps none of them.
+    """Seals and opens personal values with the keys of one database; remembers the root alone.
 
-    Call `prepare` first. The key is remembered for a minute by the driver: `check` asks the vault,
-    and from when it finds the key `lost` nothing is sealed or opened until it is there again. What
-    would be sealed under a key that is gone, could never be opened.
+    Call `prepare` first. `check` asks the vault whether the root is there, and from when it finds
+    it `lost` nothing is sealed or opened until it is back. What would be sealed under a key that is
+    gone, could never be opened.
     """
 
     def __init__(self, vault: Collection[dict[str, Any]], master_key: bytes) -> None:
         self.vault = vault
         self.lost = False
+        self.before: CipherBefore | None = None
+        """For what the release before sealed, while its key is in the vault."""
+        self.needs_before = False
+        """Whether anything is stored that it sealed."""
         self._master_key = master_key
-        client: MongoClient[dict[str, Any]] = vault.database.client
-        self._encryption: ClientEncryption[dict[str, Any]] = ClientEncryption(
-            {"local": {"key": master_key}},
-            vault.full_name,
-            client,
-            CodecOptions(tz_aware=True),
-        )
-        self._key_id: Binary
-        self._blind_key: bytes
-        self.hash_key: bytes
+        self._marks: dict[str, bytes] = {}
+        self._identifier: bytes
+        self._root: bytes
+        self._people: PersonKeys
 
     def prepare(self, *, may_create: bool) -> None:
-        """Find the data key, or make it where there is none; of racing processes one makes it.
+        """Find the root, or make it where there is none; of racing processes one makes it.
 
-        Raises: KeyLost (final): the master key does not open it, or there is none and `may_create`
-            is False; PyMongoError: the vault does not answer.
+        Raises: KeyLost (final): the master key does not open what is in the vault, or there is no
+            root and `may_create` is False, or what the release before sealed is stored and its key
+            is not there; PyMongoError: the vault does not answer.
         """
-        self._key_id = self._find_key() or self._create_key(may_create)
-        # A deterministic ciphertext is a pseudo-random function of its text to whoever lacks the
-        # data key; this text is encrypted here alone and its ciphertext stored nowhere.
-        try:
-            root = self.exact(_PROBE)
-        except EncryptionError as error:
-            if isinstance(error.cause, PyMongoError):
-                raise error.cause from error
-            raise KeyLost("FOSCAO_MASTER_KEY_FILE does not open the data key") from error
-        self._blind_key = hmac.digest(root, b"blind", hashlib.sha256)
-        self.hash_key = hmac.digest(root, b"content hash", hashlib.sha256)
+        if not CipherBefore.has_key(self.vault):
+            self.close()
+        elif self.before is None:
+            self.before = CipherBefore(self.vault, self._master_key)
+            self.before.prepare()
+        found = find_root(self.vault, self._master_key)
+        if found is None and may_create:
+            make_root(self.vault, self._master_key)
+            found = find_root(self.vault, self._master_key)
+        if found is None or (self.needs_before and self.before is None):
+            raise KeyLost(
+                f"{self.vault.full_name} holds no data key, but what it sealed is stored: restore "
+                "the vault from a backup (foscao restore --keys)"
+            )
+        self._identifier, self._root = found
+        self._people = PersonKeys(self.vault, self._root)
+        self._marks = {}
 
     def check(self) -> None:
         """Set `lost`, by what the vault holds now. Raises Unavailable: it does not answer."""
@@ -98,93 +97,63 @@ class Cipher:
 
     def anew(self) -> Cipher:
         """A cipher of the same vault that remembers nothing yet; `prepare` and `close` it."""
-        return Cipher(self.vault, self._master_key)
+        cipher = Cipher(self.vault, self._master_key)
+        cipher.needs_before = self.needs_before
+        return cipher
 
     def is_as(self, other: Cipher) -> bool:
-        """Whether the data key of both is the same."""
-        return hmac.compare_digest(self.hash_key, other.hash_key)
+        """Whether the root of both is the same."""
+        return hmac.compare_digest(self._root, other._root)
 
     @property
     def key_id(self) -> str:
-        """The data key's id, in hex."""
-        return bytes(self._key_id).hex()
+        """The root's id, in hex."""
+        return self._identifier.hex()
 
-    @staticmethod
-    def key_of(sealed: Binary) -> str:
-        """The id of the key that a ciphertext says it is sealed with, in hex: byte 0 tells the
-        algorithm, the next 16 the key (MongoDB's client-side encryption, BSON subtype 6)."""
-        return bytes(sealed[1:17]).hex()
-
-    def seal(self, values: Mapping[str, Any]) -> Binary:
-        """The values as one ciphertext, different every time. Raises Unavailable KEY_LOST."""
-        self._require()
-        return self._encryption.encrypt(
-            dict(values),
-            Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Random,
-            key_id=self._key_id,
-        )
-
-    def unseal(self, sealed: Binary) -> dict[str, Any]:
-        """What `seal` was given. Raises EncryptionError (final) under another key; Unavailable
-        KEY_LOST."""
-        self._require()
-        values: dict[str, Any] = self._encryption.decrypt(sealed)
-        return values
-
-    def exact(self, text: str) -> Binary:
-        """The text as a ciphertext that is the same every time. Raises Unavailable KEY_LOST."""
-        self._require()
-        return self._encryption.encrypt(
-            text,
-            Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Deterministic,
-            key_id=self._key_id,
-        )
-
-    def blind(self, kind: str, text: str) -> Binary:
-        """A mark of the text that is the same every time, of 12 bytes; nothing opens it again."""
-        mark = hmac.digest(self._blind_key, f"{kind}\0{text}".encode(), hashlib.sha256)
-        return Binary(mark[:_BLIND_BYTES])
-
-    def close(self) -> None:
-        self._encryption.close()
-
-    def _require(self) -> None:
+    @property
+    def people(self) -> PersonKeys:
+        """The keys of people. Raises Unavailable KEY_LOST."""
         if self.lost:
             raise Unavailable("KEY_LOST")
+        return self._people
 
-    def _create_key(self, may_create: bool) -> Binary:
-        if not may_create:
-            raise KeyLost(
-                f"{self.vault.full_name} holds no data key, but what it sealed is stored: restore "
-                "the vault from a backup (foscao restore --keys)"
-            )
-        self.vault.create_index(
-            [("keyAltNames", ASCENDING)],
-            name="alt_name",  # the query by name, and one key per name under a race
-            unique=True,
-            partialFilterExpression={"keyAltNames": {"$exists": True}},
-        )
+    @staticmethod
+    def seal(key: AESGCM, values: Mapping[str, Any], place: bytes) -> bytes:
+        """The values as one ciphertext, different every time; it opens at this place alone."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return bytes((FORMAT,)) + nonce + key.encrypt(nonce, orjson.dumps(values), place)
+
+    @staticmethod
+    def unseal(key: AESGCM, sealed: Any, place: bytes) -> dict[str, Any]:
+        """What `seal` was given. Raises Unreadable."""
+        if not isinstance(sealed, bytes) or sealed[:1] != bytes((FORMAT,)):
+            raise Unreadable
+        nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         try:
-            return self._encryption.create_data_key("local", key_alt_names=[KEY_NAME])
-        except EncryptionError as error:
-            if isinstance(error.cause, DuplicateKeyError) and (key := self._find_key()):
-                return key
-            raise
+            values: dict[str, Any] = orjson.loads(key.decrypt(nonce, body, place))
+        except (InvalidTag, ValueError) as error:
+            raise Unreadable from error
+        return values
 
-    def _find_key(self) -> Binary | None:
-        key = self.vault.find_one({"keyAltNames": KEY_NAME}, {"_id": True})
-        return key["_id"] if key else None
+    def marks(self, chapter: str) -> Marks:
+        """The marks of a chapter: of 12 bytes, the same every time. Raises Unavailable KEY_LOST."""
+        if self.lost:
+            raise Unavailable("KEY_LOST")
+        if (key := self._marks.get(chapter)) is None:
+            key = self._marks[chapter] = follow(self._root, f"marks of {chapter}")
+
+        def mark(kind: str, text: str) -> bytes:
+            digest = hmac.digest(key, f"{kind}\0{text}".encode(), hashlib.sha256)
+            return digest[:_MARK_BYTES]
+
+        return mark
+
+    def close(self) -> None:
+        if self.before is not None:
+            self.before.close()
+            self.before = None
 
 
-def read_master_key(path: Path) -> bytes:
-    """The 96 bytes of a key file: raw, or in base64. Raises ConfigError (one line)."""
-    raw = path.read_bytes()
-    if len(raw) == MASTER_KEY_BYTES:
-        return raw
-    try:
-        key = base64.b64decode(raw.strip(), validate=True)
-    except binascii.Error:
-        key = b""
-    if len(key) != MASTER_KEY_BYTES:
-        raise ConfigError(f"FOSCAO_MASTER_KEY_FILE: {path} holds no {MASTER_KEY_BYTES} bytes")
-    return key
+def place(person: str, chapter: str, kind: str, record: str, version: int) -> bytes:
+    """Where a sealed value belongs, as it is bound into its seal."""
+    return f"{FORMAT}\0{person}\0{chapter}\0{kind}\0{record}\0{version}".encode()

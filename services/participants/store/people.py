@@ -3,36 +3,42 @@ sealed, and how it is found."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pymongo
 from pymongo import ASCENDING, IndexModel
 from pymongo.database import Database
 
-from services.participants.layout import NOMINATIONS, PEOPLE, TARGET
+from services.participants.layout import FORM, KEYED, NOMINATIONS, PEOPLE, TARGET
+from services.participants.rules import phones
 from services.participants.rules.person import (
     OPEN,
     OPEN_NOMINATION,
     WITHDRAWN,
-    international,
+    joined_words,
     likenesses,
     name_words,
     target,
 )
 from services.participants.schemas import phone_of
-from services.participants.store.cipher import Cipher, read_master_key
+from services.participants.store.cipher import Cipher
+from services.participants.store.keys import read_master_key
+from services.participants.store.sealed import SealedCollection
 from shared import layout
 from shared.caller import Caller
-from shared.codes import code_list, countries
+from shared.codes import code_list
 from shared.codes.areas import area, inside
 from shared.config import Environment
-from shared.records.collection import RecordCollection, visible_to
-from shared.records.pushes import Record
+from shared.errors import Unavailable
+from shared.records.collection import visible_to
+from shared.records.pushes import Record, Write
+from shared.records.versions import VersionCollection
 from shared.store import vault
 from shared.store.mongo import Store, Tx
 from shared.types import Document
 
+NAMESPACE_EXISTS = 48
 STANDING = "standing"  # the slot of a nomination that counts; a withdrawn one's is its own id
 
 PEOPLE_INDEXES = (
@@ -56,49 +62,24 @@ NOMINATION_INDEXES = (
 )
 
 
-class SealedCollection(RecordCollection):
-    """Records of which only the `open_fields` lie in the clear."""
-
-    def __init__(
-        self,
-        collection: pymongo.collection.Collection[Document],
-        cipher: Cipher,
-        open_fields: Collection[str],
-    ) -> None:
-        super().__init__(collection)
-        self.cipher = cipher
-        self._open = open_fields
-
-    def encode(self, record: Record) -> Document:
-        content = record.content
-        return {
-            **super().encode(record),
-            layout.CONTENT: {name: value for name, value in content.items() if name in self._open},
-            "sealed": self.cipher.seal(
-                {name: value for name, value in content.items() if name not in self._open}
-            ),
-        }
-
-    def decode(self, document: Mapping[str, Any]) -> Record:
-        content = document[layout.CONTENT] | self.cipher.unseal(document["sealed"])
-        return super().decode({**document, layout.CONTENT: content})
-
-
 class People(SealedCollection):
-    def encode(self, record: Record) -> Document:
-        content, cipher = record.content, self.cipher
+    def person_of(self, document: Mapping[str, Any]) -> str:
+        return str(document["_id"])
+
+    def marked(self, record: Record) -> Document:
+        content, mark = record.content, self.cipher.marks(record.chapter)
         phone, email = phone_of(content, record.chapter), content.get("email")
-        alike = likenesses(content, phone)
+        names = content.get("given_name"), content.get("family_name")
+        words = name_words(*names) | joined_words(*names)
         found_by = {
-            "phone": cipher.exact(phone) if phone else None,
-            "email": cipher.exact(email) if email else None,
-            "names": self._blind_words(content.get("given_name"), content.get("family_name")),
+            "phone": mark("phone", phone) if phone else None,
+            "email": mark("email", email) if email else None,
+            "names": [mark("name", word) for word in sorted(words)],
             "alike": [
-                {"by": by, "mark": cipher.blind(by, f"{record.chapter}|{shared}")}
-                for by, shared in alike
+                {"by": by, "mark": mark(by, shared)} for by, shared in likenesses(content, phone)
             ],
         }
-        return super().encode(record) | {name: value for name, value in found_by.items() if value}
+        return {name: value for name, value in found_by.items() if value}
 
     def known(self, ids: Collection[str], caller: Caller) -> set[str]:
         """Those of `ids` that are people the caller may see and who are not withdrawn."""
@@ -112,16 +93,22 @@ class People(SealedCollection):
         return {each["_id"]: each[layout.CHAPTER] for each in found}
 
     def query(self, asked: Mapping[str, Any], caller: Caller) -> Document:
-        """The condition of a list's filter; an absent or empty part asks for nothing, but for
-        `ids`, of which none is none."""
+        """The condition of a list's filter (`shared.records.filters`)."""
         query: Document = {layout.WITHDRAWN: bool(asked.get("withdrawn"))}
+        own = asked.get("chapter") or caller.chapter
+        where = [own] if own else list(code_list("country"))
         if text := asked.get("text"):
-            words = self._blind_words(text)
-            query["names"] = {"$all": words} if words else {"$in": []}
+            ways = sorted({name_words(text), joined_words(text)}, key=sorted)
+            spelt = [
+                {"$and": [{"names": {"$in": self._names(word, where)}} for word in sorted(words)]}
+                for words in ways
+                if words
+            ]
+            query["$and"] = [{"$or": spelt} if spelt else {"names": {"$in": []}}]
         if phone := asked.get("phone"):
-            query["phone"] = {"$in": self._phones(phone, asked.get("chapter") or caller.chapter)}
+            query["phone"] = {"$in": self._phones(phone, where)}
         if email := asked.get("email"):
-            query["email"] = self.cipher.exact(email)
+            query["email"] = {"$in": self._exact("email", email, where)}
         if group := asked.get("group"):
             query[f"{layout.CONTENT}.groups"] = group
         if place := asked.get("place"):
@@ -135,19 +122,32 @@ class People(SealedCollection):
             query["_id"] = {"$in": list(ids)}
         return query
 
-    def _blind_words(self, *names: str | None) -> list[bytes]:
-        return [self.cipher.blind("name", word) for word in sorted(name_words(*names))]
+    def _names(self, word: str, where: Iterable[str]) -> list[bytes]:
+        marks: list[bytes] = [self.cipher.marks(each)("name", word) for each in where]
+        return [*marks, self.cipher.before.blind("name", word)] if self.cipher.before else marks
 
-    def _phones(self, phone: str, chapter: str | None) -> list[bytes]:
-        """The number in every country whose number it may be."""
-        where = [chapter] if chapter else code_list("country")
-        numbers = {international(phone, *countries.dialling(each)) for each in where}
-        return [self.cipher.exact(number) for number in sorted(numbers)]
+    def _exact(self, kind: str, text: str, where: Iterable[str]) -> list[bytes]:
+        marks: list[bytes] = [self.cipher.marks(each)(kind, text) for each in where]
+        return [*marks, self.cipher.before.exact(text)] if self.cipher.before else marks
+
+    def _phones(self, phone: str, where: Collection[str]) -> list[bytes]:
+        """The number in every country whose number it may be, as each chapter marks it."""
+        numbers = {phones.e164(phone, each) for each in where}
+        return [mark for number in sorted(numbers) for mark in self._exact("phone", number, where)]
 
 
 class Nominations(SealedCollection):
-    def encode(self, record: Record) -> Document:
-        return super().encode(record) | {
+    def person_of(self, document: Mapping[str, Any]) -> str:
+        return str(document[layout.CONTENT]["participant_id"])
+
+    def without_key(self, tx: Tx, people: Collection[str]) -> None:
+        """Who was registered under a key of their own, cannot have another."""
+        keyed = {"_id": {"$in": list(people)}, FORM: KEYED}
+        if self.collection.database[PEOPLE].find_one(keyed, {"_id": True}, session=tx.session):
+            raise Unavailable("KEY_LOST")
+
+    def marked(self, record: Record) -> Document:
+        return {
             "participant_id": record.content["participant_id"],
             TARGET: target(record.content),
             "slot": record.id if record.content["status"] == WITHDRAWN else STANDING,
@@ -163,11 +163,11 @@ class Nominations(SealedCollection):
         return {(each["participant_id"], each[TARGET]): each["_id"] for each in found}
 
     def query(self, asked: Mapping[str, Any]) -> Document:
-        """The condition of a list's filter; an absent or empty part asks for nothing, but for
-        `ids`, of which none is none."""
+        """The condition of a list's filter (`shared.records.filters`)."""
         query: Document = {}
-        if wanted := asked.get("activity_id") or asked.get("project_id"):
-            query[TARGET] = wanted
+        wanted = {asked[name] for name in ("activity_id", "project_id") if name in asked}
+        if wanted:  # a nomination is for one of the two: it has no two targets
+            query[TARGET] = {"$in": sorted(wanted) if len(wanted) == 1 else []}
         if participant := asked.get("participant_id"):
             query["participant_id"] = participant
         if status := asked.get("status"):
@@ -185,16 +185,39 @@ class ParticipantStore(Store):
         self.cipher = Cipher(vault.of(db), master_key)
         self.people = People(db[PEOPLE], self.cipher, OPEN)
         self.nominations = Nominations(db[NOMINATIONS], self.cipher, OPEN_NOMINATION)
+        self.versions: Mapping[str, VersionCollection] = {
+            name: VersionCollection(db[layout.VERSIONS], records)
+            for name, records in ((PEOPLE, self.people), (NOMINATIONS, self.nominations))
+        }
+
+    def save(self, tx: Tx, records: SealedCollection, writes: Sequence[Write]) -> None:
+        """Store the records' last states, and what these were before."""
+        records.save(tx, writes)
+        self.versions[records.collection.name].keep(tx, writes)
 
     def ensure_indexes(self) -> None:
         """Create what is missing, the data key included. Raises as `Cipher.prepare`."""
         super().ensure_indexes()
         self.people.collection.create_indexes(list(PEOPLE_INDEXES))
         self.nominations.collection.create_indexes(list(NOMINATION_INDEXES))
+        self.create_collections(layout.VERSIONS)
+        self.create_key_collection()
         # What is sealed under a key that is lost shall not get a second one beside it.
         sealed = (self.people, self.nominations)
-        nothing = all(each.collection.find_one({}, {"_id": True}) is None for each in sealed)
-        self.cipher.prepare(may_create=nothing)
+        self.cipher.needs_before = any(each.collection.find_one({FORM: None}) for each in sealed)
+        keyed = any(each.collection.find_one({FORM: KEYED}) for each in sealed)
+        self.cipher.prepare(may_create=not keyed)
+
+    def create_key_collection(self) -> None:
+        """Create the collection of people's keys: one born in a transaction would conflict."""
+        keys = vault.person_keys(self.cipher.vault)
+        try:
+            keys.database.create_collection(keys.name)
+        except pymongo.errors.CollectionInvalid:
+            pass
+        except pymongo.errors.OperationFailure as error:
+            if error.code != NAMESPACE_EXISTS:
+                raise
 
 
 def open_store(db: Database[Document]) -> ParticipantStore:

@@ -12,11 +12,16 @@ from typing import Any, Final
 import pymongo
 from bson.binary import Binary
 from bson.errors import BSONError
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pymongo.errors import EncryptionError, PyMongoError
 
 from services.participants.layout import (
     FINGERPRINT,
+    FORM,
     KEY_ID,
+    KEYED,
+    KEYLESS,
+    KEYLESS_COUNT,
     KEYS,
     LOST,
     OPENED,
@@ -29,8 +34,13 @@ from services.participants.layout import (
     UNREADABLE_ID,
     UNREADABLE_IN,
 )
-from services.participants.store.cipher import Cipher, KeyLost
-from services.participants.store.people import ParticipantStore, SealedCollection
+from services.participants.store.before import CipherBefore
+from services.participants.store.cipher import Cipher, Unreadable
+from services.participants.store.keys import KeyLost
+from services.participants.store.people import ParticipantStore
+from services.participants.store.sealed import SealedCollection
+from shared.errors import Unavailable
+from shared.layout import CONTENT
 from shared.store import vault
 from shared.store.failures import answered
 from shared.types import Document
@@ -38,7 +48,7 @@ from shared.types import Document
 TIMEOUT_S: Final = 15.0
 SAMPLE: Final = 200
 NAMED: Final = 50
-_FOUND_BY: Final = ("phone", "email")
+_FOUND_BY: Final = frozenset({"phone", "email"})
 
 Name = tuple[str, str]  # collection, id
 
@@ -74,6 +84,7 @@ def prove(store: ParticipantStore) -> Document:
 def _proved(store: ParticipantStore, cipher: Cipher, doubtful: set[Name]) -> Document:
     present = vault.fingerprints(store.cipher.vault)
     needed = {store.cipher.key_id}
+    keyless = vault.keyless(store.people.collection, {FORM: KEYED})
     collections = (store.people, store.nominations)
     opened, unreadable = 0, list[Name]()
     lost = set[str]()
@@ -85,11 +96,13 @@ def _proved(store: ParticipantStore, cipher: Cipher, doubtful: set[Name]) -> Doc
         lost.add(store.cipher.key_id)
     for sealed in collections:
         name = sealed.collection.name
-        for document in _sample(sealed, [key for at, key in doubtful if at == name]):
-            needed |= {cipher.key_of(each) for each in _ciphertexts(document)}
+        sample = list(_sample(sealed, [key for at, key in doubtful if at == name]))
+        keys = {} if lost else sealed.keys_of(filter(_tells_whose, sample), None, cipher)
+        for document in sample:
+            needed |= {CipherBefore.key_of(each) for each in _ciphertexts(document)}
             if lost:  # nothing opens; the sample only tells which keys are needed
                 continue
-            if _opens(cipher, document):
+            if _opens(sealed, cipher, document, keys):
                 opened += 1
             else:
                 unreadable.append((name, document["_id"]))
@@ -101,18 +114,19 @@ def _proved(store: ParticipantStore, cipher: Cipher, doubtful: set[Name]) -> Doc
         OPENED: opened,
         UNREADABLE: [{UNREADABLE_IN: at, UNREADABLE_ID: key} for at, key in unreadable[:NAMED]],
         UNREADABLE_COUNT: len(unreadable),
+        KEYLESS: keyless[:NAMED],
+        KEYLESS_COUNT: len(keyless),
     }
 
 
 def _sample(sealed: SealedCollection, doubtful: list[str]) -> Iterator[Document]:
     """Each once. Oldest and newest by the order in which the database stored them."""
-    fields = dict.fromkeys(("sealed", *_FOUND_BY), True)
     found = sealed.collection
     chosen: tuple[Iterable[Document], ...] = (
-        found.aggregate([{"$sample": {"size": SAMPLE}}, {"$project": fields}]),
-        found.find({}, fields).sort("$natural", 1).limit(1),
-        found.find({}, fields).sort("$natural", -1).limit(1),
-        found.find({"_id": {"$in": doubtful}}, fields),
+        found.aggregate([{"$sample": {"size": SAMPLE}}]),
+        found.find({}).sort("$natural", 1).limit(1),
+        found.find({}).sort("$natural", -1).limit(1),
+        found.find({"_id": {"$in": doubtful}}),
     )
     seen = set[str]()
     for documents in chosen:
@@ -122,23 +136,43 @@ def _sample(sealed: SealedCollection, doubtful: list[str]) -> Iterator[Document]
                 yield document
 
 
+def _tells_whose(document: Mapping[str, Any]) -> bool:
+    return isinstance(document.get(CONTENT), dict)
+
+
 def _ciphertexts(document: Mapping[str, Any]) -> list[Binary]:
-    values = (document.get(name) for name in ("sealed", *_FOUND_BY))
-    return [each for each in values if isinstance(each, Binary) and len(each) > 17]
+    """Those that the release before sealed."""
+    values = (document.get(name) for name in (SEALED, *_FOUND_BY))
+    return [
+        each
+        for each in values
+        if isinstance(each, Binary) and CipherBefore.sealed_by_it(each) and len(each) > 17
+    ]
 
 
-def _opens(cipher: Cipher, document: Mapping[str, Any]) -> bool:
-    """Whether every sealed value opens. Raises PyMongoError: the vault does not answer."""
+def _opens(
+    sealed: SealedCollection,
+    cipher: Cipher,
+    document: Mapping[str, Any],
+    keys: Mapping[str, AESGCM],
+) -> bool:
+    """Whether it opens, and is found by what it says. Raises PyMongoError: the vault does not
+    answer."""
     try:
-        if not isinstance(cipher.unseal(document["sealed"]), dict):
-            return False
-        for name in _FOUND_BY:
-            if name in document:
-                cipher.unseal(document[name])
+        record = sealed.opened(document, keys, cipher.before)
+        if FORM not in document:
+            return all(
+                _opened_before(cipher, document[name]) for name in _FOUND_BY & document.keys()
+            )
+        marks = sealed.marked(record)
+        return all(document.get(name) == mark for name, mark in marks.items())
     except EncryptionError as error:
         if isinstance(error.cause, PyMongoError):
             raise error.cause from error
         return False
-    except (BSONError, KeyError, TypeError, ValueError):  # no ciphertext, or none of a document
+    except (Unreadable, Unavailable, BSONError, KeyError, TypeError, ValueError):
         return False
-    return True
+
+
+def _opened_before(cipher: Cipher, value: Any) -> bool:
+    return cipher.before is not None and isinstance(cipher.before.unseal(value), str)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.reporting.handlers.reports import report
-from services.reporting.rules.figures import PERSON_DIMENSIONS, ReportScope
+from services.reporting.rules.activities import ReportScope
+from services.reporting.rules.figures import PERSON_DIMENSIONS
 from services.reporting.schemas import ReportQuestion
 from services.reporting.store.live import ReportingStore
 from shared.paging import MAX_FIRST, Asked

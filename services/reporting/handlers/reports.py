@@ -1,15 +1,16 @@
 """What reporting is asked: figures, coverage, gaps, concerns, outputs; each of one moment."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from pyroaring import BitMap
 
 from services.reporting.answers import (
     CODE_LISTS,
     by_status,
+    continuing_shown,
     figures_shown,
     framed,
     listed,
@@ -17,63 +18,77 @@ from services.reporting.answers import (
     page_of_rows,
     publications_shown,
     tests_shown,
+    with_shares,
 )
+from services.reporting.rules.activities import UNKNOWN, Activity, ReportScope
 from services.reporting.rules.figures import (
     COUNTED,
     NOT_COUNTED,
     OVERLAPPING,
-    UNKNOWN,
-    Activity,
     Cells,
     Counted,
     figures,
     union,
 )
-from services.reporting.schemas import Question, ReportQuestion
+from services.reporting.rules.periods import Sheets, continues, days_matter, parts, within
+from services.reporting.rules.scores import paired, tested
+from services.reporting.rules.shares import DIMENSIONS, shares
+from services.reporting.schemas import CONTINUING_SHOWN, Question, ReportQuestion
 from services.reporting.store.live import ReportingStore
 from shared.codes import age_band, code_list
-from shared.record_types import SCORES
+
+T = TypeVar("T")
 
 
 def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
     """The four figures of all in scope and, if `rows_by` is given, of a page of its parts.
 
-    Returns: figures with their cells (those that are not zero, unless `with_zeros`), the event
-        they stand by, the filter applied, how many activities were counted and how many were not;
-        of the rows' page what `shared.paging` tells.
+    Returns: figures with their cells (those that are not zero, unless `with_zeros`) and with
+        `with_shares` the shares of women, youth and people with disability, the event
+        they stand by, the filter applied, how many activities were counted and how many were not,
+        which of them go on over a border of the period; of the rows' page what `shared.paging`
+        tells.
     Raises: Unavailable (retryable); Refused BAD_CURSOR (final).
     """
+    scope = asked.scope
+    days = ("sessions.id", "sessions.on") if days_matter(scope, asked.rows_by) else ()
     with store.snapshot() as seen:
-        activities = seen.activities(asked.scope, "announced")
+        activities = seen.activities(scope, "announced", *days)
         counted = _counted(activities)
         sheets = seen.sheets([each.id for each in counted])
-        attributes = ["birth_year" if dim == "age_band" else dim for dim in asked.by]
-        cells = Cells(asked.by, seen.bits(attributes), age_band)
-        rows = page_of_rows(counted, asked)
+        split_by = {*asked.by, *(DIMENSIONS if asked.with_shares else ())}
+        bits = seen.bits("birth_year" if dim == "age_band" else dim for dim in split_by)
+        cells = Cells(asked.by, bits, age_band)
+        rows = page_of_rows(_parted(counted, sheets, scope, asked.rows_by), asked)
         titled = asked.rows_by if asked.rows_by in ("project", "activity") else None
         titles = seen.titles(titled, [key for key, _ in rows.items]) if titled else {}
-        frame = framed(seen.position(), asked.scope)
-    last_year = max((each.year for each in counted), default=None)
-
-    def shown(some: Iterable[Activity]) -> dict[str, Any]:
-        held = (
-            Counted(each.year, each.announced, list(sheets.get(each.id, {}).values()))
-            for each in some
+        over = sorted(
+            (each for each in counted if continues(each, scope)),
+            key=lambda each: (each.starts_on, each.id),
         )
-        return figures_shown(figures(held, cells, last_year or 0), asked)
+        named = seen.titles("activity", [each.id for each in over[:CONTINUING_SHOWN]])
+        frame = framed(seen.position(), scope)
 
-    statuses = Counter(each.status for each in activities)
+    def shown(some: Sequence[Counted]) -> dict[str, Any]:
+        found = figures_shown(figures(some, cells), asked)
+        return with_shares(found, shares(some, bits, age_band)) if asked.with_shares else found
+
+    whole = [part for _, _, part in _parted(counted, sheets, scope)]
+    years = {each.year for each in whole}
+    begun = [each for each in activities if scope.has(each.starts_on)]
+    statuses = Counter(each.status for each in begun)
     return {
         **frame,
-        "figures": shown(counted),
+        "figures": shown(whole),
         "rows": [
             {"key": key, "label": titles.get(key), "figures": shown(some)}
             for key, some in rows.items
         ],
         **rows.frame(),
-        "activities_counted": len(counted),
+        "activities_counted": sum(each.begins for each in whole),
         "activities_not_counted": {status: statuses[status] for status in NOT_COUNTED},
-        "age_reference_year": last_year,
+        "continuing": continuing_shown(over, named),
+        "age_reference_year": years.pop() if len(years) == 1 else None,
         "adds_up": OVERLAPPING.isdisjoint(asked.by),
     }
 
@@ -84,15 +99,17 @@ def coverage(asked: Question, store: ReportingStore) -> dict[str, Any]:
     Zeros are the gaps to be seen. `unknown` stands for what has no code, where there is any.
     Raises: Unavailable (retryable).
     """
+    scope = asked.scope
     with store.snapshot() as seen:
-        counted = _counted(seen.activities(asked.scope, "sessions", "ecpf", "architecture"))
+        counted = _counted(seen.activities(scope, "sessions", "ecpf", "architecture"))
         sheets = seen.sheets([each.id for each in counted])
-        frame = framed(seen.position(), asked.scope)
+        frame = framed(seen.position(), scope)
     activities: Counter[str] = Counter()
     present: defaultdict[str, list[BitMap]] = defaultdict(list)
     for activity in counted:
-        activities.update(_codes(activity, asked.of))
-        for session, people in sheets.get(activity.id, {}).items():
+        if scope.has(activity.starts_on):
+            activities.update(_codes(activity, asked.of))
+        for session, people in within(activity, sheets.get(activity.id, {}), scope):
             for code in _codes(activity, asked.of, session):
                 present[code].append(people)
     return {
@@ -128,6 +145,8 @@ def gaps(asked: Question, store: ReportingStore) -> dict[str, Any]:
             continue
         present = sheets.get(activity.id, {})
         for session in activity.sessions:
+            if not asked.scope.has(activity.day_of(session.id)):
+                continue
             by_topic = reached[session.place or activity.place or UNKNOWN]
             for topic in session.topics or [UNKNOWN]:
                 by_topic[topic] |= present.get(session.id, BitMap())
@@ -155,8 +174,8 @@ def concerns(asked: Question, store: ReportingStore) -> dict[str, Any]:
     scope = asked.scope
     with store.snapshot() as seen:
         activities: list[str] | None = None
-        if scope.project_ids or scope.activity_ids or scope.types:
-            anywhere = replace(scope, countries=(), places=(), since=None, until=None)
+        if any(each is not None for each in (scope.project_ids, scope.activity_ids, scope.types)):
+            anywhere = replace(scope, countries=None, places=None, since=None, until=None)
             activities = [each.id for each in seen.activities(anywhere)]
         found = Counter(
             (row["category"], row["severity"], row["status"])
@@ -174,18 +193,20 @@ def concerns(asked: Question, store: ReportingStore) -> dict[str, Any]:
 
 
 def outputs(asked: Question, store: ReportingStore) -> dict[str, Any]:
-    """Media reach, publications, recommendations, test scores and nominations.
+    """Media reach, publications, recommendations, test scores and nominations; of a period, those
+    of the activities that begin in it.
 
     Raises: Unavailable (retryable).
     """
     with store.snapshot() as seen:
-        counted = [each.id for each in _counted(seen.activities(asked.scope))]
+        found = seen.activities(asked.scope, "sessions.id", "sessions.on")
+        begun = _counted(each for each in found if asked.scope.has(each.starts_on))
+        counted = [each.id for each in begun]
         sections = list(seen.sections(counted))
-        scores = dict.fromkeys(SCORES, 0.0)
-        for sums in seen.scores(counted):
-            scores = {name: scores[name] + sums[name] for name in SCORES}
+        tests = seen.tests(counted)
         nominations = Counter(seen.nominations(asked.scope))
         frame = framed(seen.position(), asked.scope)
+    pairs = [pair for each in begun for pair in paired(_in_order(each, tests.get(each.id, {})))]
     recommendations = Counter(status for each in sections for status in each["recommendations"])
     return {
         **frame,
@@ -194,9 +215,27 @@ def outputs(asked: Question, store: ReportingStore) -> dict[str, Any]:
             [each["publication"] for each in sections if each["publication"]]
         ),
         "recommendations": by_status("recommendation_status", recommendations),
-        "tests": tests_shown(scores),
+        "tests": tests_shown(tested(pairs)),
         "nominations": by_status("nomination_status", nominations),
     }
+
+
+def _in_order(activity: Activity, of_session: Mapping[str, T]) -> list[T]:
+    """What there is of an activity's sessions in the order of their days."""
+    days = sorted((activity.day_of(session_id), session_id) for session_id in of_session)
+    return [of_session[session_id] for _, session_id in days]
+
+
+def _parted(
+    activities: Iterable[Activity],
+    sheets: Mapping[str, Sheets],
+    scope: ReportScope,
+    rows_by: str | None = None,
+) -> Iterator[tuple[Activity, str, Counted]]:
+    """What of each activity counts in the period, with the key of the row it stands in."""
+    for each in activities:
+        for key, part in parts(each, sheets.get(each.id, {}), scope, rows_by):
+            yield each, key, part
 
 
 def _counted(activities: Iterable[Activity]) -> list[Activity]:

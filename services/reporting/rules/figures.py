@@ -12,34 +12,18 @@ from typing import Final, TypeAlias
 
 from pyroaring import BitMap
 
+from services.reporting.rules.activities import UNKNOWN, Announced, Keys
 from services.reporting.rules.regions import region
-from shared.days import calendar_day
-
-UNKNOWN: Final = "unknown"
 
 PERSON_DIMENSIONS: Final = ("sex", "age_band", "group", "group_any", "disability", "residence")
-ANNOUNCED_DIMENSIONS: Final = frozenset({"sex", "age_band", "group", "disability"})
 BY_YEAR: Final = frozenset({"age_band", "residence"})
 """Dimensions in which a person's category follows from the year as well."""
 OVERLAPPING: Final = frozenset({"group_any"})
 """Dimensions in which one person may stand in several categories: their cells do not add up."""
 
-ROWS_BY: Final = (
-    "chapter",
-    "project",
-    "activity",
-    "type",
-    "month",
-    "quarter",
-    "year",
-    "admin1",
-    "locality",
-)
-
 COUNTED: Final = ("held", "reported", "validated")
 NOT_COUNTED: Final = ("planned", "cancelled")
 
-Keys: TypeAlias = tuple[str, ...]
 Bits: TypeAlias = Mapping[str, Mapping[str, BitMap]]
 """Who is what: attribute, value of the attribute, the people who have it."""
 AgeBand: TypeAlias = Callable[[int | None, int], str]
@@ -47,76 +31,17 @@ AgeBand: TypeAlias = Callable[[int | None, int], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Announced:
-    """What the organiser stated: a headcount, and the parts of it that were described."""
-
-    total: int = 0
-    cells: tuple[tuple[Mapping[str, str], int], ...] = ()
-
-    def add_to(self, found: Counter[Keys], by: Sequence[str]) -> None:
-        """Add the headcount to its cells; whatever was not said of people is `unknown`."""
-        for stated, count in self.cells:
-            known = (stated.get(dim) if dim in ANNOUNCED_DIMENSIONS else None for dim in by)
-            found[tuple(value or UNKNOWN for value in known)] += count
-        if undescribed := self.total - sum(count for _, count in self.cells):
-            found[(UNKNOWN,) * len(by)] += undescribed
-
-
-@dataclass(frozen=True, slots=True)
-class ReportScope:
-    """Which activities a question is about; an empty condition asks for nothing.
-
-    `since` and `until` (both included, ISO 8601 dates) are compared with the day an activity
-    starts, so that every activity lies in one period only. `places` include all that lies in them.
-    """
-
-    chapters: Sequence[str] = ()
-    project_ids: Sequence[str] = ()
-    activity_ids: Sequence[str] = ()
-    types: Sequence[str] = ()
-    countries: Sequence[str] = ()
-    places: Sequence[str] = ()
-    since: str | None = None
-    until: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A part of an activity that has a sheet of its own."""
-
-    id: str
-    topics: Sequence[str] = ()
-    place: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """What reporting keeps of an activity: codes, figures and days."""
-
-    id: str
-    chapter: str
-    type: str
-    status: str
-    starts_on: str
-    project_id: str | None = None
-    place: str | None = None
-    announced: Announced = Announced()
-    sessions: Sequence[Session] = ()
-    ecpf: Sequence[str] = ()
-    architecture: Sequence[str] = ()
-
-    @property
-    def year(self) -> int:
-        return int(self.starts_on[:4])
-
-
-@dataclass(frozen=True, slots=True)
 class Counted:
-    """An activity that counts, as the figures see it: when, how many stated, who came to what."""
+    """What is counted of an activity: how many were stated, who came to what.
+
+    `year` is that in which the activity begins, and of ages; `begins`: whether it does so here, or
+    was counted as an activity elsewhere.
+    """
 
     year: int
     announced: Announced
     sheets: Sequence[BitMap]
+    begins: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +132,13 @@ class Cells:
         return dict(regions)
 
 
-def figures(activities: Iterable[Counted], cells: Cells, reference_year: int) -> Figures:
+def figures(activities: Iterable[Counted], cells: Cells) -> Figures:
     """The four figures of these activities, split into cells.
 
     Age, and in which region a home lies, is that of the year of each activity for person-sessions
-    and unique per activity, of `reference_year` for unique people, of whom there is one each
-    however many years they came.
+    and unique per activity; for unique people, of whom there is one each however many years they
+    came, of the year of the last of these activities to which the person came. So no cell depends
+    on what else was asked.
     """
     announced: Counter[Keys] = Counter()
     announced_total = 0
@@ -222,14 +148,13 @@ def figures(activities: Iterable[Counted], cells: Cells, reference_year: int) ->
         announced_total += activity.announced.total
         if cells.by:
             activity.announced.add_to(announced, cells.by)
-        year = activity.year if cells.by_year else reference_year
+        year = activity.year if cells.by_year else 0
         came = BitMap()
         for present in activity.sheets:
             if came and (repeated := came & present):
                 again[year].append(repeated)
             came |= present
         firsts[year].append(came)
-    everybody = union(came for year in firsts.values() for came in year)
     per_activity = _sum(firsts, cells)
     repeats = _sum(again, cells)
     return Figures(
@@ -238,8 +163,19 @@ def figures(activities: Iterable[Counted], cells: Cells, reference_year: int) ->
             per_activity.total + repeats.total, Counter(per_activity.cells) + Counter(repeats.cells)
         ),
         unique_per_activity=per_activity,
-        unique_people=Figure(len(everybody), cells.split([everybody], reference_year)),
+        unique_people=_people(firsts, cells),
     )
+
+
+def _people(came: Mapping[int, list[BitMap]], cells: Cells) -> Figure:
+    """Everybody once, as of the last year in which they came."""
+    seen = BitMap()
+    found: Counter[Keys] = Counter()
+    for year in sorted(came, reverse=True):
+        last_came = union(came[year]) - seen
+        found.update(cells.split([last_came], year))
+        seen |= last_came
+    return Figure(len(seen), found)
 
 
 def union(sets: Iterable[BitMap]) -> BitMap:
@@ -266,26 +202,6 @@ def layers(sets: Iterable[BitMap]) -> list[BitMap]:
         if carry:
             total.append(BitMap(carry))
     return total
-
-
-def row_key(activity: Activity, rows_by: str) -> str:
-    """The row an activity stands in; `unknown` where it says nothing of that kind.
-
-    A day stored in a form that is taken no more must not cost the others their report.
-    """
-    day = activity.starts_on if calendar_day(activity.starts_on) else ""
-    key = {
-        "chapter": activity.chapter,
-        "project": activity.project_id,
-        "activity": activity.id,
-        "type": activity.type,
-        "month": day[:7],
-        "quarter": day and f"{day[:4]}-Q{(int(day[5:7]) + 2) // 3}",
-        "year": day[:4],
-        "admin1": region(activity.place, day or None),
-        "locality": activity.place,
-    }[rows_by]
-    return key or UNKNOWN
 
 
 def _sum(by_year: Mapping[int, list[BitMap]], cells: Cells) -> Figure:

@@ -13,6 +13,7 @@ from pyroaring import BitMap
 
 from services.reporting.layout import PEOPLE, PROJECTED, SESSIONS
 from services.reporting.rules.regions import home, places_within
+from services.reporting.rules.scores import Test
 from shared.events import Event
 from shared.record_types import SCORES, for_each, record_type_of
 
@@ -33,12 +34,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class ProjectedSheet:
-    """Who was present in a session, and the sums of its test scores, as of one sequence."""
+    """Who was present in a session, the sums of their test scores, and whose score was which as far
+    as that was told; as of one sequence."""
 
     activity_id: str
     sequence: int = 0
     present: BitMap = field(default_factory=BitMap)
     scores: Mapping[str, float] = field(default_factory=dict)
+    tests: Mapping[int, Test] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -58,6 +61,8 @@ def people_in(events: Iterable[Event]) -> list[str]:
             seen[event.subject] = None
         elif record_type == "attendance":
             seen.update((row["participant_id"], None) for row in event.data["rows"])
+            tests = event.data.get("tests") or ()
+            seen.update((each["participant_id"], None) for each in tests)
     return list(seen)
 
 
@@ -135,11 +140,15 @@ def attend(
         came = BitMap(numbers[row["participant_id"]] for row in data["rows"] if row["present"])
         left = BitMap(numbers[row["participant_id"]] for row in data["rows"] if not row["present"])
         deltas = data.get("scores") or {}
+        tests = {number: each for number, each in sheet.tests.items() if number not in left}
+        for each in data.get("tests") or ():  # from version 2 of the contract on
+            tests[numbers[each["participant_id"]]] = (each["pre_score"], each["post_score"])
         changed[event.subject] = ProjectedSheet(
             activity_id=sheet.activity_id,
             sequence=event.sequence,
             present=(sheet.present - left) | came,
             scores={name: sheet.scores.get(name, 0) + deltas.get(name, 0) for name in SCORES},
+            tests=tests,
         )
     return changed
 
@@ -160,7 +169,12 @@ def document(event: Event) -> dict[str, Any]:
         )
     if record_type_of(event.type) == "activity":
         kept["sessions"] = [
-            {"id": each["id"], "topics": each.get("topics") or [], "place": each.get("place")}
+            {
+                "id": each["id"],
+                "on": each.get("on"),
+                "topics": each.get("topics") or [],
+                "place": each.get("place"),
+            }
             for each in data.get("sessions") or ()
         ]
         recommendations = (data.get("dialogue") or {}).get("recommendations") or ()

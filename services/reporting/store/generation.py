@@ -30,6 +30,7 @@ from services.reporting.layout import (
     PROJECTED,
     SCORES,
     SESSIONS,
+    TESTS,
     VERSION,
     WHILE_BUILDING,
 )
@@ -166,7 +167,11 @@ class Generation:
     def load_sheets(self, tx: Tx, session_ids: Sequence[str]) -> dict[str, ProjectedSheet]:
         return {
             row["_id"]: ProjectedSheet(
-                row[ACTIVITY_ID], row[LAST_SEQUENCE], BitMap.deserialize(row[PRESENT]), row[SCORES]
+                row[ACTIVITY_ID],
+                row[LAST_SEQUENCE],
+                BitMap.deserialize(row[PRESENT]),
+                row[SCORES],
+                {number: (pre, post) for number, pre, post in row.get(TESTS, ())},
             )
             for row in self._find_in(tx, SESSIONS, session_ids)
         }
@@ -183,6 +188,7 @@ class Generation:
                         LAST_SEQUENCE: sheet.sequence,
                         PRESENT: _binary(sheet.present),
                         SCORES: sheet.scores,
+                        TESTS: [[number, *test] for number, test in sheet.tests.items()],
                     },
                     upsert=True,
                 )

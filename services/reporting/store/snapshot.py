@@ -14,14 +14,17 @@ from services.reporting.layout import (
     ACTIVITY_ID,
     ATTRIBUTES,
     BITS,
+    NUMBER,
+    PEOPLE,
     POSITION,
     PRESENT,
     PROJECTED,
-    SCORES,
     SESSIONS,
+    TESTS,
 )
-from services.reporting.rules.figures import Activity, Announced, ReportScope, Session
+from services.reporting.rules.activities import Activity, Announced, ReportScope, Session
 from services.reporting.rules.projections import DOCUMENTS
+from services.reporting.rules.scores import Test
 from shared.codes import places
 from shared.codes.countries import today
 from shared.codes.states import state_on
@@ -45,12 +48,16 @@ class Snapshot:
         return next(self._find(POSITION, {"_id": "last"}), None)
 
     def activities(self, scope: ReportScope, *parts: str) -> list[Activity]:
-        """Every activity in scope that is not withdrawn, whatever its status.
+        """Every activity in scope that neither is withdrawn nor its project, whatever its status;
+        of a period, those that have a day in it.
 
-        Args: parts: `announced`, `sessions`, `ecpf`, `architecture`; left empty unless asked for.
+        Args: parts: `announced`, `sessions` or parts of them, `ecpf`, `architecture`; left empty
+            unless asked for.
         """
         fields = (*_ALWAYS, *parts)
-        rows = self._find(PROJECTED["activity"], _query(scope), fields)
+        gone = self._withdrawn("project", {})
+        query = {"$and": [_query(scope), {"project_id": {"$nin": gone}}]} if gone else _query(scope)
+        rows = self._find(PROJECTED["activity"], query, fields)
         return [_activity(row, self._today(row["chapter"])) for row in rows]
 
     def sections(self, activity_ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
@@ -65,18 +72,23 @@ class Snapshot:
 
     def sheets(self, activity_ids: Sequence[str]) -> dict[str, dict[str, BitMap]]:
         """Who was present, by activity and session; withdrawn people are nowhere."""
-        gone = BitMap()
-        for members in self.bits(["withdrawn"]).get("withdrawn", {}).values():
-            gone |= members
+        gone = self._people_gone()
         found: defaultdict[str, dict[str, BitMap]] = defaultdict(dict)
         query = {ACTIVITY_ID: {"$in": list(activity_ids)}}
         for row in self._find(SESSIONS, query, (ACTIVITY_ID, PRESENT)):
             found[row[ACTIVITY_ID]][row["_id"]] = BitMap.deserialize(row[PRESENT]) - gone
         return found
 
-    def scores(self, activity_ids: Sequence[str]) -> Iterator[Mapping[str, float]]:
+    def tests(self, activity_ids: Sequence[str]) -> dict[str, dict[str, dict[int, Test]]]:
+        """By activity and session, the scores of those present; withdrawn people are nowhere."""
+        gone = self._people_gone()
+        found: defaultdict[str, dict[str, dict[int, Test]]] = defaultdict(dict)
         query = {ACTIVITY_ID: {"$in": list(activity_ids)}}
-        return (row[SCORES] for row in self._find(SESSIONS, query, (SCORES,)))
+        for row in self._find(SESSIONS, query, (ACTIVITY_ID, TESTS)):
+            scores = {n: (pre, post) for n, pre, post in row.get(TESTS, ()) if n not in gone}
+            if scores:
+                found[row[ACTIVITY_ID]][row["_id"]] = scores
+        return found
 
     def bits(self, attributes: Iterable[str]) -> dict[str, dict[str, BitMap]]:
         """Of each attribute's values, who has them; only these attributes are read."""
@@ -97,25 +109,49 @@ class Snapshot:
         Args: activity_ids: only concerns raised in one of these; None: in any or in none.
         """
         conditions: dict[str, Sequence[str] | None] = {
-            "chapter": scope.chapters or None,
+            "chapter": scope.chapters,
             "within": _within(scope),
             "activity_id": activity_ids,
         }
-        query = _any_of(conditions) | _period("raised_on", scope)
+        query = _any_of(conditions) | _period("raised_on", scope) | _nothing(scope)
         fields = ("category", "severity", "status")
         return self._find(PROJECTED["concern"], {"withdrawn": False, **query}, fields)
 
     def nominations(self, scope: ReportScope) -> Iterator[str]:
-        """The status of each nomination to a project or an activity in scope."""
-        query = _any_of({"chapter": scope.chapters or None})
+        """The status of each nomination to a project or an activity in scope, unless one of these
+        or the person is withdrawn."""
+        query = _any_of({"chapter": scope.chapters}) | _nothing(scope)
         if scope != ReportScope(chapters=scope.chapters):
-            activity_ids = [each.id for each in self.activities(scope)]
+            activity_ids = [each.id for each in self.activities(scope) if scope.has(each.starts_on)]
             query["$or"] = [
                 {"activity_id": {"$in": activity_ids}},
-                {"project_id": {"$in": list(scope.project_ids)}},
+                {"project_id": {"$in": list(scope.project_ids or ())}},
             ]
-        found = self._find(PROJECTED["nomination"], {"withdrawn": False, **query}, ("status",))
-        return (row["status"] for row in found)
+        projects = self._withdrawn("project", {})
+        activities = self._withdrawn("activity", {"project_id": {"$in": projects}})
+        numbers = {NUMBER: {"$in": list(self._people_gone())}}
+        gone = {
+            "project_id": projects,
+            "activity_id": activities,
+            "participant_id": [row["_id"] for row in self._find(PEOPLE, numbers, ("_id",))],
+        }
+        stands = {name: {"$nin": ids} for name, ids in gone.items() if ids}
+        query = {"$and": [{"withdrawn": False, **query}, stands]}
+        return (row["status"] for row in self._find(PROJECTED["nomination"], query, ("status",)))
+
+    def _people_gone(self) -> BitMap:
+        """The numbers of withdrawn people."""
+        gone = BitMap()
+        for members in self.bits(["withdrawn"]).get("withdrawn", {}).values():
+            gone |= members
+        return gone
+
+    def _withdrawn(self, kind: str, or_these: Mapping[str, Any]) -> list[str]:
+        """The ids of the withdrawn projects or activities, and of those that `or_these` finds."""
+        query: dict[str, Any] = {"withdrawn": True}
+        if or_these:
+            query = {"$or": [query, dict(or_these)]}
+        return [row["_id"] for row in self._find(DOCUMENTS[kind], query, ("_id",))]
 
     def _find(
         self, name: str, query: Mapping[str, Any], fields: Sequence[str] | None = None
@@ -126,25 +162,33 @@ class Snapshot:
         return iter(found)
 
 
-_ALWAYS: Final = ("chapter", "type", "status", "starts_on", "project_id", "place")
+_ALWAYS: Final = ("chapter", "type", "status", "starts_on", "ends_on", "project_id", "place")
 
 
 def _query(scope: ReportScope) -> dict[str, Any]:
     conditions = {
-        "chapter": scope.chapters or None,
-        "project_id": scope.project_ids or None,
-        "_id": scope.activity_ids or None,
-        "type": scope.types or None,
+        "chapter": scope.chapters,
+        "project_id": scope.project_ids,
+        "_id": scope.activity_ids,
+        "type": scope.types,
         "within": _within(scope),
     }
-    return {"withdrawn": False, **_any_of(conditions), **_period("starts_on", scope)}
+    query = {"withdrawn": False, **_any_of(conditions), **_nothing(scope)}
+    if scope.until:
+        query["starts_on"] = {"$lte": scope.until}
+    if scope.since:
+        late = [{name: {"$gte": scope.since}} for name in ("ends_on", "starts_on")]
+        query["$or"] = [*late, {"ends_on": None}]
+    return query
 
 
 def _within(scope: ReportScope) -> list[str] | None:
-    """By all ids they had: what was projected before an id changed keeps the old one until the
-    projections are rebuilt."""
-    asked = (*scope.countries, *scope.places)
-    return [each for place_id in asked for each in places.spellings(place_id)] or None
+    """The countries and the places together: in one of them, by all ids they had. What was
+    projected before an id changed keeps the old one until the projections are rebuilt."""
+    if scope.countries is None and scope.places is None:
+        return None
+    asked = (*(scope.countries or ()), *(scope.places or ()))
+    return [each for place_id in asked for each in places.spellings(place_id)]
 
 
 def _place(place_id: str | None) -> str | None:
@@ -154,6 +198,10 @@ def _place(place_id: str | None) -> str | None:
 def _any_of(conditions: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
     """Each field is one of its values; None sets no condition."""
     return {name: {"$in": list(of)} for name, of in conditions.items() if of is not None}
+
+
+def _nothing(scope: ReportScope) -> dict[str, Any]:
+    return {"_id": {"$in": []}} if scope.nothing else {}
 
 
 def _period(name: str, scope: ReportScope) -> dict[str, Any]:
@@ -170,6 +218,7 @@ def _activity(row: Mapping[str, Any], day: str) -> Activity:
         type=row["type"],
         status=state_on(day, row["status"], row["starts_on"]),
         starts_on=row["starts_on"],
+        ends_on=row.get("ends_on"),
         project_id=row["project_id"],
         place=_place(row["place"]),
         announced=Announced(
@@ -177,7 +226,12 @@ def _activity(row: Mapping[str, Any], day: str) -> Activity:
             tuple((cell, cell["count"]) for cell in announced.get("cells") or ()),
         ),
         sessions=[
-            Session(each["id"], each["topics"], _place(each["place"]))
+            Session(
+                each["id"],
+                each.get("topics") or (),
+                _place(each.get("place")),
+                each.get("on"),
+            )
             for each in row.get("sessions") or ()
         ],
         ecpf=row.get("ecpf") or (),

@@ -12,6 +12,7 @@ from marshmallow import ValidationError
 from shared.days import calendar_day, parse_timestamp
 from shared.errors import problems_from
 from shared.records import fields as f
+from shared.records.filters import Period
 
 DAYS = st.dates().map(date.isoformat)
 NEARLY = st.one_of(
@@ -65,7 +66,7 @@ def test_what_is_no_calendar_day_is_none(given_as: object) -> None:
     assert calendar_day(given_as) is None
 
 
-class Row(f.Period):
+class Row(Period):
     on = f.Day()
 
 

@@ -25,7 +25,7 @@ PEOPLE = 20  # on each sheet
 PRIVATE = {
     "givenName": "Zanafatou",
     "familyName": "Kpelekeze",
-    "phone": "+23324998877",
+    "phone": "+233249988770",
     "email": "zanafatou.kpelekeze@example.org",
 }
 

@@ -234,7 +234,7 @@ def _one_moment(
 
 
 def _nothing_in_clear(folder: Path, source: Stack) -> None:
-    """Neither people's data nor the keys that open them; the wrapped data key is there."""
+    """Neither people's data nor the keys that open them; their wrapped keys are there."""
     secrets = source.home / "secrets"
     keys = [(secrets / name).read_bytes() for name in ("master.key", "webhook.key", "admin.key")]
     keys += [base64.b64decode(key) for key in keys[:2]]
@@ -246,9 +246,12 @@ def _nothing_in_clear(folder: Path, source: Stack) -> None:
             if isinstance(part, ArchiveBatch)
         )
         assert not [value for value in clear if value in raw], database
-    [(name, vault)] = documents(folder, "participants_keys")
-    assert name == "keyVault"
-    assert vault["keyMaterial"]
+    held = list(documents(folder, "participants_keys"))
+    assert [name for name, _ in held].count("keyVault") == 1
+    assert {each["_id"] for name, each in held if name == "personKeys"} == {
+        each["_id"] for name, each in documents(folder, "participants") if name == "people"
+    }
+    assert all(each["keyMaterial"] for _, each in held)
 
 
 def _damaged_files_are_refused(home: Path, folder: Path, target: Stack) -> None:

@@ -78,8 +78,20 @@ class Hub:
 
     def apply(self, events: Sequence[Event], *consumers: str) -> None:
         """Hand the events to the consumers (all if none is named) that listen to them."""
+        newest: dict[tuple[str, str, int], int] = {}
+        for each in sorted(events, key=lambda event: event.schema_version):
+            newest[each.type, each.subject, each.sequence] = each.schema_version
         for consumer in consumers or ("reporting", "notifications"):
-            told = [each for each in events if listens(consumer, each.type)]
+            told = [
+                each
+                for each in events
+                if listens(
+                    consumer,
+                    each.type,
+                    each.schema_version,
+                    older=each.schema_version < newest[each.type, each.subject, each.sequence],
+                )
+            ]
             if consumer == "reporting":
                 assert projecting.project(told, self.reporting) == []
             else:

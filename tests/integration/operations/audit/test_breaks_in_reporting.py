@@ -120,3 +120,12 @@ def test_only_the_asked_number_is_named_and_all_are_counted(hub: Hub) -> None:
     compared = stage(told, "published → reporting")
     assert compared["missing"] == compared["expected"] > 2
     assert len([each for each in told["findings"] if each["stage"] == compared["stage"]]) == 2
+
+
+def test_a_test_score_that_reporting_gives_to_somebody_else(hub: Hub, programme: Programme) -> None:
+    sessions = hub.db("reporting")["sessions"]
+    [[number, pre, post]] = (sessions.find_one({"_id": programme.session}) or {})["tests"]
+    moved = {"tests": [[number + 1, pre, post]]}
+    sessions.update_one({"_id": programme.session}, {"$set": moved})
+    [finding] = audited(hub, ("attendance: claimed → reporting", "differs"))
+    assert "other people's test scores" in finding["text"]

@@ -16,7 +16,7 @@ from shared.caller import Caller
 from shared.ids import new_id
 from tests.world import items
 
-CONTRACTS = contracts.of("activities")
+CONTRACTS = {version: contracts.of("activities", version=version) for version in (1, 2)}
 
 
 MALI = Caller("chapter", "ML", "key-ml", "corr-1")
@@ -63,6 +63,23 @@ class World:
         tombstones = [{"id": identifier, "reason": "was right"}]
         return receipts(records.reinstate(request(tombstones, kind=kind, **options), self.store))
 
+    def restore(
+        self,
+        identifier: str,
+        version: Any,
+        *,
+        kind: str = "activity",
+        item: Any = (),
+        **options: Any,
+    ) -> Receipts:
+        wanted = {
+            "id": identifier,
+            "version": version,
+            "reason": "corrected by mistake",
+            **dict(item),
+        }
+        return receipts(records.restore(request([wanted], kind=kind, **options), self.store))
+
     def record(self, *sheets: Mapping[str, Any], **options: Any) -> Receipts:
         return receipts(attendance.record(request(sheets, **options), self.store))
 
@@ -81,18 +98,24 @@ class World:
         asked = {"caller": caller.to_dict(), "session_id": session_id, "first": 500}
         return attendance.page(asked, self.store)
 
-    def events(self, subject: str | None = None) -> list[dict[str, Any]]:
-        """Everything emitted (about `subject`), in order, each valid by its contract."""
+    def events(
+        self, subject: str | None = None, version: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Everything emitted (about `subject`), each event in this version or in the oldest in
+        which it is told, in order, each valid by its contract."""
         rows = self.store.outbox.collection.find({"subject": subject} if subject else {})
-        found = [
-            orjson.loads(row["body"]) for row in rows.sort([("recorded_at", 1), ("sequence", 1)])
-        ]
-        for event in found:
+        told: dict[Any, tuple[int, dict[str, Any]]] = {}
+        for row in rows.sort([("recorded_at", 1), ("sequence", 1), ("schema_version", 1)]):
+            of = row.get("schema_version", 1)
+            if version in (None, of):
+                step = row["subject"], row["sequence"], row["type"]
+                told.setdefault(step, (of, orjson.loads(row["body"])))
+        for of, event in told.values():
             validator = Draft202012Validator(
-                CONTRACTS[short(event)], format_checker=Draft202012Validator.FORMAT_CHECKER
+                CONTRACTS[of][short(event)], format_checker=Draft202012Validator.FORMAT_CHECKER
             )
             validator.validate(event["data"])
-        return found
+        return [event for _, event in told.values()]
 
     def types(self, subject: str | None = None) -> list[str]:
         return [short(event) for event in self.events(subject)]

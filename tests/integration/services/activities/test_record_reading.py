@@ -82,6 +82,9 @@ def test_lists_filter_and_page_in_the_order_of_days(world: World) -> None:
     assert listed(places=["ML.SEG"]) == []
     assert listed(withdrawn=True) == [other]
     assert listed(types=["media_intervention"]) == []
+    assert listed(types=None, text=" ", **{"from": ""}) == newest_first
+    for name in ("ids", "chapters", "project_ids", "activity_ids", "types", "statuses", "places"):
+        assert listed(SECRETARIAT, **{name: []}) == [], name
     assert listed(text="formaTION", statuses=["held"]) == newest_first
 
 

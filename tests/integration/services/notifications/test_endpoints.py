@@ -253,6 +253,8 @@ def test_who_has_no_key_has_no_endpoints(store: NotificationStore, sealer: Seale
         ({"filter": {"chapters": ["ML", "ML"]}}, ["filter", "chapters", 1], "REPEATED_VALUE"),
         ({"description": "x" * 201}, ["description"], "TOO_LONG"),
         ({"secret": "mine"}, ["secret"], "UNKNOWN_FIELD"),
+        ({"filter": {"types": []}}, ["filter", "types"], "EMPTY_FILTER"),
+        ({"filter": {"chapters": []}}, ["filter", "chapters"], "EMPTY_FILTER"),
     ],
 )
 def test_mistakes_are_named_by_field_and_code(

@@ -104,6 +104,15 @@ def test_a_filter_narrows_the_pages_and_the_cursor_still_reaches_the_head(
     assert ids(page["items"]) == [sheet.id]
 
 
+@pytest.mark.parametrize("name", ["types", "chapters"])
+def test_an_empty_list_in_the_filter_matches_no_item(store: NotificationStore, name: str) -> None:
+    grow(store, 3)
+    page = pull(store, filter={name: []})
+    assert (page["items"], page["next"], page["head"]) == ([], "3", 3)
+    for blank in ({name: None}, {}):
+        assert len(pull(store, filter=blank)["items"]) == 3
+
+
 def test_pages_are_bounded_and_join_without_overlap(store: NotificationStore) -> None:
     events = grow(store, 5)
 

@@ -137,3 +137,23 @@ def test_groups_of_possible_duplicates_are_read_from_either_end_counted_and_foun
     assert refused.value.params["path"] == ["participant_ids", 0]
     with pytest.raises(Refused, match="BAD_CURSOR"):
         ask(last=2, before="nonsense")
+
+
+def test_a_blank_filter_shows_all_and_an_empty_list_nothing(
+    store: ParticipantStore, everybody: list[str]
+) -> None:
+    for name in LISTS:
+        assert len(walk(asking(store, name, ids=None))) == len(everybody)
+        assert walk(asking(store, name, ids=[])) == []
+    for field, blank in {"text": " ", "phone": "\u200b", "email": "", "sex": None}.items():
+        assert len(walk(asking(store, "people", MALI, **{field: blank}))) == len(everybody)
+    assert len(walk(asking(store, "people", sex=" female "))) == len(everybody)
+
+
+def test_a_nomination_for_an_activity_is_none_for_a_project_too(
+    store: ParticipantStore, everybody: list[str]
+) -> None:
+    [one, *_] = walk(asking(store, "nominations"))
+    for_it = {"activity_id": one["activity_id"]}
+    assert ids_of(walk(asking(store, "nominations", **for_it))) == [one["id"]]
+    assert walk(asking(store, "nominations", **for_it, project_id=new_id())) == []

@@ -9,6 +9,8 @@ from services.reporting.handlers.projecting import project
 from services.reporting.handlers.rebuild import Outcome, Rebuild, Watch
 from services.reporting.store.building import Building
 from services.reporting.store.live import ReportingStore
+from shared.contracts import of
+from shared.contracts.allow_list import Contracts
 from shared.events import Event
 from shared.record_types import PRODUCERS, RECORD_TYPES, record_type_of
 from shared.store.mongo import Store
@@ -20,13 +22,20 @@ from tests.world.events import Told
 from tests.world.items import ids
 
 
+class Producer(Store):
+    """Records in version 1 alone, as releases before the second versions did: each event has one
+    row and one id."""
+
+    contracts = Contracts({kind: {1: schema} for kind, schema in of().items()})
+
+
 class Logs:
     """The databases of the two producers, with real outboxes."""
 
     def __init__(self, beside: Database[Document], prefix: str | None = None) -> None:
         self._client = beside.client
         prefix = f"{beside.name}_" if prefix is None else prefix
-        self._stores = {each: Store(self._client[f"{prefix}{each}"]) for each in PRODUCERS}
+        self._stores = {each: Producer(self._client[f"{prefix}{each}"]) for each in PRODUCERS}
         for store in self._stores.values():
             store.ensure_indexes()
 

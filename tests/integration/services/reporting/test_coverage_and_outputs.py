@@ -116,16 +116,15 @@ def test_concerns_are_counted_by_category_severity_and_status(
 def test_outputs_are_summed_from_what_organisers_said_and_from_numerators(
     store: ReportingStore, told: Told
 ) -> None:
-    a, training, radio, booklet, dialogue = ids(5)
+    a, b, c, training, radio, booklet, dialogue = ids(7)
     project(
         [
             told.activity(training),
             told.sheet(
                 training,
                 training,
-                came=[a],
-                scores={"pre_n": 3, "pre_sum": 100, "post_n": 2, "post_sum": 150}
-                | {"paired_n": 2, "gain_sum": 70},
+                came=[a, b, c],
+                tests={a: (30, 80), b: (50, 70), c: (20, None)},
             ),
             told.activity(
                 radio,
@@ -168,17 +167,24 @@ def test_outputs_are_summed_from_what_organisers_said_and_from_numerators(
     }
     assert answer["tests"] == {
         "pre_mean": 33.33,
-        "post_mean": 75.0,
-        "gain_mean": 35.0,
+        "pre_spread": 12.47,
         "pre_n": 3,
+        "post_mean": 75.0,
+        "post_spread": 5.0,
         "post_n": 2,
+        "gain_mean": 35.0,
+        "gain_spread": 15.0,
         "n": 2,
+        "unpaired": 1,
     }
     count = {row["status"]: row["count"] for row in answer["recommendations"]}
     assert count == {"open": 2, "accepted": 0, "in_progress": 0, "done": 1, "dropped": 0}
     count = {row["status"]: row["count"] for row in answer["nominations"]}
     assert count == {"proposed": 1, "selected": 1, "not_selected": 0, "withdrawn": 0}
-    assert question("outputs", store, filter={"types": []}) == question("outputs", store)
+    assert question("outputs", store, filter={"types": None}) == question("outputs", store)
+    none = question("outputs", store, filter={"types": []})
+    assert none["publications"]["titles"] == none["tests"]["n"] == none["tests"]["pre_n"] == 0
+    assert {row["count"] for row in none["recommendations"] + none["nominations"]} == {0}
     of_training = question("outputs", store, filter={"activity_ids": [training]})
     assert sum(row["count"] for row in of_training["nominations"]) == 1
     nobody = question("outputs", store, filter={"activity_ids": [radio]})["tests"]

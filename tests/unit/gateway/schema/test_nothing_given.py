@@ -36,6 +36,7 @@ class Obliging(FakeServices):
     ANSWER: Mapping[str, Any] = {
         **listed(), "rows": [], "receipts": [], "unknown": [], "count": 0,
         "head": 0, "queued": 0, "endpoint": {}, "secret": None, "counts": {}, "figures": {},
+        "item": None,
     }  # fmt: skip
 
     async def call(

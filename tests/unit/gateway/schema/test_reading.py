@@ -82,8 +82,12 @@ async def test_the_change_log_names_fields_as_clients_do_and_values_as_json() ->
     assert services.asked("activities.changes")[0]["kind"] == "attendance"
 
 
-def report(rows: list[dict[str, Any]], cells: list[dict[str, Any]] | None = None) -> FakeServices:
-    figure = {"total": 3, "cells": cells or []}
+def report(
+    rows: list[dict[str, Any]],
+    cells: list[dict[str, Any]] | None = None,
+    shares: list[dict[str, Any]] | None = None,
+) -> FakeServices:
+    figure = {"total": 3, "cells": cells or [], "shares": shares or []}
     names = ("announced", "person_sessions", "unique_per_activity", "unique_people")
     figures = dict.fromkeys(names, figure)
     answer = {
@@ -108,6 +112,29 @@ async def test_cells_tell_their_coordinates_with_labels_and_unknown_as_one_of_th
     ]
     assert shown["rows"] is None
     assert services.asked("reporting.report")[0]["by"] == ["sex", "residence", "age_band"]
+
+
+SHARES = "shares { of count known unknown share }"
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        "figures { announced { SHARES } }",
+        "rows { nodes { figures { uniquePeople { SHARES } } } }",
+        "rows { edges { node { figures { ...f } } } }",
+    ],
+)
+async def test_shares_are_computed_where_they_are_asked_for(selection: str) -> None:
+    share = {"of": "youth", "count": 2, "known": 4, "unknown": 1, "share": 0.5}
+    services = report([{"key": "2021", "label": None}], shares=[share])
+    text = selection.replace("SHARES", SHARES)
+    fragment = f"fragment f on Figures {{ personSessions {{ {SHARES} }} }}" if "..." in text else ""
+    shown = await read(services, f"{{ report(rowsBy: YEAR, first: 1) {{ {text} }} }} {fragment}")
+    assert services.asked("reporting.report")[0]["with_shares"] is True
+    assert str(share) in str(shown)
+    await read(services, "{ report(rowsBy: YEAR) { figures { announced { total } } } }")
+    assert services.asked("reporting.report")[1]["with_shares"] is False
 
 
 @pytest.mark.parametrize(
@@ -148,6 +175,12 @@ async def test_homonyms_are_told_apart_and_can_be_narrowed() -> None:
     assert [each["id"].startswith("ML.SIK.") for each in shown["some"]] == [True]
     assert {each["level"] for each in shown["ml"]} == {"admin1"}
     assert [each["level"] for each in shown["countries"]] == ["country"] * 3
+
+
+async def test_a_blank_choice_of_places_is_none() -> None:
+    query = '{ all: places { id } blank: places(search: " ", country: "", under: " ") { id } }'
+    shown = await read(FakeServices(), query)
+    assert shown["blank"] == shown["all"] != []
 
 
 @pytest.mark.parametrize(

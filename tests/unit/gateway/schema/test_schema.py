@@ -30,13 +30,14 @@ def root_fields() -> dict[str, Any]:
 EVERYONE = "me codes codeLists place places gazetteer"
 FEED = "feed"
 PROGRAMME = """
-    activity activities pushActivities withdrawActivities reinstateActivities
-    project projects pushProjects withdrawProjects reinstateProjects
+    activity activities pushActivities withdrawActivities reinstateActivities restoreActivities
+    project projects pushProjects withdrawProjects reinstateProjects restoreProjects
     organisation organisations pushOrganisations withdrawOrganisations reinstateOrganisations
-    concern concerns pushConcerns withdrawConcerns reinstateConcerns
+    restoreOrganisations
+    concern concerns pushConcerns withdrawConcerns reinstateConcerns restoreConcerns
     participant participants registerParticipants withdrawParticipants reinstateParticipants
-    possibleDuplicates nominations nominateParticipants
-    attendance pushAttendance moveAttendance changes
+    restoreParticipants possibleDuplicates nominations nominateParticipants
+    attendance pushAttendance moveAttendance changes history compare
     report coverage gaps concernSummary outputs
 """
 WEBHOOKS = """

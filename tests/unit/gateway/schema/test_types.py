@@ -27,6 +27,7 @@ from gateway.schema import schema
 from services.notifications.rules.model import State
 from services.participants.rules.person import likenesses
 from services.reporting.rules.figures import PERSON_DIMENSIONS
+from services.reporting.rules.shares import SHARES
 from shared.caller import ROLES
 from shared.codes import LANGUAGES, code_list
 from shared.codes.places import LEVELS
@@ -133,7 +134,9 @@ CLOSED: dict[str, set[str]] = {
     "Role": {"chapter", "secretariat", "partner", "operator"},
     "Language": {"fr", "en", "pt"},
     "PlaceLevel": {"country", "admin1", "admin2", "locality"},
-    "ChangeKind": {"recorded", "corrected", "withdrawn", "reinstated"},
+    "ChangeKind": {
+        "registered", "recorded", "proposed", "decided", "corrected", "withdrawn", "reinstated",
+    },
     "DuplicateReason": {
         "same_phone", "same_email", "same_name_and_place", "same_name_and_birth_year",
     },
@@ -142,6 +145,7 @@ CLOSED: dict[str, set[str]] = {
     "EventConsumer": {"reporting", "notifications"},
     "ParkedState": {"parked", "retried", "discarded"},
     "ParkedAction": {"retried", "discarded"},
+    "ShareOf": {"women", "youth", "with_disability"},
     "DimensionCode": {"sex", "age_band", "group", "group_any", "disability", "residence"},
 }  # fmt: skip
 
@@ -153,6 +157,7 @@ def test_closed_lists_are_enums_spelt_as_their_codes() -> None:
         if isinstance(kind, GraphQLEnumType) and not kind.name.startswith("__")
     }
     older = {"PushMode", "ReceiptStatus", "RecordKind", "Dimension", "RowsBy", "CoverageOf"}
+    older.add("KeptKind")
     assert {name: codes for name, codes in enums.items() if name not in older} == CLOSED
 
 
@@ -172,6 +177,7 @@ def test_the_codes_of_closed_lists_are_those_by_which_programs_decide() -> None:
         "EventConsumer": CONSUMERS,
         "ParkedState": STATES,
         "ParkedAction": set(STATES) - {"parked"},
+        "ShareOf": SHARES,
         "DimensionCode": PERSON_DIMENSIONS,
     }
     assert {name: set(codes) for name, codes in decided.items()} == CLOSED
@@ -190,9 +196,11 @@ NULLABLE = {
     "WashingtonGroup.walking", "WashingtonGroup.remembering", "WashingtonGroup.selfCare",
     "WashingtonGroup.communicating", "AttendanceRow.preScore", "AttendanceRow.postScore",
     "TestOutputs.preMean", "TestOutputs.postMean", "TestOutputs.gainMean",
+    "TestOutputs.preSpread", "TestOutputs.postSpread", "TestOutputs.gainSpread",
     # of nothing
     "Report.ageReferenceYear", "WebhookAttempt.status", "ParkedEvent.sequence",
     "ParkedEvent.sizeBytes", "Receipt.sheet", "Receipt.version",
+    "RecordVersion.restored",
     # by a call of their own, which may fail without the rest
     "Activity.organisations", "Session.present", "Project.funders", "Project.partners",
     "Duplicates.participants", "ParkedCount.parked", "ParkedCount.retried", "ParkedCount.discarded",
@@ -203,11 +211,12 @@ NULLABLE = {
     "NominationConnection.totalCount", "OrganisationConnection.totalCount",
     "ParkedEventConnection.totalCount", "ParticipantConnection.totalCount",
     "PlaceConnection.totalCount",
-    "ProjectConnection.totalCount", "ReportRowConnection.totalCount",
+    "ProjectConnection.totalCount", "RecordVersionConnection.totalCount",
+    "ReportRowConnection.totalCount",
     "WebhookConnection.totalCount", "WebhookAttemptConnection.totalCount",
     # may come to be withheld
     "Figure.total", "Cell.value", "CoverageRow.personSessions", "CoverageRow.uniquePeople",
-    "GapRow.uniquePeople",
+    "GapRow.uniquePeople", "Share.count", "Share.known", "Share.unknown", "Share.share",
 }  # fmt: skip
 
 
@@ -227,7 +236,7 @@ def test_counts_truths_and_lists_are_never_null_but_for_these() -> None:
 
 
 @pytest.mark.parametrize("field", [each for each in sorted(NULLABLE) if each.split(".")[0] in
-    ("Figure", "Cell", "CoverageRow", "GapRow")])  # fmt: skip
+    ("Figure", "Cell", "CoverageRow", "GapRow", "Share")])  # fmt: skip
 def test_what_may_be_withheld_says_so(field: str) -> None:
     kind, name = field.split(".")
     found = schema().type_map[kind]

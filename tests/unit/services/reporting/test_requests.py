@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.reporting.rules.figures import ReportScope
+from services.reporting.rules.activities import ReportScope
 from services.reporting.schemas import coverage_question, report_question
 from shared.errors import Forbidden, Refused
 from shared.messages import catalogue
@@ -54,6 +54,14 @@ def test_a_chapter_that_asks_for_another_is_told_so_and_not_given_its_own_figure
     assert refused.value.params["path"] == ["filter", "chapters"]
     asked = report_question({"caller": mali, "filter": {"chapters": ["BJ", "ML"]}})
     assert asked.scope.chapters == ["ML"]
+    assert report_question({"caller": mali}).scope.chapters == ["ML"]
+
+
+def test_an_empty_list_is_a_question_about_nothing_for_a_chapter_too() -> None:
+    for caller in (SECRETARIAT, {"role": "chapter", "chapter": "ML"}):
+        asked = report_question({"caller": caller, "filter": {"chapters": []}})
+        assert asked.scope == ReportScope(chapters=[])
+        assert asked.scope.nothing
 
 
 @pytest.mark.parametrize("asked", [{}, {"of": None}, {"of": "religion"}])
@@ -67,11 +75,11 @@ def test_a_chapter_is_held_to_its_own_chapter_and_the_rest_of_its_filter() -> No
     caller = {"role": "chapter", "chapter": "NE"}
     asked = {"filter": {"chapters": ["ML", "NE"], "types": ["publication"]}}
     scope = report_question({"caller": caller, **asked}).scope
-    assert (list(scope.chapters), list(scope.types)) == (["NE"], ["publication"])
+    assert (scope.chapters, scope.types) == (["NE"], ["publication"])
 
 
 def test_blank_is_as_good_as_absent() -> None:
-    scope: dict[str, Any] = {"from": None, "types": []}
+    scope: dict[str, Any] = {"from": " ", "to": None, "types": None}
     blank = {"by": None, "rows_by": None, "first": None, "filter": scope}
     asked = report_question({"caller": SECRETARIAT, **blank})
     assert (asked.by, asked.rows_by, asked.page.size, asked.scope) == ((), None, 50, ReportScope())

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.reporting.answers import page_of_rows
-from services.reporting.rules.figures import Activity, ReportScope
+from services.reporting.rules.activities import Activity, ReportScope, row_key
 from services.reporting.schemas import ReportQuestion
 from shared.cursors import encode_cursor
 from shared.errors import Refused
@@ -34,7 +34,8 @@ ROWS_BY = st.sampled_from(["activity", "chapter", "month", "year", "project"])
 def rows(activities: list[Activity], rows_by: str) -> Ask:
     def ask(**page: Any) -> dict[str, Any]:
         asked = ReportQuestion(ReportScope(), rows_by=rows_by, page=Asked.of(page))
-        return page_of_rows(activities, asked).answer(
+        parted = ((each, row_key(each, rows_by), each) for each in activities)
+        return page_of_rows(parted, asked).answer(
             lambda row: (row[0], sorted(each.id for each in row[1]))
         )
 

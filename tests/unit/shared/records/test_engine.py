@@ -12,10 +12,11 @@ from shared.caller import Caller
 from shared.errors import Problem, Refused
 from shared.ids import canonical, new_id
 from shared.records import fields as f
-from shared.records.engine import Claim, push, reinstate, withdraw
+from shared.records.engine import push, reinstate, withdraw
 from shared.records.merging import MAX_CLEARED
 from shared.records.pushes import Decision, Push, Record, Status, ids_of, parse
 from shared.records.repetitions import Repetitions
+from shared.records.walk import Claim
 
 
 class Stall(f.RowSchema):

@@ -60,8 +60,8 @@ def _of_record(kind: str) -> Callable[[Content, Content], list[Any]]:
     return rules
 
 
-def _of_person(content: Content, _: Content) -> list[Any]:
-    return list(person.person_problems(content, "2026-01-01"))
+def _of_person(content: Content, before: Content) -> list[Any]:
+    return list(person.person_problems(content, before, "ML", "2026-01-01"))
 
 
 def _of_nomination(content: Content, before: Content) -> list[Any]:
@@ -119,7 +119,7 @@ def test_rules_bear_whatever_is_missing(kind: str, data: st.DataObject) -> None:
         (("list", 0, "b"), {"name": "x", "list": [{"a": 1, "b": WRONG}, {"a": 2}]}),
         (("list", 1), {"name": "x", "list": [{"a": 1}, WRONG]}),
         (("name", "fr"), {"name": WRONG, "list": [{"a": 1}, {"a": 2}]}),
-        (("part", "a", 3), {"name": "x", "list": [{"a": 1}, {"a": 2}], "part": WRONG}),
+        (("part", "a", 3), {"name": "x", "list": [{"a": 1}, {"a": 2}], "part": {"a": WRONG}}),
     ],
 )
 def test_what_is_wrong_stands_where_it_was_given(path: Any, content: Content) -> None:

@@ -1,0 +1,112 @@
+"""Owns how a record lies sealed in the database (`services.participants.layout`), and is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import pymongo
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pymongo.client_session import ClientSession
+
+from services.participants.layout import FORM, KEYED, SEALED
+from services.participants.store.before import CipherBefore
+from services.participants.store.cipher import Cipher, place
+from shared import layout
+from shared.errors import Unavailable
+from shared.records.collection import RecordCollection
+from shared.records.pushes import Record
+from shared.store.mongo import Tx
+from shared.types import Document
+
+
+class SealedCollection(RecordCollection):
+    """Records of which only the `open_fields` lie in the clear; all else is sealed under the key of
+    the person whom a record is about."""
+
+    def __init__(
+        self,
+        collection: pymongo.collection.Collection[Document],
+        cipher: Cipher,
+        open_fields: Collection[str],
+    ) -> None:
+        super().__init__(collection)
+        self.cipher = cipher
+        self._open = open_fields
+
+    def person_of(self, document: Mapping[str, Any]) -> str:
+        """Whom a document is about."""
+        raise NotImplementedError
+
+    def marked(self, record: Record) -> Document:
+        """What a record is found by."""
+        raise NotImplementedError
+
+    def without_key(self, tx: Tx, people: Collection[str]) -> None:
+        """Of these people no key is there; may there be a new one? Raises Unavailable KEY_LOST."""
+
+    def encode_all(self, tx: Tx, records: Sequence[Record]) -> list[Document]:
+        documents = self.bare_all(tx, records)
+        for document, record in zip(documents, records, strict=True):
+            document |= self.marked(record)
+        return documents
+
+    def bare_all(self, tx: Tx, records: Sequence[Record]) -> list[Document]:
+        documents = [self.encode(record) for record in records]
+        people = list(dict.fromkeys(map(self.person_of, documents)))
+        keys = self.cipher.people.get(people, tx.session)
+        if missing := [each for each in people if each not in keys]:
+            self.without_key(tx, missing)
+            keys |= self.cipher.people.make(missing, tx.session)
+        for document, record in zip(documents, records, strict=True):
+            secret = {n: value for n, value in record.content.items() if n not in self._open}
+            key = keys[self.person_of(document)]
+            document[SEALED] = self.cipher.seal(key, secret, self._place(document))
+        return documents
+
+    def encode(self, record: Record) -> Document:
+        content = {name: value for name, value in record.content.items() if name in self._open}
+        return {**super().encode(record), layout.CONTENT: content, FORM: KEYED}
+
+    def decode_all(
+        self, documents: Sequence[Mapping[str, Any]], session: ClientSession | None = None
+    ) -> list[Record]:
+        keys = self.keys_of(documents, session)
+        return [self.opened(document, keys) for document in documents]
+
+    def keys_of(
+        self,
+        documents: Iterable[Mapping[str, Any]],
+        session: ClientSession | None = None,
+        cipher: Cipher | None = None,
+    ) -> dict[str, AESGCM]:
+        """The keys that open the documents, as far as they are there."""
+        people = {self.person_of(each) for each in documents if FORM in each}
+        return (cipher or self.cipher).people.get(people, session)
+
+    def opened(
+        self,
+        document: Mapping[str, Any],
+        keys: Mapping[str, AESGCM],
+        before: CipherBefore | None = None,
+    ) -> Record:
+        """The record of a document. Raises Unreadable, EncryptionError (final); Unavailable
+        KEY_LOST: the key is not there."""
+        if FORM in document:
+            if (key := keys.get(self.person_of(document))) is None:
+                raise Unavailable("KEY_LOST")
+            secret = self.cipher.unseal(key, document.get(SEALED), self._place(document))
+        elif (earlier := before or self.cipher.before) is not None and not self.cipher.lost:
+            secret = earlier.unseal(document[SEALED])
+        else:
+            raise Unavailable("KEY_LOST")
+        return super().decode({**document, layout.CONTENT: document[layout.CONTENT] | secret})
+
+    def _place(self, document: Mapping[str, Any]) -> bytes:
+        return place(
+            self.person_of(document),
+            document[layout.CHAPTER],
+            self.collection.name,
+            document["_id"],
+            document[layout.VERSION],
+        )
