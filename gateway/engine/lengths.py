@@ -44,7 +44,7 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "CodeEntry.extra": 10,
     "Consent.purpose": _codes("consent_purpose"),
     "Consultation.proposerGroups": _codes("stakeholder_group"),
-    "Continuing.activities": 50,
+    "NamedActivities.activities": 50,
     "Figure.shares": 3,
     "Dialogue.recommendations": _PARTS,
     "Duplicates.reasons": 4,

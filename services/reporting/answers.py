@@ -33,7 +33,7 @@ CODE_LISTS: Final = {
 }
 
 
-def framed(position: Mapping[str, Any] | None, scope: ReportScope) -> dict[str, Any]:
+def framed(position: Mapping[str, Any] | None, scope: ReportScope, day: str) -> dict[str, Any]:
     """What every answer begins with: the last event it stands by and the filter applied."""
     recorded_at: datetime | None = position["recorded_at"] if position else None
     asked: dict[str, Any] = ScopeSchema().dump(scope)
@@ -43,6 +43,7 @@ def framed(position: Mapping[str, Any] | None, scope: ReportScope) -> dict[str, 
             "type": position["type"] if position else None,
             "recorded_at": recorded_at and rfc3339(recorded_at),
             "events_applied": position["events_applied"] if position else 0,
+            "day": day,
         },
         "filter": {name: value for name, value in asked.items() if value is not None},
     }
@@ -121,12 +122,12 @@ def page_of_rows(
     return cut.of(lambda place: (place[2], rows[place]))
 
 
-def continuing_shown(
-    continuing: Sequence[Activity], titles: Mapping[str, Mapping[str, str]]
+def named_shown(
+    activities: Sequence[Activity], titles: Mapping[str, Mapping[str, str]]
 ) -> dict[str, Any]:
-    """How many activities go on over a border of the period, and the first of them by their day."""
+    """How many activities these are, and the first of them, of which the titles are there."""
     return {
-        "total": len(continuing),
+        "total": len(activities),
         "activities": [
             {
                 "id": each.id,
@@ -134,7 +135,7 @@ def continuing_shown(
                 "starts_on": each.starts_on,
                 "ends_on": each.ends_on,
             }
-            for each in continuing
+            for each in activities
             if each.id in titles
         ],
     }

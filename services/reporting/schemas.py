@@ -18,7 +18,7 @@ from shared.records.filters import Period
 
 DIMENSIONS_CROSSED: Final = 3  # more cells than people, beyond that
 IDS_ASKED: Final = 500
-CONTINUING_SHOWN: Final = 50  # activities that go on over a border of the period, by name
+NAMED: Final = 50  # activities of one kind that a report names
 COVERAGE_OF: Final = ("ecpf", "topic", "architecture", "type")
 
 

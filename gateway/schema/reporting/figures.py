@@ -27,6 +27,12 @@ class AsOf(graphene.ObjectType):
     type = graphene.String(description="Its type.")
     recorded_at = DateTime(description="When it was recorded.")
     events_applied = graphene.Int(required=True, description="How many events were applied so far.")
+    day = Date(
+        required=True,
+        description="The calendar day: activities of which nobody stated where they stand are held "
+        "if they began by then. Of the chapter asked for; of several, UTC's (each is read by its "
+        "own).",
+    )
 
 
 class CellKey(graphene.ObjectType):
@@ -121,21 +127,21 @@ class NotCounted(graphene.ObjectType):
     cancelled = graphene.Int(required=True, description="Cancelled.")
 
 
-class ContinuingActivity(graphene.ObjectType):
-    """An activity that has days on both sides of a border of the period."""
+class NamedActivity(graphene.ObjectType):
+    """An activity that a report names."""
 
     id = graphene.ID(required=True, description="Its id.")
     title = graphene.Field(LocalisedText, required=True, description="What it is called.")
     starts_on = Date(required=True, description="Its first day: that of its headcount.")
-    ends_on = Date(required=True, description="Its last day.")
+    ends_on = Date(description="Its last day; null: it goes on.")
 
 
-class Continuing(graphene.ObjectType):
-    """The activities that go on over a border of the period: they are in it in part."""
+class NamedActivities(graphene.ObjectType):
+    """Activities that want a look."""
 
     total = graphene.Int(required=True, description="How many there are.")
     activities = list_of(
-        ContinuingActivity, required=True, description="The first 50 by their first day."
+        NamedActivity, required=True, description="The first 50 by their first day."
     )
 
 
@@ -155,9 +161,16 @@ class Report(graphene.ObjectType):
         NotCounted, required=True, description="Asked for but not counted."
     )
     continuing = graphene.Field(
-        Continuing,
+        NamedActivities,
         required=True,
-        description="The activities counted that go on over a border of `from` and `to`.",
+        description="The activities counted that go on over a border of `from` and `to`: they are "
+        "in the period in part.",
+    )
+    incomplete = graphene.Field(
+        NamedActivities,
+        required=True,
+        description="The activities counted that began in the period and have nobody on a sheet, "
+        "although their type has one.",
     )
     age_reference_year = graphene.Int(
         description="The year of all ages, if all activities counted began in one; else null: they "

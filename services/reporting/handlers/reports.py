@@ -10,11 +10,11 @@ from pyroaring import BitMap
 from services.reporting.answers import (
     CODE_LISTS,
     by_status,
-    continuing_shown,
     figures_shown,
     framed,
     listed,
     media_shown,
+    named_shown,
     page_of_rows,
     publications_shown,
     tests_shown,
@@ -33,7 +33,7 @@ from services.reporting.rules.figures import (
 from services.reporting.rules.periods import Sheets, continues, days_matter, parts, within
 from services.reporting.rules.scores import paired, tested
 from services.reporting.rules.shares import DIMENSIONS, shares
-from services.reporting.schemas import CONTINUING_SHOWN, Question, ReportQuestion
+from services.reporting.schemas import NAMED, Question, ReportQuestion
 from services.reporting.store.live import ReportingStore
 from shared.codes import age_band, code_list
 
@@ -66,8 +66,13 @@ def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
             (each for each in counted if continues(each, scope)),
             key=lambda each: (each.starts_on, each.id),
         )
-        named = seen.titles("activity", [each.id for each in over[:CONTINUING_SHOWN]])
-        frame = framed(seen.position(), scope)
+        bare = sorted(
+            (each for each in counted if scope.has(each.starts_on) and _lacks_people(each, sheets)),
+            key=lambda each: (each.starts_on, each.id),
+        )
+        some = [*over[:NAMED], *bare[:NAMED]]
+        named = seen.titles("activity", [each.id for each in some])
+        frame = framed(seen.position(), scope, seen.day(scope.chapters))
 
     def shown(some: Sequence[Counted]) -> dict[str, Any]:
         found = figures_shown(figures(some, cells), asked)
@@ -87,10 +92,18 @@ def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
         **rows.frame(),
         "activities_counted": sum(each.begins for each in whole),
         "activities_not_counted": {status: statuses[status] for status in NOT_COUNTED},
-        "continuing": continuing_shown(over, named),
+        "continuing": named_shown(over, named),
+        "incomplete": named_shown(bare, named),
         "age_reference_year": years.pop() if len(years) == 1 else None,
         "adds_up": OVERLAPPING.isdisjoint(asked.by),
     }
+
+
+def _lacks_people(activity: Activity, sheets: Mapping[str, Mapping[str, BitMap]]) -> bool:
+    """Whether nobody is on a sheet of an activity that ought to have one."""
+    kind = code_list("activity_type").get(activity.type)
+    wanted = kind is None or kind.extra["has_sheet"] == "true"
+    return wanted and not any(sheets.get(activity.id, {}).values())
 
 
 def coverage(asked: Question, store: ReportingStore) -> dict[str, Any]:
@@ -103,7 +116,7 @@ def coverage(asked: Question, store: ReportingStore) -> dict[str, Any]:
     with store.snapshot() as seen:
         counted = _counted(seen.activities(scope, "sessions", "ecpf", "architecture"))
         sheets = seen.sheets([each.id for each in counted])
-        frame = framed(seen.position(), scope)
+        frame = framed(seen.position(), scope, seen.day(scope.chapters))
     activities: Counter[str] = Counter()
     present: defaultdict[str, list[BitMap]] = defaultdict(list)
     for activity in counted:
@@ -138,7 +151,7 @@ def gaps(asked: Question, store: ReportingStore) -> dict[str, Any]:
         activities = seen.activities(asked.scope, "sessions")
         sheets = seen.sheets([each.id for each in _counted(activities)])
         groups = seen.bits(["group_any"]).get("group_any", {})
-        frame = framed(seen.position(), asked.scope)
+        frame = framed(seen.position(), asked.scope, seen.day(asked.scope.chapters))
     reached: defaultdict[str, defaultdict[str, BitMap]] = defaultdict(lambda: defaultdict(BitMap))
     for activity in activities:
         if activity.status == "cancelled":
@@ -181,7 +194,7 @@ def concerns(asked: Question, store: ReportingStore) -> dict[str, Any]:
             (row["category"], row["severity"], row["status"])
             for row in seen.concerns(scope, activities)
         )
-        frame = framed(seen.position(), scope)
+        frame = framed(seen.position(), scope, seen.day(scope.chapters))
     return {
         **frame,
         "total": found.total(),
@@ -205,7 +218,7 @@ def outputs(asked: Question, store: ReportingStore) -> dict[str, Any]:
         sections = list(seen.sections(counted))
         tests = seen.tests(counted)
         nominations = Counter(seen.nominations(asked.scope))
-        frame = framed(seen.position(), asked.scope)
+        frame = framed(seen.position(), asked.scope, seen.day(asked.scope.chapters))
     pairs = [pair for each in begun for pair in paired(_in_order(each, tests.get(each.id, {})))]
     recommendations = Counter(status for each in sections for status in each["recommendations"])
     return {

@@ -60,6 +60,11 @@ class Snapshot:
         rows = self._find(PROJECTED["activity"], query, fields)
         return [_activity(row, self._today(row["chapter"])) for row in rows]
 
+    def day(self, chapters: Sequence[str] | None) -> str:
+        """The calendar day by which states are read that nobody stated: of the chapter, if it is
+        one alone, else of UTC."""
+        return self._today(chapters[0] if chapters and len(chapters) == 1 else "")
+
     def sections(self, activity_ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         """`media`, `publication` and `recommendations` of these activities."""
         fields = ("media", "publication", "recommendations")
