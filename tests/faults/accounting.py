@@ -124,11 +124,13 @@ def _waiting(client: Db, receiver: Receiver) -> dict[str, Any]:
 
 
 def _readers(row: Mapping[str, Any]) -> Iterator[str]:
-    """Who is told of an event by this row: reporting by its latest version, notifications by the
-    first."""
-    if not row.get("older"):
+    """Who is told of an event by this row: reporting by its latest version, notifications too, but
+    of attendance by the first."""
+    record_type, latest = row["type"].partition(".")[0], not row.get("older")
+    if latest:
         yield "reporting"
-    if row["type"].partition(".")[0] in FOR_PARTNERS and row.get("schema_version", 1) == 1:
+    first = row.get("schema_version", 1) == 1
+    if record_type in FOR_PARTNERS and (first if record_type == "attendance" else latest):
         yield "notifications"
 
 

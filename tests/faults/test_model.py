@@ -351,7 +351,10 @@ class Programme(RuleBasedStateMachine):
                 told = []
                 if not row.get("older"):  # reporting reads the latest version
                     told.append("reporting")
-                if event.schema_version == 1 and not event.type.startswith("participant."):
+                sheet, person = (
+                    event.type.startswith(each) for each in ("attendance", "participant")
+                )
+                if not person and (event.schema_version == 1 if sheet else not row.get("older")):
                     told.append("notifications")
                 for consumer in told:
                     self.told[consumer].append(event)
