@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-import orjson
 from pymongo import MongoClient
 
 from shared import topology
 from shared.access import GATEWAY, SERVICES
 from shared.bus.connection import Message
 from shared.events import BATCH_CONTENT_TYPE
+from shared.store.outbox import EventKind
 from tests.faults.cluster import FAKETIME, Hub
 from tests.stack import publish_raw
 
@@ -176,7 +176,9 @@ def _publish_again(
     for start in range(0, len(rows), 20):
         by_type: dict[str, list[bytes]] = {}
         for row in rows[start : start + 20]:
-            by_type.setdefault(orjson.loads(row["body"])["type"], []).append(bytes(row["body"]))
+            kind = EventKind.of(row)
+            key = topology.event_key(kind.type, kind.version, older=kind.older)
+            by_type.setdefault(key, []).append(bytes(row["body"]))
         messages += [
             Message(topology.EXCHANGE, kind, b"[" + b",".join(bodies) + b"]", BATCH_CONTENT_TYPE)
             for kind, bodies in by_type.items()
