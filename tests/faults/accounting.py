@@ -110,7 +110,7 @@ def _waiting(client: Db, receiver: Receiver) -> dict[str, Any]:
             waiting[f"{producer} to publish"] = unpublished
             return waiting
         for row in client[producer].outbox.find({}, {"body": 0}):
-            for consumer in _readers(row):
+            for consumer in readers(row):
                 events[consumer].add(row["_id"])
     for consumer, expected in events.items():
         claimed = {row["_id"] for row in _inbox(client, consumer).find({}, {"_id": 1})}
@@ -123,7 +123,7 @@ def _waiting(client: Db, receiver: Receiver) -> dict[str, Any]:
     return waiting
 
 
-def _readers(row: Mapping[str, Any]) -> Iterator[str]:
+def readers(row: Mapping[str, Any]) -> Iterator[str]:
     """Who is told of an event by this row: reporting by its latest version, notifications too, but
     of attendance by the first."""
     record_type, latest = row["type"].partition(".")[0], not row.get("older")
@@ -225,7 +225,7 @@ def _compare_events(client: Db, whole: Ledger, found: Account) -> None:
     rows = sorted(_events(client), key=lambda row: row["sequence"])
     for row in rows:
         record_type = row["type"].partition(".")[0]
-        for consumer in _readers(row):
+        for consumer in readers(row):
             expected[consumer].add(row["_id"])
         if row.get("older"):
             continue  # the same event, in the words of version 1
@@ -281,7 +281,7 @@ def _compare_feed(client: Db, operator: Client, receiver: Receiver, found: Accou
     place = {key: number for number, key in enumerate(ids)}
     latest: dict[str, int] = {}
     missing = []
-    for row in (row for row in _events(client) if "notifications" in _readers(row)):
+    for row in (row for row in _events(client) if "notifications" in readers(row)):
         record_type = row["type"].partition(".")[0]
         if record_type not in FOR_PARTNERS:
             continue

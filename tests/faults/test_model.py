@@ -45,6 +45,7 @@ from shared.events import Event
 from shared.ids import new_id
 from shared.store import mongo
 from shared.store.mongo import Store
+from tests.faults.accounting import readers
 from tests.faults.ledger import UNSTATED, Activity, Ledger, Line, Person
 from tests.world import items
 
@@ -348,15 +349,7 @@ class Programme(RuleBasedStateMachine):
             ) if rows else None
             for row in rows:
                 event = Event.from_json(bytes(row["body"]))
-                told = []
-                if not row.get("older"):  # reporting reads the latest version
-                    told.append("reporting")
-                sheet, person = (
-                    event.type.startswith(each) for each in ("attendance", "participant")
-                )
-                if not person and (event.schema_version == 1 if sheet else not row.get("older")):
-                    told.append("notifications")
-                for consumer in told:
+                for consumer in readers(row):
                     self.told[consumer].append(event)
                     self.waiting[consumer][event.id] = event
 

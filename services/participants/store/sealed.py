@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from shared.store.mongo import Tx
 from shared.types import Document
 
 
-class SealedCollection(RecordCollection):
+class SealedCollection(RecordCollection, ABC):
     """Records of which only the `open_fields` lie in the clear; all else is sealed under the key of
     the person whom a record is about."""
 
@@ -34,13 +35,13 @@ class SealedCollection(RecordCollection):
         self.cipher = cipher
         self._open = open_fields
 
+    @abstractmethod
     def person_of(self, document: Mapping[str, Any]) -> str:
         """Whom a document is about."""
-        raise NotImplementedError
 
+    @abstractmethod
     def marked(self, record: Record) -> Document:
         """What a record is found by."""
-        raise NotImplementedError
 
     def without_key(self, tx: Tx, people: Collection[str]) -> None:
         """Of these people no key is there; may there be a new one? Raises Unavailable KEY_LOST."""
