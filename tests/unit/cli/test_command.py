@@ -6,6 +6,7 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import typer
@@ -59,3 +60,17 @@ def test_the_script_runs_from_anywhere_and_through_a_link(tmp_path: Path) -> Non
     link = tmp_path / "foscao"
     link.symlink_to(script)
     assert os.popen(f"cd / && {link} --help").read().count("parked") >= 1
+
+
+def test_new_ids_are_different_and_in_the_order_in_which_they_were_made(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["foscao", "id", "500"])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 0
+    made = capsys.readouterr().out.splitlines()
+    assert len(set(made)) == 500
+    assert {UUID(each).version for each in made} == {7}
+    made_at = [each[:13] for each in made]  # the 48 bits of the time
+    assert made_at == sorted(made_at)
