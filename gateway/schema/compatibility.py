@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from graphql import GraphQLSchema, build_schema, print_schema
 from graphql.utilities import BreakingChange, find_breaking_changes
@@ -118,8 +118,16 @@ class HistoryMissing(Exception):
     """The changelog names a release of which this clone does not have the commit."""
 
 
-def released() -> tuple[str, str] | None:
-    """The last release, and its schema; None where there is none, or no git.
+class Release(NamedTuple):
+    """A released state of the code: its name, what git knows it by, its schema."""
+
+    name: str
+    ref: str
+    schema: str
+
+
+def released() -> Release | None:
+    """The last release; None where there is none, or no git.
 
     A release is the last tag behind this commit. Clones may lack tags: then it is the first that
     the changelog names, with its commit. Raises HistoryMissing.
@@ -128,12 +136,12 @@ def released() -> tuple[str, str] | None:
         return None
     tag = _git("describe", "--tags", "--abbrev=0")
     if text := tag and _git("show", f"{tag}:{SCHEMA}"):
-        return tag, text
+        return Release(tag, tag, text)
     named = _RELEASED.search((ROOT / CHANGELOG).read_text(encoding="utf-8"))
     if named is None:
         return None
     if text := _git("show", f"{named[2]}:{SCHEMA}"):
-        return f"v{named[1]}", text
+        return Release(f"v{named[1]}", named[2], text)
     raise HistoryMissing(f"{named[1]} (commit {named[2]})")
 
 
@@ -148,12 +156,11 @@ def main() -> int:
     if last is None:
         print("no released schema to compare with", file=sys.stderr)
         return 0
-    tag, text = last
     changelog = (ROOT / CHANGELOG).read_text(encoding="utf-8")
     # Both from text: graphene has types of its own for what is the same to a client.
-    found = unannounced(build_schema(text), build_schema(print_schema(schema())), changelog)
+    found = unannounced(build_schema(last.schema), build_schema(print_schema(schema())), changelog)
     for each in found:
-        print(f"breaks clients of {tag}: `{each.coordinate}`: {each.told}", file=sys.stderr)
+        print(f"breaks clients of {last.name}: `{each.coordinate}`: {each.told}", file=sys.stderr)
     if found:
         print(f'announce it in {CHANGELOG} under "### Breaking", or keep it', file=sys.stderr)
     return 1 if found else 0

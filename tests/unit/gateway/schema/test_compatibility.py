@@ -9,7 +9,7 @@ import pytest
 from graphql import build_schema
 
 from gateway.schema import compatibility
-from gateway.schema.compatibility import announcements, unannounced
+from gateway.schema.compatibility import Release, announcements, unannounced
 
 BEFORE = """
 type Query { a(id: String!, day: String, gone: Int): A  old: Int }
@@ -108,7 +108,7 @@ def test_the_last_release_is_compared_with_and_its_breaks_are_announced(
 ) -> None:
     assert compatibility.main() == 0
     released = '"Was said."\ntype Query { formerly: Int }'
-    monkeypatch.setattr(compatibility, "released", lambda: ("v9", released))
+    monkeypatch.setattr(compatibility, "released", lambda: Release("v9", "v9", released))
     assert compatibility.main() == 1
     assert "breaks clients of v9: `Query.formerly`" in capsys.readouterr().err
     (tmp_path / "CHANGELOG.md").write_text(
@@ -131,8 +131,9 @@ def test_a_clone_without_tags_knows_the_release_by_the_changelog(
     monkeypatch.setattr(compatibility, "_git", git)
     found = compatibility.released()
     assert found is not None
-    assert found[1] == "type Query { a: Int }"
-    assert re.fullmatch(r"v\d+\.\d+\.\d+", found[0])
+    assert found.schema == "type Query { a: Int }"
+    assert re.fullmatch(r"v\d+\.\d+\.\d+", found.name)
+    assert re.fullmatch(r"[0-9a-f]{7,}", found.ref)
     assert re.fullmatch(r"[0-9a-f]{7,}:gateway/schema.graphql", asked[-1][1])
 
     del history["show"]  # a shallow clone: nothing is compared, which must not pass as agreement
