@@ -119,7 +119,8 @@ def recall(
     tx: Tx, operation: str, pushes: Iterable[Push], scopes: Iterable[str] = ("",)
 ) -> Repetitions:
     """What was applied before of these pushes, as the transaction sees it. `scopes`: those in which
-    their items may lie."""
+    their items may lie. What was applied has left its record: where none of the items is stored,
+    there is nothing to recall, and no need to look."""
     scopes = list(scopes)
     names = {key for push in pushes for each in scopes if (key := name(push, operation, each))}
     return Repetitions(operation, tx.ledger.load(list(names), tx.session))
@@ -127,7 +128,7 @@ def recall(
 
 def remember(tx: Tx, repetitions: Repetitions) -> None:
     """Store in the transaction what now is applied."""
-    tx.ledger.add(repetitions.news, repetitions.stored, tx.session)
+    tx.ledger.add(repetitions.news, tx.session)
 
 
 def visible_to(caller: Caller) -> dict[str, Any]:

@@ -25,10 +25,9 @@ class Repetitions:
 
     def __init__(self, operation: str, known: Mapping[str, Collection[str]] | None = None) -> None:
         self._operation = operation
-        self.stored = known or {}
         self.news: dict[str, list[str]] = {}
-        """What has to be added to the ledger, beside what is `stored`."""
-        self._known = {name: set(items) for name, items in self.stored.items()}
+        """What has to be added to the ledger."""
+        self._known = {name: set(items) for name, items in (known or {}).items()}
 
     def has(self, push: Push, item: str, scope: str = "") -> bool:
         """Whether the item was applied under the push's id."""

@@ -1,7 +1,8 @@
 """The ledger of pushes: which items were applied under which push's id.
 
-Owns the collection `pushes` (`shared.layout`). Kept for good: a telephone that was off for a season
-repeats what it never heard an answer to.
+Owns the collection `pushes` (`shared.layout`), {_id: name, items: [the ids of a transaction,
+packed, …]}. Kept for good: a telephone that was off for a season repeats what it never
+heard an answer to.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from bson.binary import Binary
-from pymongo import ReplaceOne
+from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
@@ -31,33 +32,23 @@ class Ledger:
         if not names:
             return {}
         found = self._collection.find({"_id": {"$in": list(names)}}, session=session)
-        return {each["_id"]: _unpacked(each[_ITEMS]) for each in found}
+        return {each["_id"]: _unpacked(b"".join(each[_ITEMS])) for each in found}
 
-    def add(
-        self,
-        news: Mapping[str, Collection[str]],
-        known: Mapping[str, Collection[str]],
-        session: ClientSession,
-    ) -> None:
-        """Write the news, beside what was `known` of the same names.
+    def add(self, news: Mapping[str, Collection[str]], session: ClientSession) -> None:
+        """Write the news beside what is there already of the same names, which need not be read.
 
         A twin that applies the same push at the same time makes one of the two transactions start
         over, and find that it is a repetition.
         """
-        fresh = [
-            {"_id": name, _ITEMS: _packed(items)}
-            for name, items in news.items()
-            if name not in known
-        ]
-        more = [
-            ReplaceOne({"_id": name}, {_ITEMS: _packed([*known[name], *items])})
-            for name, items in news.items()
-            if name in known
-        ]
-        if fresh:
-            self._collection.insert_many(fresh, ordered=False, session=session)
-        if more:
-            self._collection.bulk_write(more, ordered=False, session=session)
+        if news:
+            self._collection.bulk_write(
+                [
+                    UpdateOne({"_id": name}, {"$push": {_ITEMS: _packed(items)}}, upsert=True)
+                    for name, items in news.items()
+                ],
+                ordered=False,
+                session=session,
+            )
 
 
 def _packed(items: Collection[str]) -> Binary:

@@ -63,7 +63,9 @@ def record(request: Request, store: ActivityStore) -> dict[str, Any]:
     def work(tx: Tx) -> dict[str, Any]:
         rows = [row for _, each in read for row in each if row.session_id]
         known, lines = _known(tx, store, rows)
-        repetitions = recall(tx, "attend", pushes, dict.fromkeys(row.session_id for row in rows))
+        repetitions = recall(
+            tx, "attend", pushes if lines else (), dict.fromkeys(row.session_id for row in rows)
+        )
         remarks = _remarks(tx, store, known)
         outcome = sheets.record(read, known, lines, repetitions, remarks)
         _save(tx, store, outcome, lines)

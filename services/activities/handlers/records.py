@@ -79,7 +79,7 @@ def _decided(
     tx: Tx, store: ActivityStore, definition: RecordDefinition, pushes: Sequence[Push]
 ) -> tuple[Decision, Integrity, Repetitions]:
     existing = store.records[definition.name].load(tx, ids_of(pushes))
-    repetitions = recall(tx, f"{definition.name}/push", pushes)
+    repetitions = recall(tx, f"{definition.name}/push", pushes if existing else ())
     integrity = Integrity.read(tx, store, definition, pushes, existing)
     decision = engine.push(
         pushes,

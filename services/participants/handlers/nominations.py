@@ -38,7 +38,7 @@ def nominate(request: Request, store: ParticipantStore) -> Answer:
         stored = store.nominations.load(tx, ids_of(pushes))
         named = _participants(pushes, stored)
         people = store.people.chapters(tx, named)
-        repetitions = recall(tx, "nominate", pushes)
+        repetitions = recall(tx, "nominate", pushes if stored else ())
         decision = engine.push(
             [_of_its_person(each, stored, people) for each in pushes],
             NOMINATION,

@@ -151,8 +151,9 @@ def _write_people(
     pushes = pushes_of(request)
 
     def work(tx: Tx) -> Decision:
-        repetitions = recall(tx, operation, pushes)
-        decision = decide(pushes, store.people.load(tx, ids_of(pushes)), repetitions)
+        existing = store.people.load(tx, ids_of(pushes))
+        repetitions = recall(tx, operation, pushes if existing else ())
+        decision = decide(pushes, existing, repetitions)
         _carry_out(tx, store, decision, repetitions)
         return decision
 
