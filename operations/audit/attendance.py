@@ -27,10 +27,11 @@ from services.activities.layout import (
 )
 from services.reporting import layout as reporting
 from shared.record_types import SCORES as SUMS
+from shared.scores import Points, added
 from shared.types import Document
 
 Behind = Callable[[Entry], None]
-Test = tuple[int | None, int | None]
+Test = tuple[Points | None, Points | None]
 """Scores before and after."""
 
 
@@ -63,7 +64,7 @@ class Replay:
 
     sequence: int = 0
     present: set[str] = field(default_factory=set)
-    scores: list[int] = field(default_factory=lambda: [0] * len(SUMS))
+    scores: list[Points] = field(default_factory=lambda: [0] * len(SUMS))
     tests: dict[str, Test] = field(default_factory=dict)
 
     def take(self, step: Entry) -> str | None:
@@ -80,7 +81,7 @@ class Replay:
             wrong = None
         self.present = were.difference(left).union(came)
         deltas = step.data["scores"]
-        self.scores = [a + deltas[name] for a, name in zip(self.scores, SUMS, strict=True)]
+        self.scores = [added(a, deltas[name]) for a, name in zip(self.scores, SUMS, strict=True)]
         told = step.data.get("tests") or ()  # from version 2 of the contract on
         self.tests = {who: test for who, test in self.tests.items() if who not in left} | {
             each["participant_id"]: (each["pre_score"], each["post_score"]) for each in told
@@ -268,16 +269,16 @@ def _tests(rows: Iterable[Document]) -> dict[str, Test]:
     return {who: test for who, test in found.items() if test != (None, None)}
 
 
-def _scores(rows: Iterable[Document]) -> list[int]:
-    sums = [0] * len(SUMS)
+def _scores(rows: Iterable[Document]) -> list[Points]:
+    sums: list[Points] = [0] * len(SUMS)
     for row in rows:
         pre, post = row.get(PRE), row.get(POST)
         if row[STATUS] != IS_PRESENT or (pre is None and post is None):
             continue
         both = pre is not None and post is not None
-        one = (pre is not None, pre or 0, post is not None, post or 0, both,
-               (post or 0) - (pre or 0) if both else 0)  # fmt: skip
-        sums = [a + b for a, b in zip(sums, one, strict=True)]
+        gain = added(post or 0, -(pre or 0)) if both else 0
+        one = (pre is not None, pre or 0, post is not None, post or 0, both, gain)
+        sums = [added(a, b) for a, b in zip(sums, one, strict=True)]
     return sums
 
 

@@ -18,8 +18,8 @@ from shared.codes.suggestions import unknown_code, unknown_field
 from shared.errors import Problem, problems_in
 from shared.ids import canonical
 from shared.records import fields as f
+from shared.scores import score
 
-MAX_SCORE = 100
 SHEET_STATUSES = frozenset(code_list("attendance_status"))
 
 
@@ -169,8 +169,8 @@ class SheetRow(f.RowSchema):
 
     participant_id = f.Id(required=True)
     status = f.Code("attendance_status")
-    pre_score = f.Whole(0, MAX_SCORE)
-    post_score = f.Whole(0, MAX_SCORE)
+    pre_score = f.Score()
+    post_score = f.Score()
     expected_version = f.Whole(0)
     clear = f.Many(f.Code("score", ("pre_score", "post_score")), limit=10)
 
@@ -208,16 +208,17 @@ def _plain(number: int, session_id: str, raw: Any) -> AttendanceRow | None:
         return None
     person, status = raw.get("participant_id"), raw.get("status")
     pre, post, expected = raw.get("pre_score"), raw.get("post_score"), raw.get("expected_version")
+    before = after = None
     if (
         canonical(person) == person
         and person
         and (status is None or (type(status) is str and status in SHEET_STATUSES))
-        and (pre is None or (type(pre) is int and 0 <= pre <= MAX_SCORE))
-        and (post is None or (type(post) is int and 0 <= post <= MAX_SCORE))
+        and (pre is None or (before := score(pre)) is not None)
+        and (post is None or (after := score(post)) is not None)
         and expected is None
         and raw.get("clear") is None
     ):
-        return AttendanceRow(number, session_id, person, Given(status, pre, post))
+        return AttendanceRow(number, session_id, person, Given(status, before, after))
     return None
 
 

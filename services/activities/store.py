@@ -188,8 +188,8 @@ class ActivityStore(Store):
                     LAST_SEQUENCE: sheet.sequence,
                     PRESENT: sheet.present,
                     LINES: sheet.lines,
-                    SCORES: sheet.scores,
-                    TOLD: sheet.told,
+                    SCORES: sheet.scores.in_points(),
+                    TOLD: sheet.told.in_points(),
                 }
                 for sheet in sheets
             ]
@@ -233,8 +233,8 @@ class ActivityStore(Store):
                         LAST_SEQUENCE: sheet.sequence,
                         PRESENT: sheet.present,
                         LINES: sheet.lines,
-                        SCORES: sheet.scores,
-                        TOLD: sheet.told,
+                        SCORES: sheet.scores.in_points(),
+                        TOLD: sheet.told.in_points(),
                     }
                 },
             )
@@ -330,8 +330,8 @@ def _sheet(document: Mapping[str, Any]) -> AttendanceSheet:
         sequence=document[LAST_SEQUENCE],
         present=document[PRESENT],
         lines=document[LINES],
-        scores=Scores(*document[SCORES]),
-        told=Scores(*document.get(TOLD, NO_SCORES)),
+        scores=Scores.of_points(document[SCORES]),
+        told=Scores.of_points(document.get(TOLD, NO_SCORES)),
     )
 
 

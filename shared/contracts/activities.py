@@ -32,9 +32,12 @@ from shared.contracts.parts import (
     whole,
 )
 from shared.record_types import SCORES
+from shared.scores import MOST
 
 _IDS = array(ID, uniqueItems=True)
-_DELTA: Schema = {"type": "integer"}
+_COUNTED: Schema = {"type": "integer"}
+_SUM: Schema = {"type": "number", "description": "of two decimals at most"}
+_SCORE: Schema = {"type": "number", "minimum": 0, "maximum": MOST}
 
 
 def _state(title: str, properties: Mapping[str, Schema], required: str) -> Schema:
@@ -211,7 +214,7 @@ _SHEET: Final[Mapping[str, Schema]] = {
     "scores": {
         "description": "differences of sums over those present; pre and post are test "
         "scores of 0 to 100, gain is post minus pre of those with both",
-        **part(dict.fromkeys(SCORES, _DELTA), SCORES),
+        **part({name: _SUM if name.endswith("_sum") else _COUNTED for name in SCORES}, SCORES),
     },
 }
 _ATTENDANCE = whole("What one push changed on the attendance sheet of one session", _SHEET, _SHEET)
@@ -223,12 +226,13 @@ _ATTENDANCE_2 = whole(
             part(
                 {
                     "participant_id": ID,
-                    "pre_score": nullable(COUNT),
-                    "post_score": nullable(COUNT),
+                    "pre_score": nullable(_SCORE),
+                    "post_score": nullable(_SCORE),
                 },
                 ("participant_id", "pre_score", "post_score"),
             ),
-            description="the scores since (0 to 100, null without a test) of those present whose "
+            description="the scores since (0 to 100 with at most two decimals, null without a "
+            "test) of those present whose "
             "presence or scores changed and who have one, each once; whoever leaves has none",
         ),
     },

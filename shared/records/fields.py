@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load
 
+from shared import scores
 from shared.codes import LANGUAGES, code_list, places
 from shared.codes.suggestions import unknown_code, unknown_field, unknown_place
 from shared.days import calendar_day
@@ -180,6 +181,19 @@ class Number(_Field):
         if not self._low <= value <= self._high:  # NaN fails as well
             raise fail("OUT_OF_RANGE", low=self._low, high=self._high)
         return float(value)
+
+
+class Score(Number):
+    """The points of a test (`shared.scores`)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(0, scores.MOST, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> float:
+        points = scores.score(super()._deserialize(value, *args, **kwargs))
+        if points is None:
+            raise fail("TOO_MANY_DECIMALS", limit=scores.DECIMALS)
+        return points
 
 
 class Truth(_Field):

@@ -15,11 +15,12 @@ from shared import contracts
 from shared.events import Event
 from shared.ids import new_id
 from shared.record_types import RECORD_TYPES, SCORES
+from shared.scores import Points
 from tests.world.items import KALANA
 
 PROJECT = new_id()
 
-Test = tuple[int | None, int | None]
+Test = tuple[Points | None, Points | None]
 """Scores before and after; None without a test."""
 
 _CONTRACTS = {
@@ -113,7 +114,7 @@ def attendance(
     present_total: int,
     came: Sequence[str] = (),
     left: Sequence[str] = (),
-    scores: Mapping[str, int] | None = None,
+    scores: Mapping[str, Points] | None = None,
     tests: Mapping[str, Test] | None = None,
 ) -> Event:
     """A step of a sheet, after which `present_total` people are on it.
@@ -170,7 +171,7 @@ class Told:
         *,
         came: Sequence[str] = (),
         left: Sequence[str] = (),
-        scores: Mapping[str, int] | None = None,
+        scores: Mapping[str, Points] | None = None,
         tests: Mapping[str, Test] | None = None,
     ) -> Event:
         """The next step of a sheet; with `tests` in version 2 of its contract."""

@@ -26,8 +26,8 @@ class AttendanceRow(graphene.ObjectType):
     participant_id = graphene.ID(required=True, description="The person's id.")
     participant = graphene.Field(Participant, description="The person.")
     status = AttendanceStatus(required=True, description="Whether they were there.")
-    pre_score = graphene.Int(description="Test before, 0 to 100.")
-    post_score = graphene.Int(description="Test after, 0 to 100.")
+    pre_score = graphene.Float(description="Test before, 0 to 100, with at most two decimals.")
+    post_score = graphene.Float(description="Test after, likewise.")
     version = graphene.Int(required=True, description="Counts the row's corrections, from 1.")
 
     @staticmethod
@@ -49,8 +49,8 @@ class AttendanceRowInput(graphene.InputObjectType):
         description="Code of the list `attendance_status`: present (the default), absent, or "
         "removed to undo a mistaken row."
     )
-    pre_score = graphene.Int(description="Test before, 0 to 100.")
-    post_score = graphene.Int(description="Test after, 0 to 100.")
+    pre_score = graphene.Float(description="Test before, 0 to 100, with at most two decimals.")
+    post_score = graphene.Float(description="Test after, likewise.")
     expected_version = graphene.Int(description="Only if this is still the stored version.")
     clear = list_of(graphene.String, description="Scores to take away: `preScore`, `postScore`.")
 

@@ -30,7 +30,7 @@ from shared.errors import NotFound, Problem, Refused
 from shared.events import Event
 from shared.ids import asked_for, canonical
 from shared.paging import Asked
-from shared.record_types import RECORD_TYPES
+from shared.record_types import RECORD_TYPES, SCORES
 from shared.records.collection import recall, remember
 from shared.records.pushes import MAX_ITEMS, Push, Receipt, Status, parse, rejected, settle
 from shared.records.repetitions import already_applied
@@ -276,7 +276,7 @@ def told(
         "chapter": sheet.chapter,
         "rows": rows,
         "present_total": sheet.present,
-        "scores": scores._asdict(),
+        "scores": dict(zip(SCORES, scores.in_points(), strict=True)),
         "tests": tests,
     }
 
@@ -310,7 +310,7 @@ def _dumped(sheet: AttendanceSheet) -> dict[str, Any]:
         "sequence": sheet.sequence,
         "present": sheet.present,
         "lines": sheet.lines,
-        "scores": sheet.scores._asdict(),
+        "scores": dict(zip(SCORES, sheet.scores.in_points(), strict=True)),
     }
 
 

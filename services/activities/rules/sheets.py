@@ -19,6 +19,7 @@ from shared.caller import Caller
 from shared.errors import Problem
 from shared.records.pushes import Push, Receipt, Status, rejected, settle
 from shared.records.repetitions import Repetitions, already_applied
+from shared.scores import Points
 
 _ORDER: Final = {
     name: rank
@@ -36,8 +37,8 @@ class Given(NamedTuple):
     """What a row says; None leaves the line as it is, and a new line without status is present."""
 
     status: str | None
-    pre: int | None
-    post: int | None
+    pre: Points | None
+    post: Points | None
     clear: frozenset[str] = frozenset()  # of the scores' names
 
 
@@ -45,8 +46,8 @@ class Line(NamedTuple):
     """A participant on a sheet."""
 
     status: str
-    pre: int | None
-    post: int | None
+    pre: Points | None
+    post: Points | None
     version: int
 
     @property
@@ -144,12 +145,7 @@ class Outcome:
 
 def scores_of(line: Line) -> Scores:
     """What a present line adds to its sheet."""
-    pre, post = line.pre, line.post
-    both = pre is not None and post is not None
-    return Scores(
-        pre is not None, pre or 0, post is not None, post or 0, both,
-        (post or 0) - (pre or 0) if both else 0,
-    )  # fmt: skip
+    return Scores.of_test(line.pre, line.post)
 
 
 def record(
@@ -294,7 +290,7 @@ def _applied(given: Given, before: Line | None) -> Line | None:
         return None if status == "removed" else Line(status, given.pre, given.post, 1)
     # Whoever was taken off a sheet and is entered anew begins anew.
     if before.status == "removed" and given.status != "removed":
-        before_scores: tuple[int | None, int | None] = (None, None)
+        before_scores: tuple[Points | None, Points | None] = (None, None)
         kept = "present"
     else:
         before_scores, kept = (before.pre, before.post), before.status

@@ -16,6 +16,7 @@ from services.reporting.rules.regions import home, places_within
 from services.reporting.rules.scores import Test
 from shared.events import Event
 from shared.record_types import SCORES, for_each, record_type_of
+from shared.scores import Points, added
 
 WITHDRAWN: Final = "withdrawn/yes"
 CHUNK_BITS: Final = 16
@@ -40,7 +41,7 @@ class ProjectedSheet:
     activity_id: str
     sequence: int = 0
     present: BitMap = field(default_factory=BitMap)
-    scores: Mapping[str, float] = field(default_factory=dict)
+    scores: Mapping[str, Points] = field(default_factory=dict)
     tests: Mapping[int, Test] = field(default_factory=dict)
 
 
@@ -147,7 +148,7 @@ def attend(
             activity_id=sheet.activity_id,
             sequence=event.sequence,
             present=(sheet.present - left) | came,
-            scores={name: sheet.scores.get(name, 0) + deltas.get(name, 0) for name in SCORES},
+            scores={name: added(sheet.scores.get(name, 0), deltas.get(name, 0)) for name in SCORES},
             tests=tests,
         )
     return changed

@@ -8,27 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, pstdev
+from fractions import Fraction
+from math import isqrt
 from typing import TypeAlias
 
-Score: TypeAlias = float | None
+from shared.scores import Points, hundredths, in_points
+
+Score: TypeAlias = Points | None
 Test: TypeAlias = tuple[Score, Score]
 """Before and after, 0 to 100; None: no such test."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How many, their mean and their standard deviation, as of all there are; None of nobody."""
+    """How many, their mean and their standard deviation, as of all there are, to the hundredth of a
+    point; None of nobody."""
 
     n: int
-    mean: float | None
-    deviation: float | None
+    mean: Score
+    deviation: Score
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> Spread:
-        if not values:
+    def of(cls, values: Sequence[int]) -> Spread:
+        """Args: values: in hundredths; whole numbers, so that nothing is lost before the end."""
+        n = len(values)
+        if not n:
             return cls(0, None, None)
-        return cls(len(values), round(fmean(values), 2), round(pstdev(values), 2))
+        total = sum(values)
+        squares = n * sum(each * each for each in values) - total * total
+        deviation = (isqrt(4 * squares // n**2) + 1) // 2  # the root of squares / n², rounded
+        return cls(n, in_points(round(Fraction(total, n))), in_points(deviation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +65,12 @@ def paired(sheets: Iterable[Mapping[int, Test]]) -> list[Test]:
 
 def tested(pairs: Sequence[Test]) -> Tested:
     """What came of the tests of these people in these activities."""
-    both = [(pre, post) for pre, post in pairs if pre is not None and post is not None]
-    one = [each for each in pairs if (each[0] is None) != (each[1] is None)]
-    return Tested(
-        Spread.of([pre for pre, _ in pairs if pre is not None]),
-        Spread.of([post for _, post in pairs if post is not None]),
-        Spread.of([post - pre for pre, post in both]),
-        len(one),
-    )
+    before = [hundredths(pre) for pre, _ in pairs if pre is not None]
+    after = [hundredths(post) for _, post in pairs if post is not None]
+    gains = [
+        hundredths(post) - hundredths(pre)
+        for pre, post in pairs
+        if pre is not None and post is not None
+    ]
+    unpaired = len(before) + len(after) - 2 * len(gains)
+    return Tested(Spread.of(before), Spread.of(after), Spread.of(gains), unpaired)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from services.activities.handlers import attendance
@@ -17,38 +18,43 @@ def deltas(world: World, session_id: str) -> list[dict[str, Any]]:
     return [e for e in world.events(session_id) if short(e).startswith("attendance.")]
 
 
-def replayed(world: World, session_id: str) -> tuple[set[str], dict[str, int]]:
+def exact(number: float) -> Decimal:
+    """The number as it is written."""
+    return Decimal(str(number))
+
+
+def replayed(world: World, session_id: str) -> tuple[set[str], dict[str, Decimal]]:
     """Who is present, and the sums of scores, by the emitted events alone."""
     here: set[str] = set()
-    scores: dict[str, int] = {}
+    scores: dict[str, Decimal] = {}
     for number, event in enumerate(deltas(world, session_id), start=1):
         assert event["sequence"] == number
         for row in event["data"]["rows"]:
             assert (row["participant_id"] in here) is not row["present"]
             (here.add if row["present"] else here.remove)(row["participant_id"])
         for name, delta in event["data"]["scores"].items():
-            scores[name] = scores.get(name, 0) + delta
+            scores[name] = scores.get(name, Decimal()) + exact(delta)
         assert event["data"]["present_total"] == len(here)
     return here, scores
 
 
-def stored(world: World, session_id: str) -> tuple[set[str], dict[str, int]]:
+def stored(world: World, session_id: str) -> tuple[set[str], dict[str, Decimal]]:
     page = world.sheet(session_id)
     assert page["sheet"]["lines"] == len(page["items"])
     here = {line["participant_id"] for line in page["items"] if line["status"] == "present"}
     assert page["sheet"]["present"] == len(here)
-    scores = dict.fromkeys(page["sheet"]["scores"], 0)
+    scores = dict.fromkeys(page["sheet"]["scores"], Decimal())
     for line in page["items"]:
         pre, post = line["pre_score"], line["post_score"]
         if line["status"] == "present":
             scores["pre_n"] += pre is not None
-            scores["pre_sum"] += pre or 0
+            scores["pre_sum"] += exact(pre or 0)
             scores["post_n"] += post is not None
-            scores["post_sum"] += post or 0
+            scores["post_sum"] += exact(post or 0)
             if pre is not None and post is not None:
                 scores["paired_n"] += 1
-                scores["gain_sum"] += post - pre
-    assert page["sheet"]["scores"] == scores
+                scores["gain_sum"] += exact(post) - exact(pre)
+    assert {name: exact(each) for name, each in page["sheet"]["scores"].items()} == scores
     return here, scores
 
 

@@ -63,7 +63,9 @@ def test_a_push_concurrent_to_a_withdrawal_is_before_it_or_refused(world: World)
         assert world.sheet(session)["sheet"]["state"] == "withdrawn"
 
 
-SCORE = st.one_of(st.none(), st.integers(0, 100))
+SCORE = st.one_of(
+    st.none(), st.integers(0, 100), st.decimals(0, 100, places=2, allow_nan=False).map(float)
+)
 STATUS = st.sampled_from([None, "present", "absent", "removed"])
 ROW = st.tuples(st.integers(0, 3), STATUS, SCORE, SCORE)
 STEP = st.one_of(

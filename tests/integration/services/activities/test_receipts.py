@@ -266,7 +266,7 @@ ROW = [
     missing("participant_id", also="expected_version"),
     given("status", "late", "UNKNOWN_CODE"),
     given("pre_score", 101, "OUT_OF_RANGE"),
-    given("pre_score", 9.5, "NOT_A_WHOLE_NUMBER"),
+    given("pre_score", 9.555, "TOO_MANY_DECIMALS"),
     given("post_score", "ten", "NOT_A_NUMBER"),
     given("expected_version", -1, "OUT_OF_RANGE"),
     given("expected_version", 5, "VERSION_CONFLICT", also="participant_id session_known"),

@@ -86,3 +86,28 @@ def test_what_was_told_in_sums_counts_once_it_is_told_anew(
         store,
     )
     assert gained(store) == (1, 30.0, 0.0, 1)
+
+
+def test_means_and_spreads_of_decimals_are_exact(store: ReportingStore, told: Told) -> None:
+    training, awa, sali, fanta = ids(4)
+    tests = {awa: (0.1, 0.3), sali: (0.2, 57.55), fanta: (33.33, None)}
+    project(
+        [
+            told.activity(training),
+            told.sheet(training, training, came=[awa, sali, fanta], tests=tests),
+        ],
+        store,
+    )
+    found = question("outputs", store)["tests"]
+    assert (found["pre_n"], found["pre_mean"]) == (3, 11.21)
+    # Gains of 0.20 and 57.35: a mean of 28.775, a spread of 28.575.
+    assert (found["n"], found["gain_mean"], found["gain_spread"]) == (2, 28.78, 28.58)
+
+
+def test_sums_told_in_decimals_add_up(store: ReportingStore, told: Told) -> None:
+    training, awa, sali = ids(3)
+    for person, points in ((awa, 0.1), (sali, 0.2)):
+        project([told.sheet(training, training, came=[person], scores={"pre_sum": points})], store)
+    sheet = store.db["sessions"].find_one()
+    assert sheet is not None
+    assert sheet["scores"]["pre_sum"] == 0.3

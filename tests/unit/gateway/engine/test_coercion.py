@@ -19,6 +19,7 @@ from services.activities.definitions import ACTIVITY
 from services.activities.schemas import read_rows
 from services.participants.schemas import PERSON
 from shared.caller import Caller
+from shared.ids import new_id
 from shared.records.engine import push
 from shared.records.pushes import Push, Status
 from tests.gateway_fakes import FakeServices, context, receipt
@@ -125,6 +126,18 @@ def test_a_wrong_type_within_a_row_is_left_to_the_rows_service(
     first, wrong = coerced(participants=[good, row])["input"]["participants"]
     assert first == coerced(participants=[good])["input"]["participants"][0]
     assert {name: wrong[name] for name in kept} == kept
+
+
+@pytest.mark.parametrize(
+    ("said", "problems"),
+    [(57.5, []), (57, []), ("57,5", ["NOT_A_NUMBER"]), (57.555, ["TOO_MANY_DECIMALS"])],
+)
+def test_a_score_is_taken_or_told_by_its_service_alone(said: Any, problems: list[str]) -> None:
+    row = {"participantId": new_id(), "preScore": said}
+    sheet = {"sessionId": new_id(), "rows": [row]}
+    [read] = read_rows(coerced(attendance=[sheet])["input"]["attendance"])
+    assert [each.code for each in read.problems] == problems
+    assert all(each.path == ("pre_score",) for each in read.problems)
 
 
 @pytest.mark.parametrize(

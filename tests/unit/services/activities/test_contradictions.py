@@ -112,7 +112,25 @@ def test_a_concern_raised_before_its_activity_is_remarked() -> None:
 
 
 @pytest.mark.parametrize("field", ["pre_score", "post_score"])
-def test_a_score_that_is_no_whole_number_is_taken_or_told_once(field: str) -> None:
-    row = {"participant_id": new_id(), "status": "present", field: 57.5}
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (57.5, None),
+        (57.25, None),
+        (100, None),
+        (57.555, "TOO_MANY_DECIMALS"),
+        (100.01, "OUT_OF_RANGE"),
+        (-0.5, "OUT_OF_RANGE"),
+        ("57,5", "NOT_A_NUMBER"),
+        ("57.5", "NOT_A_NUMBER"),
+    ],
+)
+def test_a_score_may_have_two_decimals_and_whatever_else_is_told_once(
+    field: str, said: Any, code: str | None
+) -> None:
+    row = {"participant_id": new_id(), "status": "present", field: said}
     [read] = read_rows([{"session_id": new_id(), "rows": [row]}])
-    assert [each.path for each in read.problems] in ([], [(field,)])
+    told = [] if code is None else [(code, (field,))]
+    assert [(each.code, each.path) for each in read.problems] == told
+    if code is None and read.given is not None:
+        assert said in (read.given.pre, read.given.post)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from services.activities import schemas
 from services.activities.layout import line_key
 from services.activities.rules import sheets
-from services.activities.rules.scores import NO_SCORES
+from services.activities.rules.scores import Scores
 from services.activities.rules.sheets import AttendanceSheet, Line
 from services.activities.schemas import read_rows
 from shared.ids import new_id
@@ -20,8 +21,17 @@ from tests.integration.services.activities.activities_world import MALI, SECRETA
 
 SESSION, PEOPLE = new_id(), sorted(new_id() for _ in range(4))
 
+SCORE = st.one_of(
+    st.none(), st.integers(0, 100), st.decimals(0, 100, places=2, allow_nan=False).map(float)
+)
 VALUE = st.one_of(
-    st.none(), st.booleans(), st.integers(-5, 105), st.floats(0, 100), st.just(""), st.just([])
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 105),
+    st.floats(-1, 101),
+    SCORE,
+    st.just(""),
+    st.just([]),
 )
 ANY_ROW = st.dictionaries(
     st.sampled_from(["status", "pre_score", "post_score", "expected_version", "name"]),
@@ -35,7 +45,6 @@ def test_the_quick_way_takes_only_what_the_schema_takes_and_reads_it_alike(raw: 
     assert row == schemas._careful(0, SESSION, raw, ())
 
 
-SCORE = st.one_of(st.none(), st.integers(0, 100))
 ROWS = st.lists(
     st.fixed_dictionaries(
         {
@@ -65,10 +74,17 @@ def test_a_sheets_totals_are_the_sums_over_its_lines(
 
     sheet = book[SESSION]
     present = [line for line in lines.values() if line.status == "present"]
-    scores = NO_SCORES
-    for line in present:
-        scores = scores.plus(sheets.scores_of(line))
-    assert (sheet.present, sheet.scores, sheet.sequence) == (len(present), scores, steps)
+    before = [Decimal(str(line.pre)) for line in present if line.pre is not None]
+    after = [Decimal(str(line.post)) for line in present if line.post is not None]
+    gains = [
+        Decimal(str(line.post)) - Decimal(str(line.pre))
+        for line in present
+        if line.pre is not None and line.post is not None
+    ]
+    sums = [part for each in (before, after, gains) for part in (len(each), sum(each))]
+    assert (sheet.present, sheet.sequence) == (len(present), steps)
+    assert [Decimal(str(each)) for each in sheet.scores.in_points()] == sums
+    assert Scores.of_points(sheet.scores.in_points()) == sheet.scores  # as it is stored
     assert sheet.lines == sum(line.status != "removed" for line in lines.values())
 
 
