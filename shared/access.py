@@ -12,7 +12,7 @@ refused `write` on the exchange of calls and `read` on that of answers, and not 
 only: those are not asked where a message comes through a binding between exchanges, an alternate
 exchange or dead-lettering, while `write` is needed to set any of them up. What is heard goes by the
 key of the binding alone, so there topic permissions are enough: a service hears calls to itself,
-and `notifications` no event about people.
+`notifications` no event about people, and `activities` none but how people stand.
 
 The operator is the person with the command line. On the broker it may name the hub's queues and
 exchanges, so that it can ask whether they are what they should be, but neither read a message nor
@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared import record_types
+from shared.record_types import PRODUCERS
 from shared.subscriptions import PATTERNS
 from shared.topology import EXCHANGE, REPLIES, RPC_EXCHANGE, event_keys, presence_key
 
@@ -78,7 +79,7 @@ def _service(name: str) -> Permission:
     hears = name in PATTERNS
     return Permission(
         configure=_names(*own, _EVENTS, _CALLS),
-        write=_names(*own, _ANSWERS, *(() if hears else (_EVENTS,))),
+        write=_names(*own, _ANSWERS, *((_EVENTS,) if name in PRODUCERS else ())),
         read=_names(*own, _CALLS, *((_EVENTS,) if hears else ())),
     )
 
@@ -104,23 +105,30 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
 _OWN_CALLS: Final = {
     name: TopicPermission(RPC_EXCHANGE, write=NOTHING, read=rf"^{name}\.\*$") for name in SERVICES
 }
-_NO_PEOPLE: Final = TopicPermission(
-    EXCHANGE,
-    write=NOTHING,
-    read=_names(
-        # Unbinding asks for the same leave as binding.
-        *(
-            re.escape(key)
-            for pattern in PATTERNS["notifications"]
-            for keys in event_keys(pattern)
-            for key in keys
+_ANY: Final = ".*"
+
+
+def _own_events(name: str) -> TopicPermission:
+    """To hear what the service is told of and no other event."""
+    return TopicPermission(
+        EXCHANGE,
+        write=_ANY if name in PRODUCERS else NOTHING,
+        read=_names(
+            # Unbinding asks for the same leave as binding.
+            *(
+                re.escape(key)
+                for pattern in PATTERNS[name]
+                for keys in event_keys(pattern)
+                for key in keys
+            ),
+            re.escape(presence_key(name)),
         ),
-        re.escape(presence_key("notifications")),
-    ),
-)
+    )
+
+
 TOPIC_PERMISSIONS: Final[Mapping[str, tuple[TopicPermission, ...]]] = {
     **{name: (own,) for name, own in _OWN_CALLS.items()},
-    "notifications": (_OWN_CALLS["notifications"], _NO_PEOPLE),
+    **{name: (_OWN_CALLS[name], _own_events(name)) for name in ("activities", "notifications")},
 }
 """A user without a row for an exchange is not restricted by keys there."""
 

@@ -68,6 +68,8 @@ class RecordType:
     for_partners: its events become items of the feed, under the same types.
     has_log: its owner answers `changes`.
     delta: its events carry what changed and not the whole state: none may be skipped.
+    aspect_of: the record type of which it tells others one side, with those steps alone that change
+        it and under their numbers: its sequences have gaps, and it has no versions of its own.
     """
 
     name: str
@@ -80,6 +82,12 @@ class RecordType:
     for_partners: bool = False
     has_log: bool = False
     delta: bool = False
+    aspect_of: str | None = None
+
+    @property
+    def has_versions(self) -> bool:
+        """Whether each of its steps is a version of a record, which is kept."""
+        return not self.delta and self.aspect_of is None
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -104,6 +112,15 @@ RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType(
                 steps=MappingProxyType({**RECORDED, "created": "registered"}),
                 projected="people",
                 has_log=True,
+            ),
+            RecordType(
+                "standing",
+                "Whether a person counts, and as whom.",
+                owner="participants",
+                collection="standings",
+                heard_by=_version_1("activities"),
+                steps=MappingProxyType({"changed": "changed"}),
+                aspect_of="participant",
             ),
             RecordType(
                 "nomination",

@@ -8,5 +8,6 @@ Answers   push, withdraw and reinstate (of the record type that the request name
 Emits     activity.* project.* organisation.* concern.* (recorded, corrected, withdrawn,
           reinstated: the whole public state), attendance.recorded and attendance.corrected (what
           changed on one session's sheet). See shared/contracts/activities.py.
-Listens   to nothing: it trusts the gateway to have verified participants.
+Listens   to standing: who counts on its sheets. It trusts the gateway to have verified
+          participants.
 """

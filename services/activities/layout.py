@@ -7,6 +7,9 @@ sheets      {_id: session id, activity_id, chapter, state, seq: of its last step
 attendance  the sheets' lines
             {_id: "<session>:<participant>", p: participant, st: present | absent | removed,
              pre?, post?: test scores, v: version}
+standings   how people stand of whom it was told
+            {_id: participant, withdrawn, merged_into: the person they are one with | None,
+             version: the person's then, at: when it was heard}
 reasons     why a record was withdrawn, reinstated or restored
             {_id: "<record>:<version>", reason, restored?: the version whose content came back}
 
@@ -23,6 +26,7 @@ from shared.record_types import RECORD_TYPES
 ACTIVITIES: Final = RECORD_TYPES["activity"].collection
 SHEETS: Final = RECORD_TYPES["attendance"].collection
 ATTENDANCE: Final = "attendance"
+STANDINGS: Final = "standings"
 REASONS: Final = "reasons"
 RESTORED: Final = "restored"
 
@@ -38,6 +42,10 @@ PRE: Final = "pre"
 POST: Final = "post"
 IS_PRESENT: Final = "present"
 IS_REMOVED: Final = "removed"
+
+
+MERGED_INTO: Final = "merged_into"
+HEARD_AT: Final = "at"
 
 
 def line_key(session_id: str, participant_id: str) -> str:

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from services.activities.handlers import attendance, changes, history, reading, records
-from services.activities.restating import Restating
+from services.activities.handlers import (
+    attendance,
+    changes,
+    history,
+    reading,
+    records,
+    standings,
+)
+from services.activities.handlers.restating import restate
 from services.activities.store import ActivityStore
+from shared.events import Event
+from shared.host.errand import Errand
+from shared.host.on_events import on_events
+from shared.host.parking import ParkingService
 from shared.host.rpc import rpc
 from shared.host.store import StoreProvider
+from shared.subscriptions import PATTERNS
 from shared.types import Answer, Request
 
 
-class ActivitiesService:
+class ActivitiesService(ParkingService):
     name = "activities"
 
     store = StoreProvider(ActivityStore)
-    restating = Restating()
+    restating = Errand(ActivityStore, restate, "the scores of %d sheets were told anew")
+
+    @on_events(*PATTERNS["activities"])
+    def on_events(self, events: list[Event]) -> None:
+        standings.hear(events, self.store)
 
     @rpc
     def push(self, request: Request) -> Answer:

@@ -8,6 +8,7 @@ the two conflict and one of them starts over.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from pymongo import ASCENDING, IndexModel, ReplaceOne, UpdateOne
@@ -33,6 +34,7 @@ from services.activities.layout import (
 )
 from services.activities.rules.scores import NO_SCORES, Scores
 from services.activities.rules.sheets import AttendanceSheet, Line
+from services.activities.rules.standings import Standing
 from shared.layout import (
     CHAPTER,
     CONTENT,
@@ -83,6 +85,7 @@ class ActivityStore(Store):
         self.sheets = db[layout.SHEETS]
         self.attendance = db[layout.ATTENDANCE]
         self.reasons = db[layout.REASONS]
+        self.standings = db[layout.STANDINGS]
         self.versions: Mapping[str, VersionCollection] = {
             name: VersionCollection(db[VERSIONS], records) for name, records in self.records.items()
         }
@@ -91,6 +94,7 @@ class ActivityStore(Store):
         super().ensure_indexes()
         names = [each.collection for each in DEFINITIONS.values()]
         self.create_collections(*names, layout.SHEETS, layout.ATTENDANCE, layout.REASONS, VERSIONS)
+        self.create_collections(layout.STANDINGS)
         for definition in DEFINITIONS.values():
             # list: one chapter's records (or all chapters', merged) in the order of their type.
             indexes = [
@@ -272,6 +276,23 @@ class ActivityStore(Store):
         )
         return [(session_of(each["_id"]), each["p"], _line(each)) for each in found]
 
+    def standings_of(self, tx: Tx, people: Iterable[str]) -> dict[str, Standing]:
+        """How those of these people stand of whom it was told."""
+        found = self.standings.find({"_id": {"$in": list(people)}}, session=tx.session)
+        return {each["_id"]: _standing(each) for each in found}
+
+    def save_standings(self, tx: Tx, standings: Mapping[str, Standing]) -> None:
+        if standings:
+            now = datetime.now(UTC)
+            self.standings.bulk_write(
+                [
+                    ReplaceOne({"_id": key}, {**each._asdict(), layout.HEARD_AT: now}, upsert=True)
+                    for key, each in standings.items()
+                ],
+                ordered=False,
+                session=tx.session,
+            )
+
     def history(
         self,
         subject: str,
@@ -333,6 +354,10 @@ def _sheet(document: Mapping[str, Any]) -> AttendanceSheet:
         scores=Scores.of_points(document[SCORES]),
         told=Scores.of_points(document.get(TOLD, NO_SCORES)),
     )
+
+
+def _standing(document: Mapping[str, Any]) -> Standing:
+    return Standing(*(document[name] for name in Standing._fields))
 
 
 def _line(document: Mapping[str, Any]) -> Line:

@@ -6,6 +6,7 @@ Owns      people and nominations (database `participants`), the keys they are se
 Answers   push (people, or nominations), withdraw and reinstate (people), get_many, list, vouch,
           possible_duplicates.
 Emits     participant.registered|corrected|withdrawn|reinstated and
-          nomination.proposed|decided|withdrawn: ids and what people are counted by, no person.
+          nomination.proposed|decided|withdrawn: ids and what people are counted by, no person;
+          standing.changed: who does not count, or no longer under their own id.
 Listens   to nothing.
 """

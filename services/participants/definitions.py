@@ -13,6 +13,7 @@ from shared.records import fields
 
 PARTICIPANT: Final = RECORD_TYPES["participant"]
 NOMINATED: Final = RECORD_TYPES["nomination"]
+STANDING: Final = RECORD_TYPES["standing"]
 
 _PERSON_PRIVATE: Final = frozenset(
     {

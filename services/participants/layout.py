@@ -6,8 +6,10 @@
     nominations  likewise
                  {_id, chapter, version, content: open fields, sealed, form: 2, participant_id,
                   target: the activity or project, slot}
-    versions     what both were before they were corrected, sealed likewise; without marks
-                 (`shared.layout`)
+    standings    how it was told last whether a person counts and as whom, of those of whom it was
+                 told: records too, their version the person's, {…, content: {merged_into}}
+    versions     what people and nominations were before they were corrected, sealed likewise;
+                 without marks (`shared.layout`)
     proofs       what of it could be opened, proved every half minute
                  {_id: "sealed", at: by the database's clock, keys: [{id, fingerprint}],
                   lost: [key id], records, opened, unreadable: [{collection, id}],
@@ -32,9 +34,11 @@ from shared.record_types import RECORD_TYPES
 
 PEOPLE: Final = RECORD_TYPES["participant"].collection
 NOMINATIONS: Final = RECORD_TYPES["nomination"].collection
+STANDINGS: Final = RECORD_TYPES["standing"].collection
 PROOFS: Final = "proofs"
 
 TARGET: Final = "target"
+MERGED_INTO: Final = "merged_into"
 
 SEALED: Final = "sealed"
 """What of a record is sealed; and the one proof of it."""

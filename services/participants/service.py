@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from services.participants.definitions import NOMINATED, PARTICIPANT
-from services.participants.handlers import history, nominations, people
+from services.participants.handlers import history, nominations, people, standings
 from services.participants.store.people import ParticipantStore, open_store
 from services.participants.watch import DataKey
 from shared.errors import Refused
+from shared.host.errand import Errand
 from shared.host.rpc import rpc
 from shared.host.store import StoreProvider
 from shared.types import Answer, Request
@@ -32,6 +33,7 @@ class ParticipantsService:
     name = "participants"
     store = StoreProvider(open_store)
     data_key = DataKey()
+    telling = Errand(ParticipantStore, standings.tell_ill_told, "%d people's standing was told")
 
     @rpc
     def push(self, request: Request) -> Answer:

@@ -42,6 +42,18 @@ _PARTICIPANT = _state(
         "version": VERSION,
     },
 )
+_STANDING = _state(
+    "Whether a person counts, and as whom; told when that changes",
+    {
+        "id": ID,
+        "chapter": COUNTRY,
+        "withdrawn": TRUTH,
+        "merged_into": nullable(
+            {**ID, "description": "the person they are one with, under whose standing they count"}
+        ),
+        "version": {**VERSION, "description": "the person's, and the event's sequence"},
+    },
+)
 _NOMINATION = _state(
     "A person proposed for an activity or a project, and what was decided: the whole state",
     {
@@ -58,6 +70,7 @@ _NOMINATION = _state(
 
 SCHEMAS: Final[Mapping[str, Mapping[int, Schema]]] = {
     "participant": {1: _PARTICIPANT},
+    "standing": {1: _STANDING},
     "nomination": {1: _NOMINATION},
 }
 """Record type → version → schema."""

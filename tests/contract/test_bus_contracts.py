@@ -7,6 +7,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
+from services.activities.service import ActivitiesService
 from services.notifications.service import NotificationsService
 from services.reporting.service import ReportingService
 from shared import contracts
@@ -21,7 +22,7 @@ CONTRACTS = {
     for version, schema in versions.items()
 }
 INSIDE = sorted({kind for kind, _ in CONTRACTS if not kind.startswith(contracts.FEED)})
-CONSUMERS = (ReportingService, NotificationsService)
+CONSUMERS = (ReportingService, ActivitiesService, NotificationsService)
 
 
 def patterns_of(service: type) -> list[str]:

@@ -235,7 +235,7 @@ def test_definitions_and_record_types_name_the_same_things() -> None:
         if record_type.owner == "activities"
     }
     assert {*definitions.DEFINITIONS, "attendance"} == owned
-    assert {"participant", "nomination"} == {
+    assert {"participant", "standing", "nomination"} == {
         record_type.name
         for record_type in RECORD_TYPES.values()
         if record_type.owner == "participants"

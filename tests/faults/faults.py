@@ -78,7 +78,7 @@ def broker_killed(hub: Hub, chance: random.Random) -> Iterator[None]:
 @contextmanager
 def queue_leader_killed(hub: Hub, chance: random.Random) -> Iterator[None]:
     """The node that leads a queue of events dies; it is started again after three seconds."""
-    service = chance.choice(("reporting", "notifications"))
+    service = chance.choice(("reporting", "activities", "notifications"))
     leader = hub.broker.leader(topology.events_queue(service))
     leader.kill()
     time.sleep(3)

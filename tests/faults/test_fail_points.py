@@ -103,7 +103,7 @@ def die(hub: Hub, world: World, plan: Plan) -> None:
     found = world.account()
     assert not found.wrong, found
     with hub.client() as client:  # what is parked would be a finding of later audits
-        for service in ("reporting", "notifications"):
+        for service in ("reporting", "activities", "notifications"):
             client[service].parked.delete_many({})
     world.parked = 0
 

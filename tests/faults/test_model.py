@@ -29,7 +29,7 @@ from hypothesis.stateful import (
 )
 from pymongo import MongoClient
 
-from services.activities.handlers import attendance
+from services.activities.handlers import attendance, standings
 from services.activities.handlers import records as programme
 from services.activities.store import ActivityStore
 from services.notifications.handlers import feed as partners
@@ -45,7 +45,7 @@ from shared.events import Event
 from shared.ids import new_id
 from shared.store import mongo
 from shared.store.mongo import Store
-from tests.faults.accounting import readers
+from tests.faults.accounting import CONSUMERS, readers
 from tests.faults.ledger import UNSTATED, Activity, Ledger, Line, Person
 from tests.world import items
 
@@ -127,8 +127,8 @@ class Programme(RuleBasedStateMachine):
         self.ledger = Ledger()
         self.session_of: dict[str, str] = {}
         # All events so far, as each consumer is told of them, in no particular order.
-        self.told: dict[str, list[Event]] = {"reporting": [], "notifications": []}
-        self.waiting: dict[str, dict[str, Event]] = {"reporting": {}, "notifications": {}}
+        self.told: dict[str, list[Event]] = {name: [] for name in CONSUMERS}
+        self.waiting: dict[str, dict[str, Event]] = {name: {} for name in CONSUMERS}
         self.said: list[Command] = []
 
     @initialize()
@@ -356,6 +356,9 @@ class Programme(RuleBasedStateMachine):
     def hand_over(self, consumer: str, batch: Sequence[Event], at: int) -> None:
         if consumer == "reporting":
             early = projecting.project(batch, self.hub.reporting[at])
+        elif consumer == "activities":
+            standings.hear(batch, self.hub.activities[at])
+            early = []
         else:
             batch = [event for event in batch if not event.type.startswith("participant.")]
             early = partners.record_events(batch, self.hub.notifications[at])

@@ -46,6 +46,14 @@ def person(
     return _state("participant", identifier, sequence, step, usual | said)
 
 
+def standing(
+    identifier: str, sequence: int, *, withdrawn: bool = False, merged_into: str | None = None
+) -> Event:
+    """How a person stands since their version `sequence`."""
+    said = {"chapter": "ML", "withdrawn": withdrawn, "merged_into": merged_into}
+    return _state("standing", identifier, sequence, "changed", said)
+
+
 def nomination(
     identifier: str | None = None, sequence: int = 1, step: str = "proposed", **said: Any
 ) -> Event:

@@ -17,7 +17,7 @@ from gateway.schema.scalars import DateTime
 from gateway.schema.texts import list_of
 from shared.record_types import RECORD_TYPES
 
-_KEPT: Final = [each for each in RECORD_TYPES.values() if not each.delta]
+_KEPT: Final = [each for each in RECORD_TYPES.values() if each.has_versions]
 
 
 def _says(member: Any) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from services.participants.definitions import PARTICIPANT
+from services.participants.handlers import standings
 from services.participants.handlers.requests import (
     SOURCE,
     filter_of,
@@ -38,6 +40,8 @@ from shared.records.restoring import versions_in
 from shared.store.mongo import Tx
 from shared.types import Answer, Request
 
+_CHANGES_STANDING: Final = frozenset({"withdrawn", "reinstated"})
+
 
 def register(request: Request, store: ParticipantStore) -> Answer:
     """Register and correct people; one receipt per item.
@@ -65,14 +69,16 @@ def register(request: Request, store: ParticipantStore) -> Answer:
 
 
 def withdraw(request: Request, store: ParticipantStore) -> Answer:
-    """Set a tombstone on people; one `participant.withdrawn` each. Raises as `register`."""
+    """Set a tombstone on people; one `participant.withdrawn` each, and a `standing.changed`. Raises
+    as `register`."""
     return _write_people(
         request, store, "withdraw", lambda *args: _reasoned(engine.withdraw(*args))
     )
 
 
 def reinstate(request: Request, store: ParticipantStore) -> Answer:
-    """Take the tombstone off; one `participant.reinstated` each. Raises as `register`."""
+    """Take the tombstone off; one `participant.reinstated` each, and a `standing.changed`. Raises
+    as `register`."""
     return _write_people(
         request, store, "reinstate", lambda *args: _reasoned(engine.reinstate(*args))
     )
@@ -166,6 +172,7 @@ def _carry_out(
     store.save(tx, store.people, decision.writes)
     remember(tx, repetitions)
     tx.emit(map(_person_event, decision.writes))
+    standings.tell(tx, store, [each for each in decision.writes if each.kind in _CHANGES_STANDING])
 
 
 def _told(writes: Iterable[Write], existing: Mapping[str, Record]) -> Iterator[Write]:

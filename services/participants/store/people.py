@@ -10,7 +10,14 @@ import pymongo
 from pymongo import ASCENDING, IndexModel
 from pymongo.database import Database
 
-from services.participants.layout import FORM, KEYED, NOMINATIONS, PEOPLE, TARGET
+from services.participants.layout import (
+    FORM,
+    KEYED,
+    NOMINATIONS,
+    PEOPLE,
+    STANDINGS,
+    TARGET,
+)
 from services.participants.rules import phones
 from services.participants.rules.person import (
     OPEN,
@@ -31,7 +38,7 @@ from shared.codes import code_list
 from shared.codes.areas import area, inside
 from shared.config import Environment
 from shared.errors import Unavailable
-from shared.records.collection import visible_to
+from shared.records.collection import RecordCollection, visible_to
 from shared.records.pushes import Record, Write
 from shared.records.versions import VersionCollection
 from shared.store import vault
@@ -49,6 +56,8 @@ PEOPLE_INDEXES = (
     IndexModel([("names", ASCENDING), ("_id", ASCENDING)]),
     IndexModel([("phone", ASCENDING)], sparse=True),
     IndexModel([("email", ASCENDING)], sparse=True),
+    # ill_told: who is withdrawn, everywhere.
+    IndexModel([(layout.WITHDRAWN, ASCENDING)], partialFilterExpression={layout.WITHDRAWN: True}),
 )
 NOMINATION_INDEXES = (
     # One standing nomination of a person for the same thing; also the nominations of people.
@@ -185,6 +194,7 @@ class ParticipantStore(Store):
         self.cipher = Cipher(vault.of(db), master_key)
         self.people = People(db[PEOPLE], self.cipher, OPEN)
         self.nominations = Nominations(db[NOMINATIONS], self.cipher, OPEN_NOMINATION)
+        self.standings = RecordCollection(db[STANDINGS])
         self.versions: Mapping[str, VersionCollection] = {
             name: VersionCollection(db[layout.VERSIONS], records)
             for name, records in ((PEOPLE, self.people), (NOMINATIONS, self.nominations))
@@ -200,13 +210,37 @@ class ParticipantStore(Store):
         super().ensure_indexes()
         self.people.collection.create_indexes(list(PEOPLE_INDEXES))
         self.nominations.collection.create_indexes(list(NOMINATION_INDEXES))
-        self.create_collections(layout.VERSIONS)
+        self.create_collections(layout.VERSIONS, STANDINGS)
         self.create_key_collection()
         # What is sealed under a key that is lost shall not get a second one beside it.
         sealed = (self.people, self.nominations)
         self.cipher.needs_before = any(each.collection.find_one({FORM: None}) for each in sealed)
         keyed = any(each.collection.find_one({FORM: KEYED}) for each in sealed)
         self.cipher.prepare(may_create=not keyed)
+
+    def ill_told(self, limit: int) -> list[str]:
+        """People who are withdrawn and were not told to be, or the other way round."""
+        people, told = self.people.collection, self.standings.collection
+        found: list[str] = []
+        for withdrawn, beside in ((people, told), (told, people)):
+            pipeline: list[Document] = [
+                {"$match": {layout.WITHDRAWN: True}},
+                {"$lookup": {"from": beside.name, "localField": "_id", "foreignField": "_id",
+                             "as": "beside"}},
+                {"$match": {f"beside.{layout.WITHDRAWN}": {"$ne": True}}},
+                {"$project": {"_id": True}},
+                {"$limit": limit},
+            ]  # fmt: skip
+            found += [each["_id"] for each in withdrawn.aggregate(pipeline)]
+        return found[:limit]
+
+    def bare(self, tx: Tx, ids: Collection[str]) -> list[Record]:
+        """People without their content, of which nothing is opened."""
+        fields = (layout.CHAPTER, layout.VERSION, layout.WITHDRAWN, "created_at", layout.UPDATED_AT)
+        found = self.people.collection.find(
+            {"_id": {"$in": list(ids)}}, dict.fromkeys(fields, True), session=tx.session
+        )
+        return [self.people.decode({**each, layout.CONTENT: {}}) for each in found]
 
     def create_key_collection(self) -> None:
         """Create the collection of people's keys: one born in a transaction would conflict."""

@@ -207,15 +207,33 @@ def test_no_service_sends_calls_by_whatever_way_nor_hears_answers(
         spy.queue_bind(f"{service}.spy", "rpc.replies", "1")
 
 
-def test_notifications_hear_no_event_about_people(channel: Opener) -> None:
-    topology.declare(
-        channel("notifications"),
-        topology.for_events("notifications", PATTERNS["notifications"], ()),
-    )
+@pytest.mark.parametrize(
+    ("service", "more"),
+    [
+        ("notifications", ("org.foscao.standing.changed.v1",)),
+        ("activities", ("org.foscao.attendance.*.v1",)),
+    ],
+)
+def test_who_needs_no_more_of_people_hears_no_more(
+    channel: Opener, service: str, more: tuple[str, ...]
+) -> None:
+    topology.declare(channel(service), topology.for_events(service, PATTERNS[service], ()))
     people = ("org.foscao.participant.*.v1", "org.foscao.nomination.decided.v1")
-    for key in ("#", *people, "present.reporting"):
+    for key in ("#", *people, *more, "present.reporting"):
         with pytest.raises(AccessRefused):
-            channel("notifications").queue_bind("notifications.events", "foscao.events", key)
+            channel(service).queue_bind(f"{service}.events", "foscao.events", key)
+
+
+def test_activities_hear_who_counts_and_still_tell(channel: Opener) -> None:
+    topology.declare(
+        channel("activities"), topology.for_events("activities", PATTERNS["activities"], ())
+    )
+    for sender, key in (("participants", "standing.changed"), ("activities", "activity.recorded")):
+        channel(sender).basic_publish_confirm(
+            amqp.Message(key), "foscao.events", f"org.foscao.{key}.v1"
+        )
+    queue = channel("activities").queue_declare("activities.events", passive=True)
+    assert queue.message_count == 1
 
 
 def test_the_gateway_calls_and_is_answered(channel: Opener) -> None:

@@ -33,7 +33,7 @@ def test_only_producers_send_events_and_only_consumers_hear_them() -> None:
     senders = {u for u, p in access.PERMISSIONS.items() if re.search(p.write, "foscao.events")}
     hearers = {u for u, p in access.PERMISSIONS.items() if re.search(p.read, "foscao.events")}
     assert senders == {"participants", "activities"}
-    assert hearers == {"reporting", "notifications"}
+    assert hearers == {"reporting", "activities", "notifications"}
 
 
 def test_the_gateway_reaches_rpc_alone() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.identity.authorisation import OPERATORS, REQUIRES
 from gateway.schema.parking.queries import ParkedQueries
+from services.activities.service import ActivitiesService
 from services.notifications.service import NotificationsService
 from services.reporting.service import ReportingService
 from shared.host.parking import ParkingService
@@ -32,7 +33,7 @@ def test_a_reason_without_words_of_its_own_is_told_as_everybody_is_told() -> Non
 
 
 def test_every_service_that_takes_events_has_a_parking_lot_for_operators() -> None:
-    services = (ReportingService, NotificationsService)
+    services = (ReportingService, ActivitiesService, NotificationsService)
     assert tuple(each.name for each in services) == CONSUMERS == tuple(PATTERNS)
     for each in services:
         assert issubclass(each, ParkingService)
@@ -53,4 +54,8 @@ async def test_a_service_that_is_away_is_counted_as_unknown() -> None:
     services = FakeServices({"reporting.parked": lambda _: {"items": [], "counts": counts}})
     info = type("Info", (), {"context": context(services, OPERATOR)})()
     told = await ParkedQueries.resolve_parked_counts(None, info)
-    assert told == [{"service": "reporting", **counts}, {"service": "notifications"}]
+    assert told == [
+        {"service": "reporting", **counts},
+        {"service": "activities"},
+        {"service": "notifications"},
+    ]

@@ -16,6 +16,7 @@ from deploy.local.stack import ALL, Stack
 from operations.archive.format import ArchiveBatch, Begin, read_archive
 from shared.access import ALL_DATABASES
 from shared.ids import new_id
+from shared.record_types import CONSUMERS
 from shared.types import Document
 from tests.e2e.client import Client
 from tests.integration.operations.archive.drill_world import (
@@ -179,7 +180,8 @@ def test_what_a_lost_broker_held_is_published_again(home: Path) -> None:
         senegal = Client(stack.hub_url, Client(stack.hub_url, stack.admin_key).key("chapter", "SN"))
         assert person_sessions(senegal) == 0
         counted = done(foscao(stack, "republish", "--dry-run", "--json"))
-        assert counted["lacking"] == {"reporting": 1 + PEOPLE + 6, "notifications": 1 + 6}
+        lacking = {"reporting": 1 + PEOPLE + 6, "activities": 0, "notifications": 1 + 6}
+        assert counted["lacking"] == lacking
         # Each of the three sheets in two versions: for reporting and for notifications.
         assert counted["events"] == 1 + PEOPLE + 6 + 3
         assert person_sessions(senegal) == 0
@@ -221,7 +223,7 @@ def _one_moment(
         for name, document in documents(folder, database):
             held[database].setdefault(name, []).append(document)
     logged = {row["_id"] for name in ("participants", "activities") for row in held[name]["outbox"]}
-    for consumer in ("reporting", "notifications"):
+    for consumer in CONSUMERS:
         assert {row["_id"] for row in held[consumer]["inbox"]} <= logged
     lines: dict[str, int] = {}
     for line in held["activities"]["attendance"]:

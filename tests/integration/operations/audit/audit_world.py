@@ -16,6 +16,7 @@ from operations.audit.log import AuditClock
 from operations.audit.reading import SERVICES, Databases
 from operations.audit.run import audit
 from operations.audit.scope import EVERYTHING, AuditScope
+from services.activities.handlers import standings
 from services.activities.store import ActivityStore
 from services.notifications.handlers import endpoints, feed
 from services.notifications.sealing import Sealer
@@ -30,7 +31,7 @@ from services.reporting.handlers import projecting
 from services.reporting.store.live import ReportingStore
 from shared.events import Event
 from shared.ids import new_id
-from shared.record_types import PRODUCERS
+from shared.record_types import CONSUMERS, PRODUCERS
 from shared.subscriptions import listens
 from shared.types import Document
 from tests.integration.services.activities.activities_world import World
@@ -81,7 +82,7 @@ class Hub:
         newest: dict[tuple[str, str, int], int] = {}
         for each in sorted(events, key=lambda event: event.schema_version):
             newest[each.type, each.subject, each.sequence] = each.schema_version
-        for consumer in consumers or ("reporting", "notifications"):
+        for consumer in consumers or CONSUMERS:
             told = [
                 each
                 for each in events
@@ -92,13 +93,17 @@ class Hub:
                     older=each.schema_version < newest[each.type, each.subject, each.sequence],
                 )
             ]
-            if consumer == "reporting":
+            if consumer == "activities":
+                standings.hear(told, self.activities)
+            elif consumer == "reporting":
                 assert projecting.project(told, self.reporting) == []
             else:
                 assert feed.record_events(told, self.notifications) == []
 
     def relay(self) -> None:
-        self.apply(self.publish())
+        """Until nothing more happens of itself."""
+        while events := self.publish():
+            self.apply(events)
 
     def endpoint(self, receiver: Receiver, **fields: Any) -> str:
         """A partner's webhook that wants all from the beginning."""

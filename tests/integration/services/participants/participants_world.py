@@ -96,8 +96,9 @@ def emitted(store: ParticipantStore) -> list[Event]:
     return events
 
 
-def types(store: ParticipantStore) -> list[str]:
-    return [event.type for event in emitted(store)]
+def types(store: ParticipantStore, record_type: str = "") -> list[str]:
+    """Those of all events, or of those of one record type."""
+    return [event.type for event in emitted(store) if event.type.startswith(record_type)]
 
 
 def anonymous(event: Event) -> Event:

@@ -181,10 +181,11 @@ def test_a_withdrawn_person_is_verified_no_more_until_reinstated(
     push(store, {**tombstone, "reason": "was no twin"}, use=people.reinstate)
     assert unverified(store, said["id"]) == []
     assert statuses(push(store, said)) == ["UNCHANGED"]
-    assert types(store) == [
+    assert types(store, "participant") == [
         "participant.registered", "participant.withdrawn", "participant.reinstated",
     ]  # fmt: skip
-    assert [event.data["withdrawn"] for event in emitted(store)] == [False, True, False]
+    withdrawn = [e.data["withdrawn"] for e in emitted(store) if e.type.startswith("participant.")]
+    assert withdrawn == [False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,19 @@ def other_db(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Db]:
 
 
 @pytest.fixture
-def consumers(service: Callable[..., ServiceProcess], other_db: Db) -> None:
+def third(
+    service: Callable[..., ServiceProcess], mongo_client: MongoClient[dict[str, Any]]
+) -> Iterator[None]:
+    """The third of the consumers, which hears nothing here."""
+    name = f"test_{os.urandom(6).hex()}"
+    quiet = {"BUS_NAME": "activities", "BUS_LISTENS": "0", "FOSCAO_DB": name}
+    assert service("activities", module=BUS, **quiet).ready()
+    yield
+    mongo_client.drop_database(name)
+
+
+@pytest.fixture
+def consumers(service: Callable[..., ServiceProcess], other_db: Db, third: None) -> None:
     quick = {"RETRY_DELAYS_S": "0.1,0.2"}
     first = service("reporting", module=BUS, start=False, BUS_NAME="reporting", **quick)
     second = service(
@@ -198,8 +210,8 @@ def test_ids_that_are_nowhere_change_nothing(
     assert db.parked.count_documents({"state": "retried"}) == 0
 
 
-def test_one_service_that_is_away_does_not_hide_the_other(
-    service: Callable[..., ServiceProcess], foscao: Run
+def test_one_service_that_is_away_does_not_hide_the_others(
+    service: Callable[..., ServiceProcess], third: None, foscao: Run
 ) -> None:
     service("reporting", module=BUS, BUS_NAME="reporting")
     assert foscao("parked", "list", "--service", "reporting").returncode == 0

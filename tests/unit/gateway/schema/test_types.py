@@ -142,7 +142,7 @@ CLOSED: dict[str, set[str]] = {
     },
     "AttendanceStatus": {"present", "absent"},
     "WebhookState": {"active", "failing", "paused", "disabled", "revoked"},
-    "EventConsumer": {"reporting", "notifications"},
+    "EventConsumer": {"reporting", "activities", "notifications"},
     "ParkedState": {"parked", "retried", "discarded"},
     "ParkedAction": {"retried", "discarded"},
     "ShareOf": {"women", "youth", "with_disability"},
