@@ -76,6 +76,25 @@
     }));
   };
 
+  // UUID version 7 (RFC 9562): 48 bits of milliseconds, then random ones.
+  const newId = () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(Date.now()) << 16n);
+    crypto.getRandomValues(bytes.subarray(6));
+    bytes[6] = (bytes[6] & 0x0f) | 0x70;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  };
+
+  // Selected, so that one key copies it; where the browser lets a page copy, it is copied already.
+  document.getElementById("make-id").addEventListener("click", () => {
+    const made = document.getElementById("made-id");
+    made.textContent = newId();
+    getSelection().selectAllChildren(made);
+    navigator.clipboard?.writeText(made.textContent).catch(() => {});
+  });
+
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const ask = fetcher(field.value.trim().replace(/^Bearer\s+/i, ""));

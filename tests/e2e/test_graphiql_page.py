@@ -5,14 +5,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright, Request, expect, sync_playwright
 
 from deploy.local.stack import Stack
 from gateway.schema import schema
+from shared.ids import canonical
 from shared.messages import message
 from tests.e2e.client import Client
 
@@ -157,6 +160,18 @@ def test_a_hub_that_cannot_be_reached_is_told_in_words(visit: Visit, key: str) -
     visit.context.set_offline(False)
     visit.page.get_by_role("button", name="OK").click()
     expect(visit.page.locator("#holder")).to_have_text("chapter · Ghana")
+
+
+def test_a_button_makes_new_ids_selected_to_be_copied(visit: Visit) -> None:
+    made = []
+    for _ in range(3):
+        visit.page.get_by_role("button", name="Nouvel id").click()
+        made.append(visit.page.locator("#made-id").inner_text())
+        assert visit.page.evaluate("getSelection().toString()") == made[-1]
+    assert len(set(made)) == 3
+    assert all(UUID(each).version == 7 and canonical(each) == each for each in made)
+    at = datetime.fromtimestamp(int(made[0].replace("-", "")[:12], 16) / 1000, UTC)
+    assert abs(datetime.now(UTC) - at) < timedelta(minutes=1)
 
 
 def test_neither_key_nor_query_outlives_the_page(visit: Visit, key: str) -> None:
