@@ -45,6 +45,9 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "Consent.purpose": _codes("consent_purpose"),
     "Consultation.proposerGroups": _codes("stakeholder_group"),
     "NamedActivities.activities": 50,
+    "NotDuplicates.participantIds": 2,
+    "NotDuplicates.participants": 2,
+    "NotDuplicatesResult.pairs": 190,  # of twenty people
     "Figure.shares": 3,
     "Dialogue.recommendations": _PARTS,
     "Duplicates.reasons": 4,

@@ -45,6 +45,8 @@ REQUIRES: Final[Mapping[str, frozenset[str]]] = {
     "participant": PROGRAMME,
     "participants": PROGRAMME,
     "possibleDuplicates": PROGRAMME,
+    "notDuplicates": PROGRAMME,
+    "takeBackNotDuplicates": PROGRAMME,
     "nominations": PROGRAMME,
     "report": PROGRAMME,
     "coverage": PROGRAMME,

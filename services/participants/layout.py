@@ -8,6 +8,8 @@
                   target: the activity or project, slot}
     standings    how it was told last whether a person counts and as whom, of those of whom it was
                  told: records too, their version the person's, {…, content: {merged_into}}
+    distinct     pairs of people of whom their chapter said that they are not the same
+                 {_id: "<lesser id>:<greater id>", ids: both, chapter, by: key id, at}
     versions     what people and nominations were before they were corrected, sealed likewise;
                  without marks (`shared.layout`)
     proofs       what of it could be opened, proved every half minute
@@ -35,6 +37,7 @@ from shared.record_types import RECORD_TYPES
 PEOPLE: Final = RECORD_TYPES["participant"].collection
 NOMINATIONS: Final = RECORD_TYPES["nomination"].collection
 STANDINGS: Final = RECORD_TYPES["standing"].collection
+DISTINCT: Final = "distinct"
 PROOFS: Final = "proofs"
 
 TARGET: Final = "target"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from services.participants.definitions import NOMINATED, PARTICIPANT
-from services.participants.handlers import history, nominations, people, standings
+from services.participants.handlers import distinct, history, nominations, people, standings
 from services.participants.store.people import ParticipantStore, open_store
 from services.participants.watch import DataKey
 from shared.errors import Refused
@@ -66,6 +66,18 @@ class ParticipantsService:
     @rpc
     def possible_duplicates(self, request: Request) -> Answer:
         return people.possible_duplicates(request, self.store)
+
+    @rpc
+    def decide_distinct(self, request: Request) -> Answer:
+        return distinct.decide(request, self.store)
+
+    @rpc
+    def take_back_distinct(self, request: Request) -> Answer:
+        return distinct.take_back(request, self.store)
+
+    @rpc
+    def distinct(self, request: Request) -> Answer:
+        return distinct.list_decisions(request, self.store)
 
     @rpc
     def history(self, request: Request) -> Answer:

@@ -9,6 +9,7 @@ from gateway.schema.people.filters import NominationFilter, ParticipantFilter
 from gateway.schema.people.types import (
     DuplicatesConnection,
     NominationConnection,
+    NotDuplicatesConnection,
     Participant,
     ParticipantConnection,
 )
@@ -28,6 +29,13 @@ class ParticipantQueries(graphene.ObjectType):
             graphene.ID, description="Only with one of these participants, at most 200."
         ),
     )
+    not_duplicates = paged(
+        NotDuplicatesConnection,
+        "Pairs of people of whom it was said that they are not the same.",
+        participant_ids=list_of(
+            graphene.ID, description="Only with one of these participants, at most 200."
+        ),
+    )
     nominations = listing(
         NominationConnection, "Nominations", NominationFilter, "participants", kind="nomination"
     )
@@ -38,3 +46,7 @@ class ParticipantQueries(graphene.ObjectType):
             "participants", "possible_duplicates", **wanted(info, asked)
         )
         return page(answer)
+
+    @staticmethod
+    async def resolve_not_duplicates(_: Any, info: Any, **asked: Any) -> dict[str, Any]:
+        return page(await info.context.ask("participants", "distinct", **wanted(info, asked)))

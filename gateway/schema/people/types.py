@@ -8,7 +8,7 @@ import graphene
 from gateway.schema.enums import closed
 from gateway.schema.paging import connection
 from gateway.schema.records import Record, RecordInput
-from gateway.schema.scalars import Date
+from gateway.schema.scalars import Date, DateTime
 from gateway.schema.texts import coded, coded_list, list_of
 
 
@@ -178,6 +178,38 @@ ParticipantConnection = connection(Participant, "participants")
 
 
 DuplicatesConnection = connection(Duplicates, "groups of possible duplicates")
+
+
+class NotDuplicates(graphene.ObjectType):
+    """Two people who look alike and are not the same: somebody who knows them said so."""
+
+    participant_ids = list_of(graphene.ID, required=True, description="The ids of the two.")
+    participants = list_of(Participant, description="The two.")
+    chapter = coded("country", "chapter", "The country whose chapter they belong to.")
+    at = DateTime(required=True, description="When it was said.")
+    by = graphene.ID(description="The public part of the API key that said it.")
+
+    @staticmethod
+    async def resolve_participants(root: Mapping[str, Any], info: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = await info.context.loaders.participants(
+            root["participant_ids"]
+        )
+        return found
+
+
+class NotDuplicatesResult(graphene.ObjectType):
+    """What is known of the pairs among some people, after it was said."""
+
+    pairs = list_of(
+        NotDuplicates, required=True, description="The pairs who are known not to be the same."
+    )
+    changed = graphene.Int(required=True, description="How many pairs this changed.")
+    dry_run = graphene.Boolean(
+        required=True, description="True: nothing was stored, this is what would have happened."
+    )
+
+
+NotDuplicatesConnection = connection(NotDuplicates, "pairs of people who are not the same")
 
 
 NominationConnection = connection(Nomination, "nominations")

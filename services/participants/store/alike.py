@@ -12,6 +12,7 @@ import pymongo
 from bson.binary import Binary
 from pymongo.collection import Collection
 
+from services.participants.store.distinct import DistinctPairs
 from shared.caller import Caller
 from shared.cursors import decode_cursor, encode_cursor
 from shared.errors import Refused
@@ -33,7 +34,7 @@ def alike(
     people: Collection[Document], caller: Caller, asked: Asked, ids: Sequence[str] | None
 ) -> Page[Document]:
     """Groups of people who may be one and the same: {chapter, ids, count, reasons}; with `ids`
-    those in which one of them is.
+    those in which one of them is. Who is the same as nobody there by decision, is left out.
 
     Raises: Refused BAD_CURSOR (final); Unavailable (retryable) if it takes longer than `SCAN_S`.
     """
@@ -65,6 +66,7 @@ def _groups(caller: Caller, ids: Sequence[str] | None) -> list[Document]:
             }
         },
         {"$match": {"ids.1": {"$exists": True}}},
+        *DistinctPairs.dropped(),
         # The same people by another likeness are one group with two reasons. No likeness is in two
         # groups, so the least of them names the group and puts it in order.
         {

@@ -11,6 +11,7 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.database import Database
 
 from services.participants.layout import (
+    DISTINCT,
     FORM,
     KEYED,
     NOMINATIONS,
@@ -30,6 +31,8 @@ from services.participants.rules.person import (
 )
 from services.participants.schemas import phone_of
 from services.participants.store.cipher import Cipher
+from services.participants.store.distinct import INDEXES as DISTINCT_INDEXES
+from services.participants.store.distinct import DistinctPairs
 from services.participants.store.keys import read_master_key
 from services.participants.store.sealed import SealedCollection
 from shared import layout
@@ -98,6 +101,12 @@ class People(SealedCollection):
     def chapters(self, tx: Tx, ids: Collection[str]) -> dict[str, str]:
         """The chapter of each of `ids` that is a person and not withdrawn."""
         query = {"_id": {"$in": list(ids)}, layout.WITHDRAWN: False}
+        found = self.collection.find(query, {layout.CHAPTER: True}, session=tx.session)
+        return {each["_id"]: each[layout.CHAPTER] for each in found}
+
+    def homes(self, tx: Tx, ids: Collection[str], caller: Caller) -> dict[str, str]:
+        """The chapter of each of `ids` that is a person the caller may see, withdrawn or not."""
+        query = {"_id": {"$in": list(ids)}, **visible_to(caller)}
         found = self.collection.find(query, {layout.CHAPTER: True}, session=tx.session)
         return {each["_id"]: each[layout.CHAPTER] for each in found}
 
@@ -195,6 +204,7 @@ class ParticipantStore(Store):
         self.people = People(db[PEOPLE], self.cipher, OPEN)
         self.nominations = Nominations(db[NOMINATIONS], self.cipher, OPEN_NOMINATION)
         self.standings = RecordCollection(db[STANDINGS])
+        self.distinct = DistinctPairs(db[DISTINCT])
         self.versions: Mapping[str, VersionCollection] = {
             name: VersionCollection(db[layout.VERSIONS], records)
             for name, records in ((PEOPLE, self.people), (NOMINATIONS, self.nominations))
@@ -210,6 +220,7 @@ class ParticipantStore(Store):
         super().ensure_indexes()
         self.people.collection.create_indexes(list(PEOPLE_INDEXES))
         self.nominations.collection.create_indexes(list(NOMINATION_INDEXES))
+        self.distinct.collection.create_indexes(list(DISTINCT_INDEXES))
         self.create_collections(layout.VERSIONS, STANDINGS)
         self.create_key_collection()
         # What is sealed under a key that is lost shall not get a second one beside it.

@@ -152,6 +152,7 @@ async def test_what_could_not_be_counted_is_an_error_and_the_page_is_there() -> 
             "participants.possible_duplicates",
             ("participant_ids",),
         ),
+        ("notDuplicates(participantIds: $ids)", "participants.distinct", ("participant_ids",)),
         (
             'attendance(sessionId: "s", participantIds: $ids)',
             "activities.attendance",
@@ -185,7 +186,7 @@ def connections() -> list[GraphQLObjectType]:
 
 
 def test_every_connection_is_one_by_the_specification() -> None:
-    assert len(connections()) == 16
+    assert len(connections()) == 17
     for kind in connections():
         assert {"edges", "pageInfo", "nodes", "totalCount"} == set(kind.fields)
         edge = get_named_type(kind.fields["edges"].type)
@@ -213,8 +214,8 @@ def test_every_field_that_leads_to_a_connection_goes_forwards_and_backwards() ->
     }
     assert leading.keys() == {
         "activities", "projects", "organisations", "concerns", "participants", "nominations",
-        "possibleDuplicates", "attendance", "changes", "history", "webhooks", "webhookAttempts",
-        "parked", "apiKeys", "report", "gazetteer",
+        "possibleDuplicates", "notDuplicates", "attendance", "changes", "history", "webhooks",
+        "webhookAttempts", "parked", "apiKeys", "report", "gazetteer",
     }  # fmt: skip
     part = {"first": "Int", "after": "String", "last": "Int", "before": "String"}
     for name, arguments in leading.items():

@@ -37,6 +37,7 @@ PROGRAMME = """
     concern concerns pushConcerns withdrawConcerns reinstateConcerns restoreConcerns
     participant participants registerParticipants withdrawParticipants reinstateParticipants
     restoreParticipants possibleDuplicates nominations nominateParticipants
+    notDuplicates takeBackNotDuplicates
     attendance pushAttendance moveAttendance changes history compare
     report coverage gaps concernSummary outputs
 """
@@ -78,7 +79,8 @@ def test_a_role_is_refused_every_field_that_is_not_its_own(role: str) -> None:
 
 @pytest.mark.parametrize("role", ["operator", "partner"])
 def test_operators_and_partners_reach_nothing_that_shows_people(role: str) -> None:
-    people = ("participant", "participants", "nominations", "attendance", "possibleDuplicates")
+    people = ("participant", "participants", "nominations", "attendance", "possibleDuplicates",
+              "notDuplicates", "takeBackNotDuplicates")  # fmt: skip
     assert all(role not in REQUIRES[name] for name in people)
     assert role not in REQUIRES["pushActivities"]
 

@@ -203,14 +203,15 @@ NULLABLE = {
     "RecordVersion.restored",
     # by a call of their own, which may fail without the rest
     "Activity.organisations", "Session.present", "Project.funders", "Project.partners",
-    "Duplicates.participants", "ParkedCount.parked", "ParkedCount.retried", "ParkedCount.discarded",
+    "Duplicates.participants", "NotDuplicates.participants",
+    "ParkedCount.parked", "ParkedCount.retried", "ParkedCount.discarded",
     # too many to count, without the page failing
     "ActivityConnection.totalCount", "ApiKeyConnection.totalCount",
     "AttendanceRowConnection.totalCount", "ChangeConnection.totalCount",
     "ConcernConnection.totalCount", "DuplicatesConnection.totalCount",
     "NominationConnection.totalCount", "OrganisationConnection.totalCount",
     "ParkedEventConnection.totalCount", "ParticipantConnection.totalCount",
-    "PlaceConnection.totalCount",
+    "NotDuplicatesConnection.totalCount", "PlaceConnection.totalCount",
     "ProjectConnection.totalCount", "RecordVersionConnection.totalCount",
     "ReportRowConnection.totalCount",
     "WebhookConnection.totalCount", "WebhookAttemptConnection.totalCount",

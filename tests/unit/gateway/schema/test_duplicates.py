@@ -1,0 +1,57 @@
+"""What is said of people who look alike reaches their service, and its answer whoever said it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.ids import new_id
+from tests.gateway_fakes import FakeServices, asking
+
+ONE, OTHER = sorted((new_id(), new_id()))
+PAIR = {"participant_ids": [ONE, OTHER], "chapter": "ML", "by": "k", "at": "2026-01-01T00:00:00Z"}
+PEOPLE = {"items": [{"id": each, "given_name": name} for each, name in ((ONE, "A"), (OTHER, "B"))]}
+
+
+async def answer(services: FakeServices, query: str, **variables: Any) -> dict[str, Any]:
+    async with asking(services, authorization="Bearer chapter") as client:
+        sent = await client.post("/graphql", json={"query": query, "variables": variables})
+    body: dict[str, Any] = sent.json()
+    return body
+
+
+@pytest.mark.parametrize(
+    ("field", "method"),
+    [("notDuplicates", "decide_distinct"), ("takeBackNotDuplicates", "take_back_distinct")],
+)
+async def test_what_is_said_of_pairs_reaches_the_service(field: str, method: str) -> None:
+    services = FakeServices(
+        {
+            f"participants.{method}": lambda _: {"pairs": [PAIR], "changed": 1},
+            "participants.get_many": lambda _: PEOPLE,
+        }
+    )
+    push_id = new_id()
+    told = await answer(
+        services,
+        f"""mutation($ids: [ID!]!, $pushId: ID) {{
+            {field}(ids: $ids, dryRun: true, pushId: $pushId) {{
+                changed dryRun
+                pairs {{ participantIds by chapter {{ code }} participants {{ givenName }} }}
+            }}
+        }}""",
+        ids=[OTHER, ONE],
+        pushId=push_id.upper(),
+    )
+    [asked] = services.asked(f"participants.{method}")
+    del asked["caller"]  # type: ignore[attr-defined]
+    assert asked == {"ids": [OTHER, ONE], "dry_run": True, "push_id": push_id}
+    [pair] = told["data"][field].pop("pairs")
+    assert told["data"][field] == {"changed": 1, "dryRun": True}
+    assert pair == {
+        "participantIds": [ONE, OTHER],
+        "by": "k",
+        "chapter": {"code": "ML"},
+        "participants": [{"givenName": "A"}, {"givenName": "B"}],
+    }
