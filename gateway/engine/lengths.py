@@ -41,6 +41,7 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "Cell.keys": 3,
     "Change.fields": _CHANGED,
     "Change.privateChanged": _IDS,
+    "Change.rows": MAX_ITEMS,
     "CodeEntry.extra": 10,
     "Consent.purpose": _codes("consent_purpose"),
     "Consultation.proposerGroups": _codes("stakeholder_group"),

@@ -6,12 +6,14 @@ sheets      {_id: session id, activity_id, chapter, state, seq: of its last step
              told?: the same sums over what was told score by score; absent: nothing}
 attendance  the sheets' lines
             {_id: "<session>:<participant>", p: participant, st: present | absent | removed,
-             pre?, post?: test scores, v: version}
+             pre?, post?: test scores, v: version, seq?: of the sheet's step that made it}
+attendance_versions   what lines were before they were corrected, under "<line>:<version>"
 standings   how people stand of whom it was told
             {_id: participant, withdrawn, merged_into: the person they are one with | None,
              version: the person's then, at: when it was heard}
 reasons     why a record was withdrawn, reinstated or restored
-            {_id: "<record>:<version>", reason, restored?: the version whose content came back}
+            {_id: "<record>:<version>", reason, restored?: the version whose content came back};
+            of a line, "<line>:<version>"
 
 What a record was before it was corrected lies in `versions` (`shared.layout`); what made each of
 its versions, who and when tells its event in the outbox.
@@ -27,6 +29,7 @@ ACTIVITIES: Final = RECORD_TYPES["activity"].collection
 SHEETS: Final = RECORD_TYPES["attendance"].collection
 ATTENDANCE: Final = "attendance"
 STANDINGS: Final = "standings"
+LINE_VERSIONS: Final = "attendance_versions"
 REASONS: Final = "reasons"
 RESTORED: Final = "restored"
 
@@ -40,6 +43,8 @@ TOLD: Final = "told"
 STATUS: Final = "st"
 PRE: Final = "pre"
 POST: Final = "post"
+LINE_VERSION: Final = "v"
+PARTICIPANT: Final = "p"
 IS_PRESENT: Final = "present"
 IS_REMOVED: Final = "removed"
 

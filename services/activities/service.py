@@ -8,6 +8,7 @@ from services.activities.handlers import (
     history,
     reading,
     records,
+    rows,
     standings,
 )
 from services.activities.handlers.restating import restate
@@ -55,6 +56,14 @@ class ActivitiesService(ParkingService):
     @rpc
     def move_attendance(self, request: Request) -> Answer:
         return attendance.move(request, self.store)
+
+    @rpc
+    def row_history(self, request: Request) -> Answer:
+        return rows.row_history(request, self.store)
+
+    @rpc
+    def restore_rows(self, request: Request) -> Answer:
+        return rows.restore_rows(request, self.store)
 
     @rpc
     def get_many(self, request: Request) -> Answer:

@@ -21,7 +21,9 @@ from services.activities.layout import (
     ACTIVITY_ID,
     IS_REMOVED,
     LAST_SEQUENCE,
+    LINE_VERSION,
     LINES,
+    PARTICIPANT,
     POST,
     PRE,
     PRESENT,
@@ -74,6 +76,31 @@ class Made(NamedTuple):
     restored: int | None  # the version whose content it brought back
 
 
+class KeptLine(NamedTuple):
+    """A version of a line, by its `line_key`."""
+
+    id: str
+    line: Line
+
+    @property
+    def version(self) -> int:
+        return self.line.version
+
+
+class _Lines:
+    """Lines as documents, for their versions."""
+
+    @staticmethod
+    def bare_all(_: Tx, lines: Sequence[KeptLine]) -> list[Document]:
+        return [_line_document(*each) for each in lines]
+
+    @staticmethod
+    def decode_all(
+        documents: Sequence[Mapping[str, Any]], _: ClientSession | None
+    ) -> list[KeptLine]:
+        return [KeptLine(each["_id"], _line(each)) for each in documents]
+
+
 class ActivityStore(Store):
     """Reads and writes in bulk; the use cases decide what."""
 
@@ -86,14 +113,18 @@ class ActivityStore(Store):
         self.attendance = db[layout.ATTENDANCE]
         self.reasons = db[layout.REASONS]
         self.standings = db[layout.STANDINGS]
-        self.versions: Mapping[str, VersionCollection] = {
+        self.line_versions: VersionCollection[KeptLine] = VersionCollection(
+            db[layout.LINE_VERSIONS], _Lines()
+        )
+        self.versions: Mapping[str, VersionCollection[Record]] = {
             name: VersionCollection(db[VERSIONS], records) for name, records in self.records.items()
         }
 
     def ensure_indexes(self) -> None:
         super().ensure_indexes()
         names = [each.collection for each in DEFINITIONS.values()]
-        self.create_collections(*names, layout.SHEETS, layout.ATTENDANCE, layout.REASONS, VERSIONS)
+        others = (layout.SHEETS, layout.ATTENDANCE, layout.LINE_VERSIONS, layout.REASONS, VERSIONS)
+        self.create_collections(*names, *others)
         self.create_collections(layout.STANDINGS)
         for definition in DEFINITIONS.values():
             # list: one chapter's records (or all chapters', merged) in the order of their type.
@@ -116,7 +147,7 @@ class ActivityStore(Store):
                 )
             self.db[definition.collection].create_indexes(indexes)
         # sessions_of: where a participant has been. (`attendance` reads by the prefix of _id.)
-        self.attendance.create_indexes([IndexModel([("p", ASCENDING)], name="participant")])
+        self.attendance.create_indexes([IndexModel([(PARTICIPANT, ASCENDING)], name="participant")])
 
     def referred(
         self, tx: Tx, definition: RecordDefinition, ids: Iterable[str]
@@ -165,15 +196,13 @@ class ActivityStore(Store):
     def save(self, tx: Tx, definition: RecordDefinition, writes: Sequence[Write]) -> None:
         """Store the records' last states, what these were before, and the reasons given."""
         self.records[definition.name].save(tx, writes)
-        self.versions[definition.name].keep(tx, writes)
-        reasons = [
-            {"_id": f"{write.after.id}:{write.after.version}", "reason": write.reason}
-            | ({layout.RESTORED: write.restored} if write.restored else {})
+        self.versions[definition.name].keep(tx, (write.before for write in writes))
+        reasons = {
+            f"{write.after.id}:{write.after.version}": (write.reason, write.restored)
             for write in writes
             if write.reason
-        ]
-        if reasons:
-            self.reasons.insert_many(reasons, ordered=False, session=tx.session)
+        }
+        self.save_reasons(tx, reasons)
 
     def get_sheets(
         self, ids: Iterable[str], session: ClientSession | None = None
@@ -208,11 +237,13 @@ class ActivityStore(Store):
                 session=tx.session,
             )
 
-    def get_lines(self, tx: Tx, keys: Sequence[str]) -> dict[str, Line]:
+    def get_lines(self, tx: Tx | None, keys: Sequence[str]) -> dict[str, Line]:
         """The stored lines among `keys` (see `line_key`)."""
         if not keys:
             return {}
-        found = self.attendance.find({"_id": {"$in": keys}}, {"p": 0}, session=tx.session)
+        found = self.attendance.find(
+            {"_id": {"$in": keys}}, {PARTICIPANT: 0}, session=tx and tx.session
+        )
         return {each["_id"]: _line(each) for each in found}
 
     def save_lines(self, tx: Tx, lines: Mapping[str, Line], stored: Mapping[str, Line]) -> None:
@@ -227,6 +258,29 @@ class ActivityStore(Store):
             self.attendance.insert_many(fresh, ordered=False, session=tx.session)
         if changed:
             self.attendance.bulk_write(changed, ordered=False, session=tx.session)
+
+    def keep_lines(self, tx: Tx, replaced: Sequence[tuple[str, Line]]) -> None:
+        """Store what was written over."""
+        self.line_versions.keep(tx, (KeptLine(*each) for each in replaced))
+
+    def changed_in(self, session_id: str, steps: Collection[int]) -> dict[int, list[str]]:
+        """Step of a sheet → whose lines it changed, in the order of their ids."""
+        query = {"_id": below(line_key(session_id, "")), LAST_SEQUENCE: {"$in": list(steps)}}
+        fields = {PARTICIPANT: 1, LAST_SEQUENCE: 1}
+        found: dict[int, list[str]] = {}
+        for collection in (self.attendance, self.line_versions.collection):
+            for each in collection.find(query, fields):
+                found.setdefault(each[LAST_SEQUENCE], []).append(each[PARTICIPANT])
+        return {step: sorted(people) for step, people in found.items()}
+
+    def save_reasons(self, tx: Tx, reasons: Mapping[str, tuple[str, int | None]]) -> None:
+        """Version's key → the reason given, and the version whose content came back."""
+        documents = [
+            {"_id": key, "reason": reason} | ({layout.RESTORED: restored} if restored else {})
+            for key, (reason, restored) in reasons.items()
+        ]
+        if documents:
+            self.reasons.insert_many(documents, ordered=False, session=tx.session)
 
     def save_totals(self, tx: Tx, sheets: Iterable[AttendanceSheet]) -> None:
         updates = [
@@ -255,7 +309,7 @@ class ActivityStore(Store):
         if participant_ids is not None:
             here = {"$in": [line_key(session_id, each) for each in participant_ids]}
         found = keyset(self.attendance, {"_id": here, STATUS: {"$ne": IS_REMOVED}}, asked)
-        return found.of(lambda each: (each["p"], _line(each)))
+        return found.of(lambda each: (each[PARTICIPANT], _line(each)))
 
     def sheets_to_restate(self, limit: int) -> list[str]:
         """Sessions whose scores were not all told score by score."""
@@ -267,14 +321,14 @@ class ActivityStore(Store):
         """Participant id → line, of a whole sheet."""
         query = {"_id": below(line_key(session_id, ""))}
         found = self.attendance.find(query, session=tx.session)
-        return {each["p"]: _line(each) for each in found}
+        return {each[PARTICIPANT]: _line(each) for each in found}
 
     def lines_of(self, participant_ids: Sequence[str]) -> list[tuple[str, str, Line]]:
         """(session id, participant id, line) wherever one of them is on a sheet."""
         found = self.attendance.find(
-            {"p": {"$in": list(participant_ids)}, STATUS: {"$ne": IS_REMOVED}}
+            {PARTICIPANT: {"$in": list(participant_ids)}, STATUS: {"$ne": IS_REMOVED}}
         )
-        return [(session_of(each["_id"]), each["p"], _line(each)) for each in found]
+        return [(session_of(each["_id"]), each[PARTICIPANT], _line(each)) for each in found]
 
     def standings_of(self, tx: Tx, people: Iterable[str]) -> dict[str, Standing]:
         """How those of these people stand of whom it was told."""
@@ -328,7 +382,10 @@ class ActivityStore(Store):
         """What made each of these versions."""
         why = self.reasons_of(keys)
         steps = self.outbox.steps(record_type, keys)
-        return {key: Made(*step, *why.get(key, (None, None))) for key, step in steps.items()}
+        return {
+            key: Made(step.kind, step.actor, *why.get(key, (None, None)))
+            for key, step in steps.items()
+        }
 
     def reasons_of(self, keys: Collection[Key]) -> dict[Key, tuple[str, int | None]]:
         """Of these versions: the reason given, and the version whose content came back."""
@@ -361,12 +418,25 @@ def _standing(document: Mapping[str, Any]) -> Standing:
 
 
 def _line(document: Mapping[str, Any]) -> Line:
-    return Line(document[STATUS], document.get(PRE), document.get(POST), document["v"])
+    return Line(
+        document[STATUS],
+        document.get(PRE),
+        document.get(POST),
+        document[LINE_VERSION],
+        document.get(LAST_SEQUENCE, 0),
+    )
 
 
 def _line_document(key: str, line: Line) -> Document:
-    status, pre, post, version = line
-    document: Document = {"_id": key, "p": participant_of(key), STATUS: status, "v": version}
+    status, pre, post, version, step = line
+    document: Document = {
+        "_id": key,
+        PARTICIPANT: participant_of(key),
+        STATUS: status,
+        LINE_VERSION: version,
+    }
+    if step:
+        document[LAST_SEQUENCE] = step
     if pre is not None:
         document[PRE] = pre
     if post is not None:

@@ -63,7 +63,7 @@ def restore(
         if before is not None and not pushed.caller.may_touch(before.chapter):
             before = None
         reason, problems = reason_of(item)
-        version, wrong = _version(item)
+        version, wrong = version_of(item)
         otherwise = state.said_otherwise(identifier, (version, reason))
         if before is not None and not otherwise and state.repeats(pushed, before.id):
             return already_applied(row, before.id, before.version)
@@ -106,13 +106,14 @@ def restore(
 
 def versions_in(pushes: Sequence[Push]) -> list[tuple[str, int]]:
     """The versions that the items name, each once, as far as they can be read."""
-    named = ((canonical(item.get("id")), _version(item)) for p in pushes for item in p.items)
+    named = ((canonical(item.get("id")), version_of(item)) for p in pushes for item in p.items)
     return list(
         dict.fromkeys((key, version) for key, (version, wrong) in named if key and not wrong)
     )
 
 
-def _version(item: Mapping[str, Any]) -> tuple[int, list[Problem]]:
+def version_of(item: Mapping[str, Any]) -> tuple[int, list[Problem]]:
+    """The version that an item names, 0 if none, and what is wrong with it."""
     given = item.get("version")
     if given is None:
         return 0, [Problem.at("version", code="REQUIRED")]

@@ -7,8 +7,8 @@ the next correction on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
@@ -17,8 +17,6 @@ from shared.cursors import decode_cursor, encode_cursor
 from shared.errors import Refused
 from shared.layout import version_key
 from shared.paging import Asked, Page
-from shared.records.collection import RecordCollection
-from shared.records.pushes import Record, Write
 
 if TYPE_CHECKING:
     from shared.store.mongo import Tx
@@ -27,23 +25,48 @@ Key = tuple[str, int]
 """A record's id, and one of its versions."""
 
 
-class VersionCollection:
+class Versioned(Protocol):
+    """What has versions: a record, or a line of a sheet."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
+
+
+V = TypeVar("V", bound=Versioned)
+
+
+class Documents(Protocol[V]):
+    """How these are documents (`shared.records.collection.RecordCollection`)."""
+
+    def bare_all(self, tx: Tx, records: Sequence[V], /) -> list[dict[str, Any]]:
+        """Each as a document by which it is not found."""
+
+    def decode_all(
+        self, documents: Sequence[Mapping[str, Any]], session: ClientSession | None, /
+    ) -> list[V]:
+        """What the documents say, in order."""
+
+
+class VersionCollection(Generic[V]):
     """The versions of the records of one collection; `collection` may hold those of others too."""
 
-    def __init__(self, collection: Collection[dict[str, Any]], records: RecordCollection) -> None:
+    def __init__(self, collection: Collection[dict[str, Any]], records: Documents[V]) -> None:
         self.collection = collection
         self._records = records
 
-    def keep(self, tx: Tx, writes: Iterable[Write]) -> None:
-        """Store what the writes replace, in bulk."""
-        replaced = [write.before for write in writes if write.before is not None]
+    def keep(self, tx: Tx, befores: Iterable[V | None]) -> None:
+        """Store what is written over, in bulk; None is what was not there."""
+        replaced = [each for each in befores if each is not None]
         if replaced:
             documents = self._records.bare_all(tx, replaced)
             for document, record in zip(documents, replaced, strict=True):
                 document["_id"] = version_key(record.id, record.version)
             self.collection.insert_many(documents, ordered=False, session=tx.session)
 
-    def get(self, keys: Iterable[Key], session: ClientSession | None = None) -> dict[Key, Record]:
+    def get(self, keys: Iterable[Key], session: ClientSession | None = None) -> dict[Key, V]:
         """Those of the versions that were written over and are kept."""
         wanted = [version_key(*key) for key in keys]
         if not wanted:
@@ -51,7 +74,7 @@ class VersionCollection:
         found = self.collection.find({"_id": {"$in": wanted}}, session=session)
         return {(each.id, each.version): each for each in self._decoded(found, session)}
 
-    def page(self, latest: Record, asked: Asked, *, oldest_first: bool = False) -> Page[Record]:
+    def page(self, latest: V, asked: Asked, *, oldest_first: bool = False) -> Page[V]:
         """The part asked for of the record's versions, newest first by default; `latest` is the
         record.
 
@@ -74,7 +97,7 @@ class VersionCollection:
             total_count=self._count(latest) if asked.count else None,
         )
 
-    def _behind(self, latest: Record, start: int | None, *, ascending: bool) -> bool:
+    def _behind(self, latest: V, start: int | None, *, ascending: bool) -> bool:
         """Whether anything stands at the version where the walk begins, or on its other side."""
         if start is None:
             return False
@@ -85,13 +108,13 @@ class VersionCollection:
             latest.version <= start or self.collection.find_one(oldest, {"_id": True}) is not None
         )
 
-    def _count(self, latest: Record) -> int:
+    def _count(self, latest: V) -> int:
         return 1 + self.collection.count_documents(self._between(latest.id, 0, latest.version))
 
     def _decoded(
         self, found: Iterable[Mapping[str, Any]], session: ClientSession | None = None
-    ) -> list[Record]:
-        documents = [{**each, "_id": each["_id"].partition(":")[0]} for each in found]
+    ) -> list[V]:
+        documents = [{**each, "_id": each["_id"].rpartition(":")[0]} for each in found]
         return self._records.decode_all(documents, session)
 
     @staticmethod

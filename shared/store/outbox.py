@@ -14,7 +14,7 @@ import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from bson.binary import Binary
 from pymongo import ASCENDING, IndexModel
@@ -67,6 +67,14 @@ INDEXES = (
 _BEFORE_VERSIONS = "subject_sequence_type"  # the index of 0.1, which would refuse a second version
 
 
+class Done(NamedTuple):
+    """A step of a subject: the past word of what was done, by which key, and when."""
+
+    kind: str
+    actor: str | None
+    at: datetime
+
+
 class Outbox:
     """Inserts events and wakes whoever publishes them.
 
@@ -115,9 +123,8 @@ class Outbox:
 
     def steps(
         self, record_type: str, keys: Collection[tuple[str, int]]
-    ) -> dict[tuple[str, int], tuple[str, str | None]]:
-        """Of these steps of subjects, (subject, sequence): the past word of what was done, and
-        by which key."""
+    ) -> dict[tuple[str, int], Done]:
+        """What was done in these steps of subjects, (subject, sequence)."""
         if not keys:
             return {}
         found = self.collection.find(
@@ -126,11 +133,11 @@ class Outbox:
                 SEQUENCE: {"$in": list({sequence for _, sequence in keys})},
                 TYPE: below(f"{record_type}."),
             },
-            dict.fromkeys((SUBJECT, SEQUENCE, TYPE, "actor"), True),
+            dict.fromkeys((SUBJECT, SEQUENCE, TYPE, RECORDED_AT, "actor"), True),
         )
         wanted = set(keys)
         return {
-            key: (row[TYPE].partition(".")[2], row["actor"])
+            key: Done(row[TYPE].partition(".")[2], row["actor"], row[RECORDED_AT])
             for row in found
             if (key := (row[SUBJECT], row[SEQUENCE])) in wanted
         }

@@ -57,6 +57,18 @@ class Change(graphene.ObjectType):
         description="Free texts that changed as well; the log holds none.",
     )
 
+    rows = list_of(
+        graphene.ID,
+        required=True,
+        description="Of attendance, the participants whose rows it changed; `attendanceHistory` "
+        "tells how each read.",
+    )
+
+    @staticmethod
+    def resolve_rows(root: Mapping[str, Any], _: Any) -> list[str]:
+        rows: list[str] = root.get("rows", [])
+        return rows
+
     @staticmethod
     def resolve_fields(root: Mapping[str, Any], _: Any) -> list[dict[str, Any]]:
         return [

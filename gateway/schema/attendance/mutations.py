@@ -12,9 +12,10 @@ from gateway.schema.attendance.types import (
     AttendanceInput,
     PushActivitiesInput,
     PushActivitiesPayload,
+    RestoreRowInput,
 )
 from gateway.schema.receipts import Place, PushResult, limited, push_result, snake_clear
-from gateway.schema.writes import how, mode_of, push_id_of
+from gateway.schema.writes import how, mode_of, push_id_of, pushing
 
 
 class AttendanceMutations(graphene.ObjectType):
@@ -45,6 +46,13 @@ class AttendanceMutations(graphene.ObjectType):
         ),
         **{name: how(graphene.Argument)[name] for name in ("dry_run", "push_id")},
         description="Move people from one session's sheet to another's, all or nobody.",
+    )
+
+    restore_attendance = pushing(
+        "attendance",
+        "restore_rows",
+        RestoreRowInput,
+        "Give attendance rows the state of one of their versions again, in a new version.",
     )
 
     @staticmethod

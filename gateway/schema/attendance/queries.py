@@ -4,7 +4,10 @@ from typing import Any
 
 import graphene
 
-from gateway.schema.attendance.types import AttendanceRowConnection
+from gateway.schema.attendance.types import (
+    AttendanceRowConnection,
+    AttendanceVersionConnection,
+)
 from gateway.schema.paging import page, paged, wanted
 from gateway.schema.texts import list_of
 
@@ -18,6 +21,17 @@ class AttendanceQueries(graphene.ObjectType):
             graphene.ID, description="Of these participants alone, at most 200."
         ),
     )
+
+    attendance_history = paged(
+        AttendanceVersionConnection,
+        "The versions of one attendance row, newest first.",
+        session_id=graphene.ID(required=True, description="The session's id."),
+        participant_id=graphene.ID(required=True, description="The person's id."),
+    )
+
+    @staticmethod
+    async def resolve_attendance_history(_: Any, info: Any, **asked: Any) -> dict[str, Any]:
+        return page(await info.context.ask("activities", "row_history", **wanted(info, asked)))
 
     @staticmethod
     async def resolve_attendance(_: Any, info: Any, **asked: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from gateway.schema.enums import closed
 from gateway.schema.paging import connection
 from gateway.schema.people.types import Participant, ParticipantInput
 from gateway.schema.receipts import PushResult
+from gateway.schema.scalars import DateTime
 from gateway.schema.texts import list_of
 from gateway.schema.writes import how
 
@@ -56,6 +57,39 @@ class AttendanceRowInput(graphene.InputObjectType):
 
 
 AttendanceRowConnection = connection(AttendanceRow, "rows of an attendance sheet")
+
+
+class AttendanceVersion(graphene.ObjectType):
+    """One version of a row."""
+
+    version = graphene.Int(required=True, description="Its number.")
+    at = DateTime(description="When it was stored; null of what release 0.1 stored.")
+    actor = graphene.ID(
+        description="The public part of the API key that made it; null of what release 0.1 stored."
+    )
+    reason = graphene.String(description="Why it was restored.")
+    restored = graphene.Int(description="The version that it brought back.")
+    status = AttendanceStatus(
+        description="Whether they were there; null while they were off the sheet."
+    )
+    pre_score = graphene.Float(description="Test before.")
+    post_score = graphene.Float(description="Test after.")
+
+
+AttendanceVersionConnection = connection(AttendanceVersion, "versions of an attendance row")
+
+
+class RestoreRowInput(graphene.InputObjectType):
+    """An attendance row to give the state of one of its versions again."""
+
+    class Meta:
+        container = dict
+
+    session_id = graphene.ID(description="The session's id. Required.")
+    participant_id = graphene.ID(description="The person's id. Required.")
+    version = graphene.Int(description="The version to bring back. Required.")
+    reason = graphene.String(description="Why; required, at most 500 characters.")
+    expected_version = graphene.Int(description="Only if this is still the stored version.")
 
 
 class PushActivitiesPayload(graphene.ObjectType):

@@ -66,9 +66,9 @@ def record(request: Request, store: ActivityStore) -> dict[str, Any]:
         repetitions = recall(
             tx, "attend", pushes if lines else (), dict.fromkeys(row.session_id for row in rows)
         )
-        remarks = _remarks(tx, store, known)
+        remarks = remarks_on_sheets(tx, store, known)
         outcome = sheets.record(read, known, lines, repetitions, remarks)
-        _save(tx, store, outcome, lines)
+        save(tx, store, outcome, lines)
         remember(tx, repetitions)
         for place, ((push, each), activities) in enumerate(zip(read, beside, strict=True)):
             if activities and push.dry_run:
@@ -131,7 +131,7 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
         keys = [line_key(each, p) for p in people if p for each in (source, target)]
         lines = {} if refused else store.get_lines(tx, keys)
         repetitions = recall(tx, "move", [push], [way])
-        remarks = _remarks(tx, store, found)
+        remarks = remarks_on_sheets(tx, store, found)
         receipts: list[Receipt] = []
         rows: list[AttendanceRow] = []
         for row, person in enumerate(people):
@@ -153,7 +153,7 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
                 receipts.append(rejected(row, person, [*refused, *wrong], _ORDER))
         receipts, stands = settle(receipts, push)
         if stands:
-            _save(tx, store, sheets.record([(push, rows)], found, lines), lines)
+            save(tx, store, sheets.record([(push, rows)], found, lines), lines)
             repetitions.note(push, [receipt.id for receipt in receipts if receipt.id], way)
             remember(tx, repetitions)
         return {"receipts": [receipt.to_dict() for receipt in receipts]}
@@ -230,7 +230,7 @@ def _known(
     return stored, store.get_lines(tx, keys)
 
 
-def _remarks(
+def remarks_on_sheets(
     tx: Tx, store: ActivityStore, known: Mapping[str, AttendanceSheet]
 ) -> dict[str, Problem]:
     """Of each session whose activity is not held: what is written on its sheet counts nowhere."""
@@ -250,8 +250,10 @@ def _remarks_on(
     return remarks
 
 
-def _save(tx: Tx, store: ActivityStore, outcome: Outcome, stored: Mapping[str, Line]) -> None:
+def save(tx: Tx, store: ActivityStore, outcome: Outcome, stored: Mapping[str, Line]) -> None:
+    """Write what was decided, given the lines that were stored; one event for each step."""
     store.save_lines(tx, outcome.lines, stored)
+    store.keep_lines(tx, outcome.replaced)
     store.save_totals(tx, outcome.sheets.values())
     tx.emit(_event(step) for step in outcome.steps)
 

@@ -32,7 +32,8 @@ def changes(request: Mapping[str, Any], store: ActivityStore) -> dict[str, Any]:
     Args: request: `{"caller", "id", "kind" (a record's kind, or "attendance"; activity if left
         out)}`, and which page (`shared.paging`).
     Returns: the page, its items `{"version", "kind" (recorded, corrected, …), "at", "actor",
-        "reason", "changed": {field: {"before", "after"}}, "private_changed": [field]}`. `actor` and
+        "reason", "changed": {field: {"before", "after"}}, "private_changed": [field], "rows": of a
+        sheet, the participants whose rows changed, whatever changed in them}`. `actor` and
         `reason` are told to those who may write the record. The fields are those of the events; of
         a free text the log tells only that it changed. A sheet's fields are `present_total` and, by
         participant id, who came on or off it.
@@ -46,6 +47,7 @@ def changes(request: Mapping[str, Any], store: ActivityStore) -> dict[str, Any]:
     page = _page(identifier, record_type, caller, Asked.of(request), store)
     steps = [(identifier, row["sequence"]) for _, row in page.items]
     reasons = store.reasons_of(steps) if record_type != SHEET else {}
+    rows = store.changed_in(identifier, {n for _, n in steps}) if record_type == SHEET else {}
     # What is public of a record are its values: who wrote why is its chapter's.
     insider = all(caller.may_touch(row["data"]["chapter"]) for _, row in page.items)
 
@@ -62,6 +64,7 @@ def changes(request: Mapping[str, Any], store: ActivityStore) -> dict[str, Any]:
             if record_type == SHEET
             else _field_changes(old["data"], row["data"]),
             "private_changed": row["data"].get("private_changed", []),
+            "rows": sorted({*rows.get(row["sequence"], ()), *_named_in(row["data"])}),
         }
 
     return page.answer(shown)
@@ -119,6 +122,11 @@ def _visible(caller: Caller, record_type: str, chapter: str) -> bool:
         record_type in DEFINITIONS and DEFINITIONS[record_type].public and caller.role == "chapter"
     )
     return open_to_chapters or caller.may_touch(chapter)
+
+
+def _named_in(data: Mapping[str, Any]) -> list[str]:
+    """Whose presence a step changed; rows of the release before do not tell their step."""
+    return [row["participant_id"] for row in data.get("rows") or ()]
 
 
 def _field_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Changes:

@@ -24,7 +24,16 @@ from shared.scores import Points
 _ORDER: Final = {
     name: rank
     for rank, name in enumerate(
-        ("session_id", "participant_id", "status", "pre_score", "post_score", "expected_version")
+        (
+            "session_id",
+            "participant_id",
+            "status",
+            "pre_score",
+            "post_score",
+            "version",
+            "expected_version",
+            "reason",
+        )
     )
 }
 
@@ -43,12 +52,14 @@ class Given(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A participant on a sheet."""
+    """A participant on a sheet; `step` is that of the sheet which made this version, 0 if the
+    release before stored it."""
 
     status: str
     pre: Points | None
     post: Points | None
     version: int
+    step: int = 0
 
     @property
     def counts_as_tested(self) -> bool:
@@ -135,12 +146,14 @@ class Step:
 
 @dataclass(slots=True)
 class Outcome:
-    """Receipts per push, in order; every changed line and sheet in its last state; the steps."""
+    """Receipts per push, in order; every changed line and sheet in its last state; the steps; and
+    each version of a line that was written over."""
 
     receipts: list[list[Receipt]] = field(default_factory=list)
     lines: dict[str, Line] = field(default_factory=dict)
     sheets: dict[str, AttendanceSheet] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
+    replaced: list[tuple[str, Line]] = field(default_factory=list)
 
 
 def scores_of(line: Line) -> Scores:
@@ -170,6 +183,8 @@ def record(
         receipts, stands = settle(receipts, push)
         outcome.receipts.append(receipts)
         if stands:
+            if not all(step.additions_only for step in steps):
+                outcome.replaced += [(key, known[key]) for key in changed if key in known]
             outcome.lines |= changed
             outcome.steps += steps
             outcome.sheets |= {step.sheet.id: step.sheet for step in steps}
@@ -204,9 +219,12 @@ def _record_one(
     said: dict[str, Given] = {}
     refusals: dict[str, Problem | None] = {}
     steps: dict[str, Step] = {}
+    next_step: dict[str, int] = {}
     for number, (_, session_id, participant_id, given, expected, problems) in enumerate(rows):
         if session_id and session_id not in refusals:
-            refusals[session_id] = refusal(push.caller, sheets.get(session_id))
+            sheet = sheets.get(session_id)
+            refusals[session_id] = refusal(push.caller, sheet)
+            next_step[session_id] = sheet.sequence + 1 if sheet else 0
         closed = refusals.get(session_id)
         key = line_key(session_id, participant_id)
         before = lines.get(key)
@@ -237,7 +255,7 @@ def _record_one(
         if expected is not None and (conflict := _conflict(expected, before)):
             receipts.append(rejected(number, participant_id, [conflict], _ORDER))
             continue
-        after = _applied(given, before)
+        after = _applied(given, before, next_step[session_id])
         if after is None or after is before:
             version = before.version if before else None
             receipts.append(Receipt(number, participant_id, Status.UNCHANGED, version))
@@ -283,11 +301,11 @@ def _conflict(expected: int, before: Line | None) -> Problem | None:
     return Problem.at("expected_version", code="VERSION_CONFLICT", version=version)
 
 
-def _applied(given: Given, before: Line | None) -> Line | None:
-    """The line after the row; `before` itself if it stays as it is."""
+def _applied(given: Given, before: Line | None, step: int) -> Line | None:
+    """The line after the row, made by the step; `before` itself if it stays as it is."""
     if before is None:
         status = given.status or "present"
-        return None if status == "removed" else Line(status, given.pre, given.post, 1)
+        return None if status == "removed" else Line(status, given.pre, given.post, 1, step)
     # Whoever was taken off a sheet and is entered anew begins anew.
     if before.status == "removed" and given.status != "removed":
         before_scores: tuple[Points | None, Points | None] = (None, None)
@@ -303,4 +321,4 @@ def _applied(given: Given, before: Line | None) -> Line | None:
         pre if given.pre is None else given.pre,
         post if given.post is None else given.post,
     )
-    return before if merged == before[:3] else Line(*merged, before.version + 1)
+    return before if merged == before[:3] else Line(*merged, before.version + 1, step)

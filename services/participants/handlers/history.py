@@ -29,6 +29,7 @@ from shared.records.collection import RecordCollection
 from shared.records.comparing import Difference, differences
 from shared.records.pushes import Record
 from shared.records.versions import VersionCollection
+from shared.store.outbox import Done
 from shared.times import rfc3339
 from shared.types import Answer, Request
 
@@ -43,7 +44,7 @@ class _Kind:
     def records(self, store: ParticipantStore) -> RecordCollection:
         return store.people if self.name == PARTICIPANT.name else store.nominations
 
-    def versions(self, store: ParticipantStore) -> VersionCollection:
+    def versions(self, store: ParticipantStore) -> VersionCollection[Record]:
         return store.versions[RECORD_TYPES[self.name].collection]
 
 
@@ -143,10 +144,8 @@ def _version(record: Record, asked: Any, store: ParticipantStore, kind: _Kind) -
     return kept[key]
 
 
-def _made(
-    kind: _Kind, record: Record, steps: Mapping[tuple[str, int], tuple[str, str | None]]
-) -> dict[str, Any]:
-    done, actor = steps[record.id, record.version]
+def _made(kind: _Kind, record: Record, steps: Mapping[tuple[str, int], Done]) -> dict[str, Any]:
+    done, actor, _ = steps[record.id, record.version]
     restored = record.content.get(RESTORED) or {}
     restored = restored if restored.get("in") == record.version else {}
     return {

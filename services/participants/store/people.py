@@ -205,7 +205,7 @@ class ParticipantStore(Store):
         self.nominations = Nominations(db[NOMINATIONS], self.cipher, OPEN_NOMINATION)
         self.standings = RecordCollection(db[STANDINGS])
         self.distinct = DistinctPairs(db[DISTINCT])
-        self.versions: Mapping[str, VersionCollection] = {
+        self.versions: Mapping[str, VersionCollection[Record]] = {
             name: VersionCollection(db[layout.VERSIONS], records)
             for name, records in ((PEOPLE, self.people), (NOMINATIONS, self.nominations))
         }
@@ -213,7 +213,7 @@ class ParticipantStore(Store):
     def save(self, tx: Tx, records: SealedCollection, writes: Sequence[Write]) -> None:
         """Store the records' last states, and what these were before."""
         records.save(tx, writes)
-        self.versions[records.collection.name].keep(tx, writes)
+        self.versions[records.collection.name].keep(tx, (write.before for write in writes))
 
     def ensure_indexes(self) -> None:
         """Create what is missing, the data key included. Raises as `Cipher.prepare`."""

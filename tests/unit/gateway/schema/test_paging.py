@@ -186,7 +186,7 @@ def connections() -> list[GraphQLObjectType]:
 
 
 def test_every_connection_is_one_by_the_specification() -> None:
-    assert len(connections()) == 17
+    assert len(connections()) == 18
     for kind in connections():
         assert {"edges", "pageInfo", "nodes", "totalCount"} == set(kind.fields)
         edge = get_named_type(kind.fields["edges"].type)
@@ -214,7 +214,8 @@ def test_every_field_that_leads_to_a_connection_goes_forwards_and_backwards() ->
     }
     assert leading.keys() == {
         "activities", "projects", "organisations", "concerns", "participants", "nominations",
-        "possibleDuplicates", "notDuplicates", "attendance", "changes", "history", "webhooks",
+        "possibleDuplicates", "notDuplicates", "attendance", "attendanceHistory", "changes",
+        "history", "webhooks",
         "webhookAttempts", "parked", "apiKeys", "report", "gazetteer",
     }  # fmt: skip
     part = {"first": "Int", "after": "String", "last": "Int", "before": "String"}

@@ -38,7 +38,8 @@ PROGRAMME = """
     participant participants registerParticipants withdrawParticipants reinstateParticipants
     restoreParticipants possibleDuplicates nominations nominateParticipants
     notDuplicates takeBackNotDuplicates
-    attendance pushAttendance moveAttendance changes history compare
+    attendance attendanceHistory pushAttendance moveAttendance restoreAttendance
+    changes history compare
     report coverage gaps concernSummary outputs
 """
 WEBHOOKS = """

@@ -195,19 +195,21 @@ NULLABLE = {
     "Participant.age", "WashingtonGroup.seeing", "WashingtonGroup.hearing",
     "WashingtonGroup.walking", "WashingtonGroup.remembering", "WashingtonGroup.selfCare",
     "WashingtonGroup.communicating", "AttendanceRow.preScore", "AttendanceRow.postScore",
+    "AttendanceVersion.preScore", "AttendanceVersion.postScore",
     "TestOutputs.preMean", "TestOutputs.postMean", "TestOutputs.gainMean",
     "TestOutputs.preSpread", "TestOutputs.postSpread", "TestOutputs.gainSpread",
     # of nothing
     "Report.ageReferenceYear", "WebhookAttempt.status", "ParkedEvent.sequence",
     "ParkedEvent.sizeBytes", "Receipt.sheet", "Receipt.version",
-    "RecordVersion.restored",
+    "RecordVersion.restored", "AttendanceVersion.restored",
     # by a call of their own, which may fail without the rest
     "Activity.organisations", "Session.present", "Project.funders", "Project.partners",
     "Duplicates.participants", "NotDuplicates.participants",
     "ParkedCount.parked", "ParkedCount.retried", "ParkedCount.discarded",
     # too many to count, without the page failing
     "ActivityConnection.totalCount", "ApiKeyConnection.totalCount",
-    "AttendanceRowConnection.totalCount", "ChangeConnection.totalCount",
+    "AttendanceRowConnection.totalCount", "AttendanceVersionConnection.totalCount",
+    "ChangeConnection.totalCount",
     "ConcernConnection.totalCount", "DuplicatesConnection.totalCount",
     "NominationConnection.totalCount", "OrganisationConnection.totalCount",
     "ParkedEventConnection.totalCount", "ParticipantConnection.totalCount",
