@@ -69,6 +69,7 @@ REQUIRES: Final[Mapping[str, frozenset[str]]] = {
     "reinstateParticipants": PROGRAMME,
     "restoreParticipants": PROGRAMME,
     "nominateParticipants": PROGRAMME,
+    "restoreNominations": PROGRAMME,
     "createWebhook": WEBHOOKS,
     "updateWebhook": WEBHOOKS,
     "deleteWebhook": WEBHOOKS,

@@ -21,6 +21,10 @@ _PUSH: Final[Mapping[str, Use]] = {
     PARTICIPANT.name: people.register,
     NOMINATED.name: nominations.nominate,
 }
+_RESTORE: Final[Mapping[str, Use]] = {
+    PARTICIPANT.name: people.restore,
+    NOMINATED.name: nominations.restore,
+}
 _LIST: Final[Mapping[str, Use]] = {
     PARTICIPANT.name: people.list_people,
     NOMINATED.name: nominations.list_nominations,
@@ -49,7 +53,7 @@ class ParticipantsService:
 
     @rpc
     def restore(self, request: Request) -> Answer:
-        return people.restore(request, self.store)
+        return _use(_RESTORE, request)(request, self.store)
 
     @rpc
     def get_many(self, request: Request) -> Answer:

@@ -51,6 +51,12 @@ class ParticipantMutations(graphene.ObjectType):
     nominate_participants = pushing(
         "nomination", "push", NominationInput, "Nominate people, and decide on it."
     )
+    restore_nominations = pushing(
+        "nomination",
+        "restore",
+        RestoreInput,
+        "Give nominations the content of one of their versions again, in a new version.",
+    )
     not_duplicates = _of_pairs(
         "decide_distinct",
         "Say that these people are not the same, none as any other: they are no longer shown as "

@@ -148,12 +148,13 @@ def _made(kind: _Kind, record: Record, steps: Mapping[tuple[str, int], Done]) ->
     done, actor, _ = steps[record.id, record.version]
     restored = record.content.get(RESTORED) or {}
     restored = restored if restored.get("in") == record.version else {}
+    reason = record.content.get(REASON)
     return {
         "version": record.version,
         "kind": done,
         "at": rfc3339(record.updated_at),
         "actor": actor,
-        "reason": kind.reason(record) if done in _REASONED or restored else None,
+        "reason": reason if restored else kind.reason(record) if done in _REASONED else None,
         "restored": restored.get("version"),
     }
 

@@ -8,19 +8,27 @@ from typing import Any
 
 from services.participants.definitions import NOMINATED
 from services.participants.handlers.requests import SOURCE, filter_of, pushes_of, reader_of
+from services.participants.handlers.restored import as_said, told
 from services.participants.rules import person
 from services.participants.rules.person import FIXED
-from services.participants.schemas import NOMINATION, NOMINATION_FILTER, nomination_view
+from services.participants.schemas import (
+    NOMINATION,
+    NOMINATION_FILTER,
+    nomination_view,
+    said,
+)
 from services.participants.store.people import ParticipantStore
 from shared.caller import Caller
 from shared.errors import Problem
 from shared.events import Event
 from shared.ids import canonical
 from shared.paging import Asked
-from shared.records import engine
+from shared.records import engine, restoring
 from shared.records.collection import recall, remember
 from shared.records.partial import WRONG, known, values
 from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of
+from shared.records.repetitions import Repetitions
+from shared.records.restoring import versions_in
 from shared.records.walk import Claim
 from shared.store.mongo import Tx
 from shared.types import Answer, Request
@@ -49,9 +57,37 @@ def nominate(request: Request, store: ParticipantStore) -> Answer:
             complete=person.complete_nomination,
             repetitions=repetitions,
         )
-        store.save(tx, store.nominations, decision.writes)
-        remember(tx, repetitions)
-        tx.emit(map(_nomination_event, decision.writes))
+        _carry_out(tx, store, decision, repetitions)
+        return decision
+
+    return answer(store.transact(work))
+
+
+def restore(request: Request, store: ParticipantStore) -> Answer:
+    """Give nominations the content of one of their versions again, in a new version: items `{"id",
+    "version", "reason", "expected_version"?}`; one event each, by the status that came back.
+    Raises as `nominate`, which checks alike: of a person's nominations for one thing, one stands.
+    """
+    pushes = pushes_of(request)
+
+    def work(tx: Tx) -> Decision:
+        stored = store.nominations.load(tx, ids_of(pushes))
+        kept = store.versions[NOMINATED.collection].get(versions_in(pushes), tx.session)
+        named = _participants((), stored)
+        people = store.people.chapters(tx, named)
+        repetitions = recall(tx, "restore/nomination", pushes)
+        decision = restoring.restore(
+            pushes,
+            NOMINATION,
+            as_said(stored),
+            {key: said(each) for key, each in kept.items()},
+            _nomination_check(people),
+            claims=_nomination_claims(people),
+            holders=store.nominations.standing(tx, named),
+            repetitions=repetitions,
+        )
+        decision.writes = list(told(decision.writes, stored))
+        _carry_out(tx, store, decision, repetitions)
         return decision
 
     return answer(store.transact(work))
@@ -63,6 +99,14 @@ def list_nominations(request: Request, store: ParticipantStore) -> Answer:
     caller = reader_of(request)
     query = store.nominations.query(filter_of(NOMINATION_FILTER, request))
     return store.nominations.page(query, caller, Asked.of(request)).answer(nomination_view)
+
+
+def _carry_out(
+    tx: Tx, store: ParticipantStore, decision: Decision, repetitions: Repetitions
+) -> None:
+    store.save(tx, store.nominations, decision.writes)
+    remember(tx, repetitions)
+    tx.emit(map(_nomination_event, decision.writes))
 
 
 def _participants(pushes: Sequence[Push], stored: Mapping[str, Record]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,12 +15,11 @@ from services.participants.handlers.requests import (
     pushes_of,
     reader_of,
 )
+from services.participants.handlers.restored import as_said, told, with_reason
 from services.participants.rules import person
 from services.participants.schemas import (
     PERSON,
     PERSON_FILTER,
-    REASON,
-    RESTORED,
     person_view,
     said,
 )
@@ -101,12 +100,12 @@ def restore(request: Request, store: ParticipantStore) -> Answer:
         decision = restoring.restore(
             pushes,
             PERSON,
-            {key: replace(each, content=said(each)) for key, each in existing.items()},
+            as_said(existing),
             {key: said(each) for key, each in kept.items()},
             check,
             repetitions=repetitions,
         )
-        decision.writes = list(_told(decision.writes, existing))
+        decision.writes = list(told(decision.writes, existing))
         _carry_out(tx, store, decision, repetitions)
         return decision
 
@@ -175,28 +174,12 @@ def _carry_out(
     standings.tell(tx, store, [each for each in decision.writes if each.kind in _CHANGES_STANDING])
 
 
-def _told(writes: Iterable[Write], existing: Mapping[str, Record]) -> Iterator[Write]:
-    """The writes of a restoration, with what is told of it in the records: sealed, as a reason may
-    speak of the person."""
-    latest = dict(existing)
-    for write in writes:
-        after = _with_reason(write.after, write.reason)
-        told = {"version": write.restored, "in": after.version}
-        after = replace(after, content={**after.content, RESTORED: told})
-        yield replace(write, before=latest[after.id], after=after)
-        latest[after.id] = after
-
-
 def _reasoned(decision: Decision) -> Decision:
     """The reason of a withdrawal may speak of the person: it stays with the record, sealed."""
     decision.writes = [
-        replace(write, after=_with_reason(write.after, write.reason)) for write in decision.writes
+        replace(write, after=with_reason(write.after, write.reason)) for write in decision.writes
     ]
     return decision
-
-
-def _with_reason(record: Record, reason: str | None) -> Record:
-    return replace(record, content={**record.content, REASON: reason})
 
 
 def _person_event(write: Write) -> Event:

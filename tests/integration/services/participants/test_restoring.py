@@ -9,18 +9,19 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from services.participants.handlers import history, people
+from services.participants.handlers import history, nominations, people
 from services.participants.store.people import ParticipantStore
 from shared.ids import new_id
 from tests.integration.services.participants.participants_world import (
     MALI,
     NIGER,
+    emitted,
     opened,
     push,
     read,
     statuses,
 )
-from tests.world.items import person
+from tests.world.items import nomination, person
 
 Item = dict[str, Any]
 
@@ -117,3 +118,69 @@ def test_two_restorations_in_one_call_are_versions_each(store: ParticipantStore,
         (1, None),
     ]
     assert [each["record"]["given_name"] for each in told] == ["Fanta", "Awa", "Fanta", "Awa"]
+
+
+def nominated(store: ParticipantStore, *items: Item, **how: Any) -> list[Any]:
+    return push(store, *items, use=nominations.nominate, **how)
+
+
+def brought_back(store: ParticipantStore, identifier: str, version: int, **how: Any) -> Any:
+    said = {"id": identifier, "version": version, "reason": "the wrong list"}
+    [receipt] = push(store, said, use=nominations.restore, **how)
+    return receipt
+
+
+def versions(store: ParticipantStore, identifier: str) -> list[Any]:
+    asked = {"caller": MALI, "kind": "nomination", "id": identifier}
+    items: list[Any] = history.history(asked, store)["items"]
+    return items
+
+
+@pytest.fixture
+def proposal(store: ParticipantStore, her: str) -> Item:
+    """Proposed, then not selected by mistake."""
+    proposal = nomination(her, activity_id=new_id())
+    nominated(store, proposal)
+    nominated(store, {"id": proposal["id"], "status": "not_selected", "reason": "lives elsewhere"})
+    return proposal
+
+
+def test_a_decision_on_a_nomination_is_undone_with_a_reason(
+    store: ParticipantStore, proposal: Item
+) -> None:
+    identifier, push_id = proposal["id"], new_id()
+    receipt = brought_back(store, identifier, 1, push_id=push_id)
+    assert (receipt["status"], receipt["version"]) == ("UPDATED", 3)
+    latest, decided, _ = versions(store, identifier)
+    assert (latest["record"]["status"], latest["record"]["reason"]) == ("proposed", None)
+    assert (latest["reason"], latest["restored"]) == ("the wrong list", 1)
+    assert (decided["reason"], decided["restored"]) == ("lives elsewhere", None)
+    last = [each for each in emitted(store) if each.subject == identifier][-1]
+    assert (last.type, last.data["status"]) == ("nomination.proposed", "proposed")
+
+    # It goes on from there, and a late retry leaves it so.
+    assert statuses(
+        nominated(store, {"id": identifier, "status": "selected", "reason": "yes"})
+    ) == ["UPDATED"]
+    assert brought_back(store, identifier, 1, push_id=push_id)["status"] == "UNCHANGED"
+    latest = versions(store, identifier)[0]
+    assert (latest["record"]["status"], latest["reason"]) == ("selected", "yes")
+    assert brought_back(store, identifier, 2)["status"] == "UPDATED"
+
+
+def test_a_nomination_does_not_come_back_beside_one_that_stands(
+    store: ParticipantStore, proposal: Item
+) -> None:
+    gone = {"status": "withdrawn", "reason": "put down twice"}
+    nominated(store, {"id": proposal["id"], **gone})
+    other = {**proposal, "id": new_id()}
+    assert statuses(nominated(store, other)) == ["CREATED"]
+    [problem] = brought_back(store, proposal["id"], 1)["problems"]
+    assert (problem["code"], problem["path"]) == ("ALREADY_NOMINATED", ["participant_id"])
+    nominated(store, {"id": other["id"], **gone})
+    assert brought_back(store, proposal["id"], 1)["status"] == "UPDATED"
+
+
+def test_nominations_of_another_chapter_are_none(store: ParticipantStore, proposal: Item) -> None:
+    [problem] = brought_back(store, proposal["id"], 1, caller=NIGER)["problems"]
+    assert problem["code"] == "NOT_FOUND"

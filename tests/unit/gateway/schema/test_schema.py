@@ -37,6 +37,7 @@ PROGRAMME = """
     concern concerns pushConcerns withdrawConcerns reinstateConcerns restoreConcerns
     participant participants registerParticipants withdrawParticipants reinstateParticipants
     restoreParticipants possibleDuplicates nominations nominateParticipants
+    restoreNominations
     notDuplicates takeBackNotDuplicates
     attendance attendanceHistory pushAttendance moveAttendance restoreAttendance
     changes history compare

@@ -1,0 +1,30 @@
+"""Owns what is told of a restoration in the record itself: the reason may speak of a person, and so
+is sealed with the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from services.participants.schemas import REASON, RESTORED, said
+from shared.records.pushes import Record, Write
+
+
+def as_said(records: Mapping[str, Record]) -> dict[str, Record]:
+    """The records with what was pushed alone."""
+    return {key: replace(each, content=said(each)) for key, each in records.items()}
+
+
+def told(writes: Iterable[Write], existing: Mapping[str, Record]) -> Iterator[Write]:
+    """The writes of a restoration, with what is told of it in the records."""
+    latest = dict(existing)
+    for write in writes:
+        after = with_reason(write.after, write.reason)
+        which = {"version": write.restored, "in": after.version}
+        after = replace(after, content={**after.content, RESTORED: which})
+        yield replace(write, before=latest[after.id], after=after)
+        latest[after.id] = after
+
+
+def with_reason(record: Record, reason: str | None) -> Record:
+    return replace(record, content={**record.content, REASON: reason})
