@@ -19,7 +19,8 @@ fields, for the stores that write them and the operators' tools that read them.
 
 A record that is pushed lies in the collection of its type (`shared.record_types`):
 
-    {_id, chapter, version, withdrawn, content, created_at, updated_at}
+    {_id, chapter, version, withdrawn, content, created_at, updated_at,
+     refs?: its keys elsewhere, identifiers?: those in public registers, each as a text or a mark}
 
 and what it was before each correction lies in `versions`, the same under
 
@@ -66,6 +67,8 @@ VERSION: Final = "version"
 WITHDRAWN: Final = "withdrawn"
 CONTENT: Final = "content"
 UPDATED_AT: Final = "updated_at"
+REFS: Final = "refs"
+IDENTIFIERS: Final = "identifiers"
 
 
 def version_key(record_id: str, version: int) -> str:

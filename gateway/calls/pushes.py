@@ -8,14 +8,16 @@ completes it and doubles nothing.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
+from gateway.calls import keys
 from gateway.calls.context import Context, How
 from shared.ids import canonical
 from shared.records.repetitions import ALREADY_APPLIED
 from shared.texts import plain
 
 Receipts = list[dict[str, Any]]
+_SESSION: Final = (["session_id"], ["session_ref"])
 NumberedRow = tuple[int, int, Mapping[str, Any]]
 """An attendance row: its number over all sheets, its sheet, itself."""
 
@@ -77,13 +79,19 @@ def _trial(how: How) -> How:
 
 
 async def _send(ctx: Context, batch: PushBatch, how: How) -> Outcome:
-    people = await ctx.push("participant", "push", batch.participants, how)
-    unknown = await _unknown_participants(ctx, batch.sheets, people)
+    registered = await keys.replaced(ctx, "participant", batch.participants)
+    people = await ctx.push("participant", "push", registered, how)
+    named = await keys.on_sheets(ctx, batch.sheets, batch.participants, people)
+    unknown = await _unknown_participants(ctx, named.sheets, people)
     activities = await ctx.push("activity", "push", batch.activities, how)
-    # A dry run stores no session: those that this push would make are foreseen by their service.
-    beside = {"activities": batch.activities} if how.dry_run and batch.activities else {}
-    attendance = await _record(ctx, batch.sheets, unknown, how, beside)
-    return Outcome(people, activities, attendance)
+    beside: dict[str, Any] = {}
+    if how.dry_run and batch.activities:
+        # It stores no session: those that this push would make are foreseen by their service, of
+        # the activities as it has just numbered them.
+        told = zip(batch.activities, activities, strict=True)
+        beside["activities"] = [{**item, "id": receipt["id"]} for item, receipt in told]
+    attendance = await _record(ctx, named, unknown, how, beside)
+    return Outcome(people, activities, named.told(attendance))
 
 
 async def _unknown_participants(
@@ -111,21 +119,24 @@ def _needed(row: Mapping[str, Any]) -> str | None:
 
 async def _record(
     ctx: Context,
-    sheets: Sequence[Mapping[str, Any]],
+    named: keys.Named,
     unknown: frozenset[str],
     how: How,
     beside: Mapping[str, Any],
 ) -> Receipts:
     """The receipts of every attendance row; rows of unknown participants are only tried, for what
     else is wrong with them."""
+    sheets, unled = named.sheets, named.unled
     listed = [(index, row) for index, sheet in enumerate(sheets) for row in sheet["rows"]]
     rows: list[NumberedRow] = [(number, index, row) for number, (index, row) in enumerate(listed)]
-    if not unknown:
+    if not unknown and not unled:
         return await _sent(ctx, sheets, rows, how, beside)
     known: list[NumberedRow] = []
     of_unknown: list[NumberedRow] = []
     for numbered in rows:
-        (of_unknown if _needed(numbered[2]) in unknown else known).append(numbered)
+        row = numbered[2]
+        stranger = row.get("participant_id") in unled or _needed(row) in unknown
+        (of_unknown if stranger else known).append(numbered)
     receipts = await _sent(ctx, sheets, known, how, beside)
     tried = await _sent(ctx, sheets, of_unknown, _trial(how), beside)
     for receipt in tried:
@@ -133,8 +144,8 @@ async def _record(
         if any(each["code"] == ALREADY_APPLIED for each in found):
             continue  # they were known then
         found = found if _rejected(receipt) else []
-        _reject(receipt, "UNKNOWN_PARTICIPANT", "participant_id")
-        session = [each for each in found if each["path"][:1] == ["session_id"]]
+        _reject(receipt, unled.get(receipt["id"], "UNKNOWN_PARTICIPANT"), "participant_id")
+        session = [each for each in found if each["path"][:1] in _SESSION]
         others = [each for each in found if each not in session]
         receipt["problems"] = [*session, *receipt["problems"], *others]
     return sorted([*receipts, *tried], key=lambda receipt: int(receipt["row"]))

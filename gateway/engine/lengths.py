@@ -12,6 +12,7 @@ from typing import Final
 from shared.codes import code_list, list_names
 from shared.codes.places import count_admin1
 from shared.record_types import CONSUMERS
+from shared.records.pairs import MAX_PAIRS
 from shared.records.pushes import MAX_ITEMS, MAX_PROBLEMS
 
 MAX_GAPS: Final = 20_000  # a hundred places, each with all groups and topics
@@ -28,11 +29,17 @@ def _codes(list_name: str) -> int:
     return len(code_list(list_name)) + 1
 
 
+_RECORDS: Final = ("Activity", "Project", "Organisation", "Concern", "Participant", "Nomination")
 PAGES: Final = frozenset(
     {"edges", "nodes"}
 )  # as many as the `first` or `last` of a field above says
 CELLS: Final = "Figure.cells"
 MAX_LENGTHS: Final[Mapping[str, int]] = {
+    **{
+        f"{name}.{pairs}": MAX_PAIRS
+        for name in _RECORDS
+        for pairs in ("externalRefs", "identifiers")
+    },
     "Activity.sessions": _PARTS,
     "Activity.ecpf": _codes("ecpf_component"),
     "Activity.architecture": _codes("architecture_tag"),
@@ -72,6 +79,7 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "Project.partners": _IDS,
     "PushResult.receipts": MAX_ITEMS,
     "Receipt.problems": MAX_PROBLEMS,
+    "Session.externalRefs": MAX_PAIRS,
     "Session.topics": _codes("emmmda_topic"),
     "Training.audienceGroups": _codes("stakeholder_group"),
     "WebhookFilter.types": _IDS,

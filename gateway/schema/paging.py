@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import graphene
 
 from gateway.engine.selection import selects
+from gateway.schema.scalars import DateTime
 from shared.errors import Refused
 from shared.paging import DEFAULT_FIRST, MAX_FIRST
+from shared.times import rfc3339
 
 
 class PageInfo(graphene.ObjectType):
@@ -36,8 +39,9 @@ class PageInfo(graphene.ObjectType):
     )
 
 
-def connection(node: Any, plural: str) -> type[graphene.ObjectType]:
-    """The connection and edge types of a node type; `plural` says what they hold."""
+def connection(node: Any, plural: str, *, dated: bool = False) -> type[graphene.ObjectType]:
+    """The connection and edge types of a node type; `plural` says what they hold. One that is
+    `dated` tells when it was read."""
     name = node._meta.name
 
     edge = type(
@@ -69,8 +73,18 @@ def connection(node: Any, plural: str) -> type[graphene.ObjectType]:
                 "where that would take too long."
             ),
             "resolve_total_count": staticmethod(_total_count),
+            **(_DATED if dated else {}),
         },
     )
+
+
+_DATED: Final = {
+    "as_of": DateTime(
+        required=True,
+        description="When the page was read. Pass that of the first page as `updatedSince`, and "
+        "the next list has all that was changed since.",
+    )
+}
 
 
 def paged(kind: Any, description: str, **arguments: Any) -> graphene.Field:
@@ -98,10 +112,11 @@ def listing(
     async def resolve(
         _: Any, info: Any, filter: Mapping[str, Any] | None = None, **part: Any
     ) -> dict[str, Any]:
+        read_at = rfc3339(datetime.now(UTC))  # before anything is read
         answer = await info.context.ask(
             service, method, **fixed, filter=criteria(filter), **wanted(info, part)
         )
-        return page(answer)
+        return {**page(answer), "as_of": read_at}
 
     return paged(
         nodes,

@@ -4,13 +4,14 @@ from typing import Any
 
 import graphene
 
+from gateway.schema.known_by import KnownBy, KnownByInput, ref
 from gateway.schema.scalars import DateTime
 from gateway.schema.texts import coded, list_of
 from shared.errors import NotFound
 from shared.record_types import RECORD_TYPES
 
 
-class Record:
+class Record(KnownBy):
     """The fields of everything that is stored by its client's id and in versions."""
 
     id = graphene.ID(required=True, description="The id its client gave it.")
@@ -21,12 +22,12 @@ class Record:
     chapter = coded("country", "chapter", "The country whose chapter it belongs to.")
 
 
-class RecordInput:
+class RecordInput(KnownByInput):
     """The fields by which the push engine knows a record; they are part of no content."""
 
     id = graphene.ID(
         description="A UUID made by the client (version 7 is best), kept forever and never derived "
-        "from a name. Required."
+        "from a name. Required. One of `externalRefs` may stand in its place."
     )
     expected_version = graphene.Int(
         description="Only if this is still the stored version (optional)."
@@ -74,6 +75,7 @@ class TombstoneInput(graphene.InputObjectType):
         container = dict
 
     id = graphene.ID(description="The record's id.")
+    ref = ref("id")
     reason = graphene.String(description="Why; required, at most 500 characters.")
     expected_version = graphene.Int(
         description="Only if this is still the stored version (optional)."
@@ -87,6 +89,7 @@ class RestoreInput(graphene.InputObjectType):
         container = dict
 
     id = graphene.ID(description="The record's id.")
+    ref = ref("id")
     version = graphene.Int(description="The version to bring back. Required.")
     reason = graphene.String(description="Why; required, at most 500 characters.")
     expected_version = graphene.Int(

@@ -5,6 +5,7 @@ from typing import Any
 
 import graphene
 
+from gateway.calls import keys
 from gateway.calls.context import How
 from gateway.schema.receipts import (
     PushMode,
@@ -34,7 +35,8 @@ def pushing(kind: str, method: str, item: Any, description: str) -> graphene.Fie
         ctx = info.context
         limited(len(items))
         how = How(mode_of(mode), dry_run, push_id_of(push_id))
-        receipts = await ctx.push(kind, method, snake_clear(items), how)
+        named = await keys.replaced(ctx, kind, snake_clear(items))
+        receipts = await ctx.push(kind, method, named, how)
         return push_result(receipts, ctx, "items", dry_run=dry_run)
 
     return graphene.Field(

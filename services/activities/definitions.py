@@ -18,7 +18,7 @@ from shared import contracts
 from shared.codes import code_list
 from shared.errors import Problem
 from shared.record_types import RECORD_TYPES, RecordType
-from shared.records import fields
+from shared.records import fields, known_by
 from shared.records.partial import known
 from shared.records.pushes import Record
 
@@ -31,10 +31,12 @@ class RecordDefinition:
     problems: what is wrong between its fields, against its content before, if any.
     remarks: what looks wrong in it and is stored all the same.
     references: field → the record type it refers to, by one id or a list of them.
-    private: dotted paths that stay in this database. A field that is neither here nor in the
-        record type's contract is no mistake that could pass: the service does not start.
+    private: dotted paths that stay in this database, as does what every record is known by
+        elsewhere. A field that is neither here nor in the record type's contract is no mistake that
+        could pass: the service does not start.
     order: the field it is listed by, newest first (or by name).
     public: every chapter may see it and refer to it.
+    searched: the fields of names by whose words it is found.
     unique: a field whose value no two of the type may share.
     has_sessions: each of its sessions has an attendance sheet.
     """
@@ -48,11 +50,12 @@ class RecordDefinition:
     references: Mapping[str, str] = field(default_factory=dict)
     private: frozenset[str] = frozenset()
     public: bool = False
+    searched: tuple[str, ...] = ()
     unique: str | None = None
     has_sessions: bool = False
 
     def __post_init__(self) -> None:
-        contracts.declare(self.name, fields.paths(self.schema), self.private)
+        contracts.declare(self.name, fields.paths(self.schema), self.private | known_by.PRIVATE)
 
     @property
     def name(self) -> str:
@@ -107,6 +110,7 @@ ACTIVITY = RecordDefinition(
             "venue",
             "evaluation",
             "sessions.title",
+            "sessions.external_refs",
             "dialogue.recommendations.text",
             "dialogue.recommendations.addressee",
             "dialogue.recommendations.follow_up",
@@ -127,6 +131,7 @@ ORGANISATION = RecordDefinition(
     schema=schemas.Organisation(),
     order=("content.name", 1),
     public=True,
+    searched=("name", "acronym", "identifier"),
     unique="identifier",
 )
 CONCERN = RecordDefinition(

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from marshmallow import ValidationError
 
+from services.activities.layout import WORDS
+from services.activities.rules.words import beginnings
 from shared.codes import LANGUAGES, code_list
 from shared.codes.areas import Area, areas, inside
 from shared.codes.countries import today
@@ -15,14 +17,14 @@ from shared.codes.states import HELD, PLANNED
 from shared.errors import Refused, problems_from
 from shared.ids import IDS_ASKED
 from shared.records import fields as f
-from shared.records.filters import Period, matches_nothing
+from shared.records.filters import KNOWN_BY, Listed, Period, matches_nothing
 
 Condition = dict[str, Any]
 
 _NOTHING: Final[Mapping[str, Any]] = {"_id": {"$in": []}}
 
 
-class Asked(Period):
+class Asked(Period, Listed):
     """What a list of any record type may be narrowed to."""
 
     ids = f.Many(f.Id(), limit=IDS_ASKED)
@@ -46,13 +48,18 @@ _ASKED: Final = Asked()
 _ASKED_OF: Final[Mapping[str, f.RowSchema]] = {"concern": AskedOfConcerns()}
 
 
-def query(record_type: str, wanted: Mapping[str, Any]) -> Condition:
-    """The condition of a filter; records withdrawn are left out unless `withdrawn` is true, which
-    shows them alone.
+KnownBy = Callable[[Mapping[str, Any]], list[Condition]]
+
+
+def query(
+    record_type: str, wanted: Mapping[str, Any], known_by: KnownBy = lambda _: []
+) -> Condition:
+    """The condition of a filter; `known_by` makes those of `Listed`. Records withdrawn are left out
+    unless `withdrawn` is true, which shows them alone.
 
     Filters: as `Asked` (`shared.records.filters`); `places` with all that lay in them on the day of
     the record; `from` and `to` are days, and what overlaps them is found; `text` is looked for in
-    titles, names and texts.
+    titles and texts, of organisations in the beginnings of the words of their names.
     Raises: Refused (final) with the path of what is wrong: a list must not look empty only because
         its filter names nothing.
     """
@@ -65,7 +72,8 @@ def query(record_type: str, wanted: Mapping[str, Any]) -> Condition:
         return dict(_NOTHING)
     asked.setdefault("withdrawn", False)
     conditions = _CONDITIONS | _CONDITIONS_OF.get(record_type, {})
-    return {"$and": [conditions[name](value) for name, value in asked.items()]}
+    found = [conditions[name](value) for name, value in asked.items() if name not in KNOWN_BY]
+    return {"$and": [*found, *known_by(asked)]}
 
 
 _BEGINS: Final = ("content.starts_on", "content.raised_on")
@@ -131,6 +139,15 @@ def _containing(text: str) -> Condition:
     return {"$or": [{path: pattern} for path in paths]}
 
 
+def _named(text: str) -> Condition:
+    """With words in its names that begin as those of the text do."""
+    ways = [
+        {"$and": [{WORDS: {"$regex": f"^{re.escape(word)}"}} for word in way]}
+        for way in beginnings(text)
+    ]
+    return {"$or": ways} if ways else dict(_NOTHING)
+
+
 _CONDITIONS: Final[dict[str, Callable[[Any], Condition]]] = {
     "ids": _one_of("_id"),
     "chapters": _one_of("chapter"),
@@ -147,5 +164,6 @@ _CONDITIONS: Final[dict[str, Callable[[Any], Condition]]] = {
     "withdrawn": lambda withdrawn: {"withdrawn": withdrawn},
 }
 _CONDITIONS_OF: Final[Mapping[str, dict[str, Callable[[Any], Condition]]]] = {
-    "activity": {"statuses": _standing}
+    "activity": {"statuses": _standing},
+    "organisation": {"text": _named},
 }

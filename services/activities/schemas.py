@@ -18,12 +18,15 @@ from shared.codes.suggestions import unknown_code, unknown_field
 from shared.errors import Problem, problems_in
 from shared.ids import canonical
 from shared.records import fields as f
+from shared.records.known_by import ExternalRef, KnownElsewhere, Pairs
+from shared.records.pairs import Unknown
 from shared.scores import score
 
 SHEET_STATUSES = frozenset(code_list("attendance_status"))
 
 
 class Session(f.Identified):
+    external_refs = Pairs(ExternalRef)
     title = f.Text(200)
     on = f.Day(required=True)
     hours = f.Number(0, 24)
@@ -89,7 +92,7 @@ class Evaluation(f.RowSchema):
     lessons = f.Text(5000)
 
 
-class Activity(f.RowSchema):
+class Activity(KnownElsewhere):
     project_id = f.Id(required=True)
     type = f.Code("activity_type", required=True)
     title = f.Localised(300, required=True)
@@ -121,7 +124,7 @@ class Indicator(f.Identified):
     target_on = f.Day()
 
 
-class Project(f.RowSchema):
+class Project(KnownElsewhere):
     title = f.Localised(300, required=True)
     description = f.Localised(5000)
     starts_on = f.Day(required=True)
@@ -144,7 +147,7 @@ class Country(f.Text):
         return value
 
 
-class Organisation(f.RowSchema):
+class Organisation(KnownElsewhere):
     identifier = f.Text(100)
     name = f.Text(300, required=True)
     acronym = f.Text(50)
@@ -153,7 +156,7 @@ class Organisation(f.RowSchema):
     gppac_member = f.Truth()
 
 
-class Concern(f.RowSchema):
+class Concern(KnownElsewhere):
     activity_id = f.Id()
     place = f.PlaceId(required=True)
     category = f.Code("concern_category", required=True)
@@ -189,10 +192,10 @@ def read_rows(sheets: Sequence[Mapping[str, Any]]) -> list[AttendanceRow]:
     """
     rows: list[AttendanceRow] = []
     for number, sheet in enumerate(sheets):
-        session_id = canonical(sheet.get("session_id")) or ""
-        wrong: tuple[Problem, ...] = (
-            () if session_id else (Problem.at("session_id", code="INVALID_ID"),)
-        )
+        named = sheet.get("session_id")
+        session_id = canonical(named) or ""
+        code = named.code if isinstance(named, Unknown) else "INVALID_ID"
+        wrong: tuple[Problem, ...] = () if session_id else (Problem.at("session_id", code=code),)
         wrong += tuple(
             Problem(f.UNKNOWN_FIELD, (str(name)[:80],), unknown_field(name, _SHEET_FIELDS))
             for name in sheet.keys() - _SHEET_FIELDS

@@ -70,6 +70,10 @@ class ActivitiesService(ParkingService):
         return reading.get_many(request, self.store)
 
     @rpc
+    def lead(self, request: Request) -> Answer:
+        return reading.lead(request, self.store)
+
+    @rpc
     def list(self, request: Request) -> Answer:
         return reading.list_page(request, self.store)
 

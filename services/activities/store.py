@@ -37,18 +37,25 @@ from services.activities.layout import (
 from services.activities.rules.scores import NO_SCORES, Scores
 from services.activities.rules.sheets import AttendanceSheet, Line
 from services.activities.rules.standings import Standing
+from services.activities.rules.words import words_of
+from shared.caller import Caller
 from shared.layout import (
     CHAPTER,
     CONTENT,
+    IDENTIFIERS,
+    REFS,
     SCHEMA_VERSION,
     SEQUENCE,
     SUBJECT,
     TYPE,
+    VERSION,
     VERSIONS,
     WITHDRAWN,
 )
 from shared.paging import Asked, Page
-from shared.records.collection import RecordCollection
+from shared.records.collection import INDEXES, RecordCollection
+from shared.records.keys import Reference
+from shared.records.pairs import EXTERNAL_REFS, texts
 from shared.records.pushes import Record, Write
 from shared.records.versions import Key, VersionCollection
 from shared.store.mongo import Store, Tx
@@ -101,13 +108,44 @@ class _Lines:
         return [KeptLine(each["_id"], _line(each)) for each in documents]
 
 
+class Records(RecordCollection):
+    """The records of one type, found by what its definition says too."""
+
+    def __init__(self, db: Database[Document], definition: RecordDefinition) -> None:
+        super().__init__(db[definition.collection])
+        self._definition = definition
+
+    def marked(self, record: Record) -> Document:
+        sessions = record.content.get("sessions") or ()
+        found_by = {
+            layout.SESSION_REFS: [key for each in sessions for key in texts(each, EXTERNAL_REFS)],
+            layout.WORDS: words_of(record.content, self._definition.searched),
+        }
+        return super().marked(record) | {name: each for name, each in found_by.items() if each}
+
+    def listed_by(self, asked: Mapping[str, Any], caller: Caller) -> list[Document]:
+        conditions = super().listed_by(asked, caller)
+        if self._definition.unique and (pairs := asked.get(IDENTIFIERS)):
+            own = {f"{CONTENT}.{self._definition.unique}": {"$in": [p["value"] for p in pairs]}}
+            conditions = [{"$or": [c, own]} if IDENTIFIERS in c else c for c in conditions]
+        return conditions
+
+    def fill(self) -> None:
+        """Make found what a release before stored without its words."""
+        query = {layout.WORDS: {"$exists": False}}
+        for document in self.collection.find(query):
+            marks = self.marked(self.decode(document))
+            same = {name: document[name] for name in ("_id", VERSION)}
+            self.collection.update_one(same, {"$set": {layout.WORDS: marks.get(layout.WORDS, [])}})
+
+
 class ActivityStore(Store):
     """Reads and writes in bulk; the use cases decide what."""
 
     def __init__(self, db: Database[Document]) -> None:
         super().__init__(db)
-        self.records: Mapping[str, RecordCollection] = {
-            each.name: RecordCollection(db[each.collection]) for each in DEFINITIONS.values()
+        self.records: Mapping[str, Records] = {
+            each.name: Records(db, each) for each in DEFINITIONS.values()
         }
         self.sheets = db[layout.SHEETS]
         self.attendance = db[layout.ATTENDANCE]
@@ -129,11 +167,21 @@ class ActivityStore(Store):
         for definition in DEFINITIONS.values():
             # list: one chapter's records (or all chapters', merged) in the order of their type.
             indexes = [
+                *INDEXES,
                 IndexModel(
                     [(CHAPTER, ASCENDING), definition.order, ("_id", definition.order[1])],
                     name="list",
-                )
+                ),
             ]
+            if definition.has_sessions:
+                # record: the sheet of a session that is named by its key.
+                indexes.append(
+                    IndexModel(
+                        [(CHAPTER, ASCENDING), (layout.SESSION_REFS, ASCENDING)],
+                        name="session_refs",
+                        partialFilterExpression={layout.SESSION_REFS: {"$exists": True}},
+                    )
+                )
             if definition.unique:
                 # push: two records with one identifier are refused, also when pushed at once.
                 path = f"{CONTENT}.{definition.unique}"
@@ -145,9 +193,21 @@ class ActivityStore(Store):
                         partialFilterExpression={path: {"$exists": True}},
                     )
                 )
+            if definition.searched:
+                # list: by the beginnings of words.
+                indexes.append(IndexModel([(layout.WORDS, ASCENDING)], name="words"))
             self.db[definition.collection].create_indexes(indexes)
+            if definition.searched:
+                self.records[definition.name].fill()
         # sessions_of: where a participant has been. (`attendance` reads by the prefix of _id.)
         self.attendance.create_indexes([IndexModel([(PARTICIPANT, ASCENDING)], name="participant")])
+
+    def references(self, tx: Tx, definition: RecordDefinition) -> list[Reference]:
+        """The fields by which records of the type refer to others."""
+        return [
+            Reference(name, target, self.records[target].find(tx))
+            for name, target in definition.references.items()
+        ]
 
     def referred(
         self, tx: Tx, definition: RecordDefinition, ids: Iterable[str]
@@ -161,6 +221,21 @@ class ActivityStore(Store):
             each["_id"]: Referred(each[CHAPTER], each[WITHDRAWN], each.get(CONTENT, {}))
             for each in found
         }
+
+    def with_keys(
+        self, tx: Tx, wanted: Mapping[str, Collection[str]]
+    ) -> list[tuple[str, str, Mapping[str, Any]]]:
+        """(id, chapter, content: keys and sessions) of the activities that have one of the keys,
+        or a session that has; chapter → keys."""
+        listed = list({key for several in wanted.values() for key in several})
+        where = {CHAPTER: {"$in": list(wanted)}}
+        paths = (CHAPTER, f"{CONTENT}.{EXTERNAL_REFS}", f"{CONTENT}.sessions")
+        found = self.db[layout.ACTIVITIES].find(
+            {"$or": [{**where, name: {"$in": listed}} for name in (REFS, layout.SESSION_REFS)]},
+            dict.fromkeys(paths, 1),
+            session=tx.session,
+        )
+        return [(each["_id"], each[CHAPTER], each[CONTENT]) for each in found]
 
     def has_activities_outside(self, tx: Tx, project: Record) -> bool:
         """Whether an activity of the project, in its chapter, has days that are none of its own."""

@@ -9,7 +9,7 @@ from typing import Final
 from services.participants.schemas import NOMINATION, PERSON
 from shared import contracts
 from shared.record_types import RECORD_TYPES
-from shared.records import fields
+from shared.records import fields, known_by
 
 PARTICIPANT: Final = RECORD_TYPES["participant"]
 NOMINATED: Final = RECORD_TYPES["nomination"]
@@ -32,5 +32,5 @@ _PERSON_PRIVATE: Final = frozenset(
 )
 _NOMINATION_PRIVATE: Final = frozenset({"proposed_on", "reason"})
 
-contracts.declare(PARTICIPANT.name, fields.paths(PERSON), _PERSON_PRIVATE)
-contracts.declare(NOMINATED.name, fields.paths(NOMINATION), _NOMINATION_PRIVATE)
+contracts.declare(PARTICIPANT.name, fields.paths(PERSON), _PERSON_PRIVATE | known_by.PRIVATE)
+contracts.declare(NOMINATED.name, fields.paths(NOMINATION), _NOMINATION_PRIVATE | known_by.PRIVATE)

@@ -15,7 +15,8 @@ from services.participants.rules import phones
 from services.participants.rules.person import WASHINGTON_DOMAINS, facts
 from shared.ids import IDS_ASKED
 from shared.records import fields as f
-from shared.records.filters import Filter
+from shared.records.filters import Listed
+from shared.records.known_by import KnownElsewhere
 from shared.records.pushes import Record
 
 # One @ between a local part and a dotted domain: whether the mailbox exists, only a mail can tell.
@@ -60,7 +61,7 @@ WashingtonGroup = f.RowSchema.from_dict(
 """The short set's six questions; 1 no difficulty … 4 cannot do at all."""
 
 
-class Person(f.RowSchema):
+class Person(KnownElsewhere):
     given_name = f.Text(100)
     family_name = f.Text(100)
     phone = Phone(40)
@@ -79,7 +80,7 @@ class Person(f.RowSchema):
     consent = f.Section(Consent, required=True)
 
 
-class Nomination(f.RowSchema):
+class Nomination(KnownElsewhere):
     participant_id = f.Id(required=True)
     activity_id = f.Id()
     project_id = f.Id()
@@ -89,7 +90,7 @@ class Nomination(f.RowSchema):
     reason = f.Text(500)
 
 
-class PersonFilter(Filter):
+class PersonFilter(Listed):
     """What a list of people may be narrowed to; `text` holds words of names."""
 
     text = f.Text(200)
@@ -104,7 +105,7 @@ class PersonFilter(Filter):
     ids = f.Many(f.Id(), limit=IDS_ASKED)
 
 
-class NominationFilter(Filter):
+class NominationFilter(Listed):
     ids = f.Many(f.Id(), limit=IDS_ASKED)
     activity_id = f.Id()
     project_id = f.Id()

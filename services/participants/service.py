@@ -60,6 +60,10 @@ class ParticipantsService:
         return people.get_many(request, self.store)
 
     @rpc
+    def lead(self, request: Request) -> Answer:
+        return people.lead(request, self.store)
+
+    @rpc
     def list(self, request: Request) -> Answer:
         return _use(_LIST, request)(request, self.store)
 

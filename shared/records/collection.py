@@ -2,23 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Many
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
-from pymongo import ReplaceOne
+from pymongo import ASCENDING, IndexModel, ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
 from shared.caller import Caller
+from shared.codes import code_list
 from shared.keysets import Order
-from shared.layout import CHAPTER, CONTENT, UPDATED_AT, VERSION, WITHDRAWN
+from shared.layout import CHAPTER, CONTENT, IDENTIFIERS, REFS, UPDATED_AT, VERSION, WITHDRAWN
 from shared.paging import Asked, Page
+from shared.records import pairs
+from shared.records.keys import Find
+from shared.records.pairs import EXTERNAL_REFS, texts
 from shared.records.pushes import Push, Record, Write
 from shared.records.repetitions import Repetitions, name
 from shared.store.pages import keyset
 
 if TYPE_CHECKING:
     from shared.store.mongo import Tx
+
+
+LATEST_COMMIT: Final = timedelta(seconds=60)
+"""How much later than its `updated_at` says a write may be seen: a transaction lives ten seconds at
+most (`transactionLifetimeLimitSeconds`), the rest is for clocks that differ."""
+
+_FOUND_BY: Final = {REFS: EXTERNAL_REFS, IDENTIFIERS: pairs.IDENTIFIERS}
+
+INDEXES: Final = (
+    # push: no two records of a chapter have one key, also when pushed at once. Who has a key.
+    IndexModel(
+        [(CHAPTER, ASCENDING), (REFS, ASCENDING)],
+        name="refs",
+        unique=True,
+        partialFilterExpression={REFS: {"$exists": True}},
+    ),
+    # list: by identifiers.
+    IndexModel(
+        [(IDENTIFIERS, ASCENDING)],
+        name="identifiers",
+        partialFilterExpression={IDENTIFIERS: {"$exists": True}},
+    ),
+    # list: what was changed lately.
+    IndexModel([(CHAPTER, ASCENDING), (UPDATED_AT, ASCENDING)], name="updated"),
+)
+"""What every collection of records has."""
 
 
 class RecordCollection:
@@ -52,13 +84,29 @@ class RecordCollection:
             updated_at=document[UPDATED_AT],
         )
 
-    def encode_all(self, tx: Tx, records: Sequence[Record]) -> list[dict[str, Any]]:  # noqa: ARG002
-        """Each as a document; for a store that must look something up first."""
-        return [self.encode(record) for record in records]
+    def mark(self, chapter: str, kind: str, text: str) -> Any:  # noqa: ARG002
+        """As what a key or an identifier of a record lies there."""
+        return text
 
-    def bare_all(self, tx: Tx, records: Sequence[Record]) -> list[dict[str, Any]]:
-        """Each as a document by which it is not found: as it is kept once it was written over."""
-        return self.encode_all(tx, records)
+    def marked(self, record: Record) -> dict[str, Any]:
+        """What a record is found by, beside its content."""
+        return {
+            found_by: [self.mark(record.chapter, found_by, text) for text in told]
+            for found_by, kept in _FOUND_BY.items()
+            if (told := texts(record.content, kept))
+        }
+
+    def encode_all(self, tx: Tx, records: Sequence[Record]) -> list[dict[str, Any]]:
+        """Each as a document by which it is found."""
+        documents = self.bare_all(tx, records)
+        for document, record in zip(documents, records, strict=True):
+            document |= self.marked(record)
+        return documents
+
+    def bare_all(self, tx: Tx, records: Sequence[Record]) -> list[dict[str, Any]]:  # noqa: ARG002
+        """Each as a document by which it is not found: as it is kept once it was written over. For
+        a store that must look something up first."""
+        return [self.encode(record) for record in records]
 
     def decode_all(
         self,
@@ -67,6 +115,49 @@ class RecordCollection:
     ) -> list[Record]:
         """The records of the documents, in order; likewise."""
         return [self.decode(document) for document in documents]
+
+    def holders(
+        self, keys: Mapping[str, Many[str]], session: ClientSession | None = None
+    ) -> dict[tuple[str, str], str]:
+        """Chapter → keys (`known_by.text_of`): (chapter, key) → the id of the record that has it,
+        withdrawn ones included."""
+        wanted = {
+            (chapter, self.mark(chapter, REFS, key)): key
+            for chapter, several in keys.items()
+            for key in several
+        }
+        marks = list({mark for _, mark in wanted})
+        query = {CHAPTER: {"$in": list(keys)}, REFS: {"$in": marks}}
+        found = self.collection.find(query, {CHAPTER: True, REFS: True}, session=session)
+        return {
+            (each[CHAPTER], key): each["_id"]
+            for each in found
+            for mark in each[REFS]
+            if (key := wanted.get((each[CHAPTER], mark)))
+        }
+
+    def find(self, tx: Tx) -> Find:
+        """`holders` as the transaction sees them."""
+        return lambda keys: self.holders(keys, tx.session)
+
+    def listed_by(self, asked: Mapping[str, Any], caller: Caller) -> list[dict[str, Any]]:
+        """The conditions that every list has (`shared.records.filters.Listed`). Keys are looked for
+        where the caller's lead: what another chapter's are called by tells nothing."""
+        chapters = [caller.chapter] if caller.chapter else list(code_list("country"))
+        conditions: list[dict[str, Any]] = []
+        for found_by, kept in _FOUND_BY.items():
+            if kept in asked:
+                marks = {
+                    self.mark(chapter, found_by, text)
+                    for chapter in chapters
+                    for text in texts(asked, kept)
+                }
+                conditions.append({found_by: {"$in": list(marks)}})
+                if found_by == REFS:
+                    conditions.append({CHAPTER: {"$in": chapters}})
+        if since := asked.get("updated_since"):
+            conditions.append({UPDATED_AT: {"$gte": since - LATEST_COMMIT}})
+        return conditions
 
     def load(self, tx: Tx, ids: Sequence[str]) -> dict[str, Record]:
         """The stored records among `ids`, read in the transaction's snapshot."""

@@ -2,7 +2,8 @@
 
 Pure: it reads what a store loaded and says what a store shall save. Its rules:
 
-- the id is the client's; what is said is stored, and UNCHANGED means that it was so already;
+- the id is the client's, or a key's in its place; no two records of a chapter have one key;
+- what is said is stored, and UNCHANGED means that it was so already;
 - absent or blank leaves what is stored as it is, at every depth (`shared.records.merging`);
 - an item that was applied under its push's id is a repetition, however late: it changes nothing
   (`shared.records.repetitions`);
@@ -27,6 +28,7 @@ from shared.codes import code_list
 from shared.codes.suggestions import unknown_code
 from shared.errors import Problem
 from shared.ids import canonical
+from shared.records import keys
 from shared.records.items import Content, load, order
 from shared.records.merging import as_pushed, clear, merge, missing, settled, too_many
 from shared.records.partial import WRONG
@@ -71,8 +73,9 @@ def push(
 ) -> Decision:
     """Create or update: one receipt per item, in order.
 
-    Args: `existing` holds the records of `ids_of(pushes)` that are stored, `holders` who has what
-        these may claim: value → id; what a record no longer claims is free from the next call on.
+    Args: `pushes` have ids in the place of keys (`shared.records.keys`). `existing` holds the
+        records of `ids_of(pushes)` that are stored, `holders` who has what these may claim, keys
+        included: value → id; what a record no longer claims is free from the next call on.
         `remarks` tells what looks wrong in a record that is stored all the same.
         `repetitions` knows what of the pushes was applied before, and is told what is now.
     """
@@ -112,7 +115,7 @@ def push(
             created_at=before.created_at if before else now,
             updated_at=now,
         )
-        claimed = list(claims(caller, after, before))
+        claimed = [*claims(caller, after, before), *keys.claims(after, given)]
         found = [
             *missing(schema, content),
             *too_many(schema, content),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load
@@ -13,6 +13,7 @@ from shared.codes import LANGUAGES, code_list, places
 from shared.codes.suggestions import unknown_code, unknown_field, unknown_place
 from shared.days import calendar_day
 from shared.ids import canonical
+from shared.records import pairs
 from shared.texts import CONTROL, plain
 
 
@@ -23,7 +24,7 @@ def fail(code: str, params: Mapping[str, Any] | None = None, **more: Any) -> Val
 
 UNKNOWN_FIELD: Final = "UNKNOWN_FIELD"
 ID: Final = "id"
-REMOVE: Final = "remove"
+REMOVE: Final = pairs.REMOVE
 
 
 class RowSchema(Schema):
@@ -95,7 +96,7 @@ class Id(_Field):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if (identifier := canonical(value)) is None:
-            raise fail("INVALID_ID")
+            raise fail(value.code if isinstance(value, pairs.Unknown) else "INVALID_ID")
         return identifier
 
 
@@ -150,6 +151,19 @@ class Day(_Field):
         if day is None or not 1900 <= day.year <= 2200:
             raise fail("INVALID_DATE", value=str(value)[:30])
         return day.isoformat()
+
+
+class Moment(_Field):
+    """A moment with its offset from UTC, as RFC 3339 writes it; kept as an aware datetime."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
+        try:
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is not None and moment.year > 1:
+                return moment.astimezone(UTC)
+        except (TypeError, ValueError, OverflowError):
+            pass
+        raise fail("INVALID_MOMENT")
 
 
 class Whole(_Field):
@@ -304,6 +318,7 @@ class Section(fields.Nested):
         super().__init__(schema, **kwargs)
         self.limit = limit
         self.identified = self.many and issubclass(schema, Identified)
+        self.kept_part_by_part = self.identified  # what is pushed adds to the list
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if not self.many:

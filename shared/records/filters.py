@@ -11,7 +11,9 @@ from typing import Any
 
 from marshmallow import ValidationError, pre_load, validates_schema
 
-from shared.records.fields import Day, RowSchema, fail, given
+from shared.ids import IDS_ASKED
+from shared.records.fields import Day, Moment, RowSchema, Section, fail, given
+from shared.records.known_by import ExternalRef, Identifier
 
 
 class Filter(RowSchema):
@@ -23,6 +25,17 @@ class Filter(RowSchema):
             return data
         lists = {name: value for name, value in data.items() if type(value) is list}
         return {**given(data), **lists}
+
+
+class Listed(Filter):
+    """What every list of records may be narrowed to."""
+
+    external_refs = Section(ExternalRef, many=True, limit=IDS_ASKED)
+    identifiers = Section(Identifier, many=True, limit=IDS_ASKED)
+    updated_since = Moment()
+
+
+KNOWN_BY = frozenset(Listed().fields)
 
 
 def matches_nothing(conditions: Mapping[str, Any]) -> bool:

@@ -1,9 +1,10 @@
 """What a content becomes when something more is said of it: absent means left as it is, at every
 depth.
 
-Objects are merged field by field, texts language by language, lists of things with ids by these.
+Objects are merged field by field, texts language by language, lists of things with ids by these,
+lists of pairs (`shared.records.known_by`) pair by pair.
 A list of codes, or of things without ids, is a value and is replaced as a whole. Something goes
-away only by `remove` (a thing with an id) or by `clear` (a path).
+away only by `remove` (a thing with an id, a pair) or by `clear` (a path).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from shared.codes.suggestions import unknown_field
 from shared.errors import Problem
 from shared.ids import canonical
 from shared.records.fields import ID, REMOVE, UNKNOWN_FIELD, Localised, Section
+from shared.records.known_by import Pairs
+from shared.records.pairs import with_pairs
 from shared.records.partial import WRONG
 
 Content = Mapping[str, Any]
@@ -33,8 +36,12 @@ def merge(schema: Schema, kept: Content, given: Content) -> dict[str, Any]:
     merged = dict(kept)
     for name, value in given.items():
         field = schema.fields[name]
-        if isinstance(field, Section) and field.identified and isinstance(value, list):
-            value = _by_id(field.schema, kept.get(name) or (), value)
+        if isinstance(value, list) and isinstance(field, Section) and field.kept_part_by_part:
+            before = kept.get(name) or ()
+            if isinstance(field, Pairs):
+                value = with_pairs(before, value)
+            else:
+                value = _by_id(field.schema, before, value)
             if not value:
                 merged.pop(name, None)
                 continue

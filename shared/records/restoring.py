@@ -15,6 +15,7 @@ from marshmallow import Schema
 
 from shared.errors import Problem
 from shared.ids import canonical
+from shared.records import keys
 from shared.records.engine import Check, Claims
 from shared.records.items import Content, load
 from shared.records.merging import as_pushed, missing
@@ -87,7 +88,7 @@ def restore(
         after = replace(
             before, version=before.version + 1, content=content, updated_at=datetime.now(UTC)
         )
-        claimed = list(claims(pushed.caller, after, before))
+        claimed = [*claims(pushed.caller, after, before), *keys.claims(after, {})]
         [(_, stale)] = load(schema, [content])  # what a list of codes no longer has, say
         found = [
             *stale,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from shared.errors import Problem
 from shared.records.items import RANKS
+from shared.records.pairs import Unknown
 from shared.records.pushes import Decision, Push, Receipt, Record, Status, Write, rejected, settle
 from shared.records.repetitions import Repetitions
 from shared.texts import CONTROL, plain
@@ -117,6 +118,8 @@ def reason_of(item: Mapping[str, Any]) -> tuple[str, list[Problem]]:
 
 def no_id(item: Mapping[str, Any]) -> Problem:
     """What is told of an item that names no record."""
+    if isinstance(item.get("id"), Unknown):
+        return Problem.at("id", code=item["id"].code)
     return Problem.at("id", code="INVALID_ID" if item.get("id") else "REQUIRED")
 
 

@@ -62,6 +62,8 @@ READERS: dict[str, Read] = {
 """How the service that is asked reads each filter."""
 
 VALUES: dict[str, Any] = {
+    "external_refs": {"system": "kobo", "key": "1"},
+    "identifiers": {"system": "iati", "value": "1"},
     "activity_id": ID, "activity_ids": ID, "categories": "child_labour", "chapter": "ML",
     "chapters": "ML", "countries": "ML", "email": "awa@example.org", "from": "2024-03-09",
     "group": "youth", "ids": ID, "organisation_id": ID, "participant_id": ID,
@@ -95,9 +97,8 @@ TEXTS = [
 ]
 
 
-def value(name: str, field: str) -> str:
-    text: str = OF_ONE.get((name, field)) or VALUES[field]
-    return text
+def value(name: str, field: str) -> Any:
+    return OF_ONE.get((name, field)) or VALUES[field]
 
 
 def nothing(name: str, asked: Any) -> bool:

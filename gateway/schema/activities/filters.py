@@ -2,11 +2,12 @@
 
 import graphene
 
+from gateway.schema.known_by import KnownByFilter
 from gateway.schema.scalars import Date
 from gateway.schema.texts import list_of
 
 
-class ActivityFilter(graphene.InputObjectType):
+class ActivityFilter(KnownByFilter, graphene.InputObjectType):
     """Which activities; all conditions together, none for all. What is null or blank is no
     condition; an empty list matches nothing."""
 

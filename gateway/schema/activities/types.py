@@ -23,6 +23,7 @@ from gateway.schema.activities.sections import (
     Training,
     TrainingInput,
 )
+from gateway.schema.known_by import ExternalRef, ExternalRefInput, ref, refs
 from gateway.schema.paging import connection
 from gateway.schema.programme.organisations import Organisation
 from gateway.schema.programme.projects import Project
@@ -33,6 +34,7 @@ from gateway.schema.texts import (
     LocalisedTextInput,
     coded,
     coded_list,
+    filled,
     list_of,
 )
 
@@ -41,6 +43,9 @@ class Session(graphene.ObjectType):
     """A part of an activity with an attendance of its own."""
 
     id = graphene.ID(required=True, description="The session's id.")
+    external_refs = filled(
+        ExternalRef, "external_refs", "Its keys in the systems that it came from."
+    )
     title = graphene.String(description="What it is called.")
     on = Date(description="The day.")
     hours = graphene.Float(description="How many hours it lasted.")
@@ -63,7 +68,15 @@ class SessionInput(graphene.InputObjectType):
     class Meta:
         container = dict
 
-    id = graphene.ID(description="A UUID made by the client. Required.")
+    id = graphene.ID(
+        description="A UUID made by the client. Required. One of `externalRefs` may stand in its "
+        "place."
+    )
+    external_refs = list_of(
+        ExternalRefInput,
+        description="Its keys in the systems that it comes from: each of one session of the "
+        "activity. A key is added, and stays until it is removed.",
+    )
     remove = remove()
     title = graphene.String(description="What it is called.")
     on = Date(description="The day, within the activity. Required.")
@@ -133,6 +146,7 @@ class ActivityInput(RecordInput, graphene.InputObjectType):
         container = dict
 
     project_id = graphene.ID(description="The project it belongs to. Required.")
+    project_ref = ref("projectId")
     type = graphene.String(description="Code of the list `activity_type`. Required.")
     title = graphene.InputField(LocalisedTextInput, description="What it is called. Required.")
     description = graphene.String(description="What it is about.")
@@ -145,6 +159,7 @@ class ActivityInput(RecordInput, graphene.InputObjectType):
     place = graphene.ID(description="Id of a place of the gazetteer, never a bare name. Required.")
     venue = graphene.String(description="Where in that place.")
     organisation_ids = list_of(graphene.ID, description="Who carried it out.")
+    organisation_refs = refs("organisationIds")
     sessions = list_of(
         SessionInput, description="Its parts; with none, one session has the activity's own id."
     )
@@ -159,4 +174,4 @@ class ActivityInput(RecordInput, graphene.InputObjectType):
     evaluation = graphene.InputField(EvaluationInput, description="What was learnt.")
 
 
-ActivityConnection = connection(Activity, "activities")
+ActivityConnection = connection(Activity, "activities", dated=True)

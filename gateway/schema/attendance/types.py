@@ -7,6 +7,7 @@ import graphene
 
 from gateway.schema.activities.types import ActivityInput
 from gateway.schema.enums import closed
+from gateway.schema.known_by import ref
 from gateway.schema.paging import connection
 from gateway.schema.people.types import Participant, ParticipantInput
 from gateway.schema.receipts import PushResult
@@ -46,6 +47,7 @@ class AttendanceRowInput(graphene.InputObjectType):
         container = dict
 
     participant_id = graphene.ID(description="The person's id. Required.")
+    participant_ref = ref("participantId")
     status = graphene.String(
         description="Code of the list `attendance_status`: present (the default), absent, or "
         "removed to undo a mistaken row."
@@ -111,6 +113,7 @@ class AttendanceInput(graphene.InputObjectType):
     session_id = graphene.ID(
         description="The session's id; of an activity without sessions: the activity's."
     )
+    session_ref = ref("sessionId")
     rows = graphene.List(
         graphene.NonNull(AttendanceRowInput), required=True, description="Who was there."
     )

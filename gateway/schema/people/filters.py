@@ -2,10 +2,11 @@
 
 import graphene
 
+from gateway.schema.known_by import KnownByFilter
 from gateway.schema.texts import list_of
 
 
-class ParticipantFilter(graphene.InputObjectType):
+class ParticipantFilter(KnownByFilter, graphene.InputObjectType):
     """Which people; all conditions together, none for all. What is null or blank is no
     condition; an empty list matches nothing."""
 
@@ -24,7 +25,7 @@ class ParticipantFilter(graphene.InputObjectType):
     ids = list_of(graphene.ID, description="Those of these ids alone, at most 200.")
 
 
-class NominationFilter(graphene.InputObjectType):
+class NominationFilter(KnownByFilter, graphene.InputObjectType):
     """Which nominations; all conditions together, none for all. What is null or blank is no
     condition; an empty list matches nothing."""
 

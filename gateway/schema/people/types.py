@@ -6,6 +6,7 @@ from typing import Any
 import graphene
 
 from gateway.schema.enums import closed
+from gateway.schema.known_by import ref
 from gateway.schema.paging import connection
 from gateway.schema.records import Record, RecordInput
 from gateway.schema.scalars import Date, DateTime
@@ -109,9 +110,13 @@ class ParticipantInput(RecordInput, graphene.InputObjectType):
     washington_group = graphene.InputField(WashingtonGroupInput, description="The six answers.")
     place = graphene.ID(description="Where they live: id of a place of the gazetteer.")
     organisation_id = graphene.ID(description="The organisation they belong to.")
+    organisation_ref = ref("organisationId")
     language = graphene.String(description="The language they prefer.")
     consent = graphene.InputField(ConsentInput, description="What they agreed to. Required.")
-    external_ref = graphene.String(description="Their number in your own register.")
+    external_ref = graphene.String(
+        description="Their number in your own register, as a mere text: by `externalRefs` they are "
+        "found."
+    )
 
 
 DuplicateReason = closed(
@@ -166,15 +171,18 @@ class NominationInput(RecordInput, graphene.InputObjectType):
         container = dict
 
     participant_id = graphene.ID(description="Who is proposed. Required.")
+    participant_ref = ref("participantId")
     activity_id = graphene.ID(description="For which activity.")
+    activity_ref = ref("activityId")
     project_id = graphene.ID(description="Or for which project.")
+    project_ref = ref("projectId")
     proposer_group = graphene.String(description="Code of the list `stakeholder_group`. Required.")
     proposed_on = Date(description="When.")
     status = graphene.String(description="Code of the list `nomination_status`.")
     reason = graphene.String(description="Why.")
 
 
-ParticipantConnection = connection(Participant, "participants")
+ParticipantConnection = connection(Participant, "participants", dated=True)
 
 
 DuplicatesConnection = connection(Duplicates, "groups of possible duplicates")
@@ -212,4 +220,4 @@ class NotDuplicatesResult(graphene.ObjectType):
 NotDuplicatesConnection = connection(NotDuplicates, "pairs of people who are not the same")
 
 
-NominationConnection = connection(Nomination, "nominations")
+NominationConnection = connection(Nomination, "nominations", dated=True)

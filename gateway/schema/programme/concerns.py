@@ -3,6 +3,7 @@ names a victim."""
 
 import graphene
 
+from gateway.schema.known_by import ref
 from gateway.schema.paging import connection, listing
 from gateway.schema.programme.filters import RecordFilter
 from gateway.schema.records import Kept, RecordInput, RestoreInput, TombstoneInput, one
@@ -31,6 +32,7 @@ class ConcernInput(RecordInput, graphene.InputObjectType):
         container = dict
 
     activity_id = graphene.ID(description="The activity at which it was raised.")
+    activity_ref = ref("activityId")
     place = graphene.ID(description="Id of a place of the gazetteer. Required.")
     category = graphene.String(description="Code of the list `concern_category`. Required.")
     severity = graphene.Int(description="1 (slight) to 5 (grave). Required.")
@@ -57,7 +59,7 @@ class ConcernFilter(RecordFilter):
     activity_ids = list_of(graphene.ID, description="Raised at these activities.")
 
 
-ConcernConnection = connection(Concern, "concerns")
+ConcernConnection = connection(Concern, "concerns", dated=True)
 
 
 class ConcernQueries(graphene.ObjectType):

@@ -2,10 +2,11 @@
 
 import graphene
 
+from gateway.schema.known_by import KnownByFilter
 from gateway.schema.texts import list_of
 
 
-class RecordFilter(graphene.InputObjectType):
+class RecordFilter(KnownByFilter, graphene.InputObjectType):
     """Which projects or organisations; all conditions together, none for all. What is null or
     blank is no condition; an empty list matches nothing."""
 
@@ -15,6 +16,7 @@ class RecordFilter(graphene.InputObjectType):
     ids = list_of(graphene.ID, description="Those of these ids alone, at most 200.")
     chapters = list_of(graphene.String, description="Of these chapters (countries).")
     text = graphene.String(
-        description="With this in the title, the name or, of a concern, the text."
+        description="With this in the title or, of a concern, the text; of organisations with "
+        "words in the name, the acronym or the identifier that begin so, in any case and accents."
     )
     withdrawn = graphene.Boolean(description="Withdrawn ones (true) or not (false, the default).")

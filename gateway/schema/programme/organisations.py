@@ -35,7 +35,7 @@ class OrganisationInput(RecordInput, graphene.InputObjectType):
     gppac_member = graphene.Boolean(description="Whether it is a member of GPPAC.")
 
 
-OrganisationConnection = connection(Organisation, "organisations")
+OrganisationConnection = connection(Organisation, "organisations", dated=True)
 
 
 class OrganisationQueries(graphene.ObjectType):

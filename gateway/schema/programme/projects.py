@@ -6,6 +6,7 @@ from typing import Any
 
 import graphene
 
+from gateway.schema.known_by import refs
 from gateway.schema.paging import connection, listing
 from gateway.schema.programme.filters import RecordFilter
 from gateway.schema.programme.organisations import Organisation
@@ -82,12 +83,14 @@ class ProjectInput(RecordInput, graphene.InputObjectType):
     starts_on = Date(description="The first day. Required.")
     ends_on = Date(description="The last day.")
     funder_ids = list_of(graphene.ID, description="Organisations that pay for it.")
+    funder_refs = refs("funderIds")
     partner_ids = list_of(graphene.ID, description="Organisations that carry it along.")
+    partner_refs = refs("partnerIds")
     places = list_of(graphene.ID, description="Ids of places of the gazetteer.")
     indicators = list_of(IndicatorInput, description="What it wants to change.")
 
 
-ProjectConnection = connection(Project, "projects")
+ProjectConnection = connection(Project, "projects", dated=True)
 
 
 class ProjectQueries(graphene.ObjectType):

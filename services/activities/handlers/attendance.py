@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeGuard
 
@@ -10,7 +10,7 @@ from services.activities.definitions import ACTIVITY
 from services.activities.handlers.records import SOURCE, foreseen
 from services.activities.handlers.requests import ids_in
 from services.activities.layout import line_key
-from services.activities.rules import sheets
+from services.activities.rules import session_keys, sheets
 from services.activities.rules.records import HAPPENED
 from services.activities.rules.scores import Scores
 from services.activities.rules.sheets import (
@@ -31,7 +31,10 @@ from shared.events import Event
 from shared.ids import asked_for, canonical
 from shared.paging import Asked
 from shared.record_types import RECORD_TYPES, SCORES
+from shared.records import keys
 from shared.records.collection import recall, remember
+from shared.records.keys import ref_name
+from shared.records.pairs import Unknown, read
 from shared.records.pushes import MAX_ITEMS, Push, Receipt, Status, parse, rejected, settle
 from shared.records.repetitions import already_applied
 from shared.store.mongo import Tx
@@ -39,6 +42,7 @@ from shared.types import Request
 
 _NOT_ON_SHEET: Final = Problem("NOT_ON_SHEET")
 _NO_ID: Final = Problem("INVALID_ID")
+_BY_KEY: Final = ref_name("session_id")
 _ORDER: Final = {"from_session": 0, "to_session": 1}  # of a move
 
 
@@ -56,11 +60,13 @@ def record(request: Request, store: ActivityStore) -> dict[str, Any]:
         for each push and sheet that changed.
     """
     pushes = parse(request, weigh=lambda sheet: len(sheet["rows"]))
-    read = [(push, read_rows(push.items)) for push in pushes]
-
+    as_named = [read_rows(push.items) for push in pushes]
     beside = [each.get("activities") or () for each in request["pushes"]]
+    by_key = any(_BY_KEY in sheet for push in pushes for sheet in push.items)
 
     def work(tx: Tx) -> dict[str, Any]:
+        each_read = [_read_by_key(tx, store, push) for push in pushes] if by_key else as_named
+        read = list(zip(pushes, each_read, strict=True))
         rows = [row for _, each in read for row in each if row.session_id]
         known, lines = _known(tx, store, rows)
         repetitions = recall(
@@ -75,17 +81,20 @@ def record(request: Request, store: ActivityStore) -> dict[str, Any]:
                 coming = foreseen(tx, store, replace(push, items=activities))
                 then = {**known, **coming.sheets}
                 told = {**remarks, **_remarks_on(then, coming.standing)}
+                if by_key:
+                    each = _read_by_key(tx, store, push, coming.activities)
+                    read[place] = push, each
                 tried = sheets.record([(push, each)], then, lines, repetitions, told)
                 outcome.receipts[place] = tried.receipts[0]
         return {
             "pushes": [
                 {
                     "receipts": [
-                        {**receipt.to_dict(), "sheet": row.sheet}
+                        {**_at_key(push, row, receipt).to_dict(), "sheet": row.sheet}
                         for receipt, row in zip(receipts, each, strict=True)
                     ]
                 }
-                for receipts, (_, each) in zip(outcome.receipts, read, strict=True)
+                for receipts, (push, each) in zip(outcome.receipts, read, strict=True)
             ]
         }
 
@@ -159,6 +168,49 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
         return {"receipts": [receipt.to_dict() for receipt in receipts]}
 
     return store.transact(work)
+
+
+def _read_by_key(
+    tx: Tx, store: ActivityStore, push: Push, coming: Sequence[session_keys.Named] = ()
+) -> list[AttendanceRow]:
+    """The rows of the push's sheets, of which some name their session by a key (`session_ref`);
+    `coming`: activities that nobody has stored yet."""
+    wanted: dict[str, set[str]] = {}
+    for sheet in push.items:
+        if key := read(sheet.get(_BY_KEY)):
+            for chapter in keys.where_of(push.caller, sheet):
+                wanted.setdefault(chapter, set()).add(key)
+    found = [*(store.with_keys(tx, wanted) if wanted else ()), *coming]
+    activities = {each[0]: each for each in found}.values()
+    return read_rows(
+        [_with_id(sheet, activities, keys.where_of(push.caller, sheet)) for sheet in push.items]
+    )
+
+
+def _with_id(
+    sheet: Mapping[str, Any], activities: Collection[session_keys.Named], where: Collection[str]
+) -> Mapping[str, Any]:
+    rest = {name: value for name, value in sheet.items() if name != _BY_KEY}
+    if not keys.given(ref := sheet.get(_BY_KEY)):
+        return rest
+    led: str | Unknown = Unknown(keys.INVALID_REF)
+    if key := read(ref):
+        led = session_keys.led(activities, where, key)
+        beside = sheet.get("session_id")
+        if isinstance(led, str) and keys.given(beside) and canonical(beside) != led:
+            led = Unknown(keys.OF_ANOTHER)
+    return {**rest, "session_id": led}
+
+
+def _at_key(push: Push, row: AttendanceRow, receipt: Receipt) -> Receipt:
+    """The receipt, its problems at the key where the sheet names its session by one."""
+    if not receipt.problems or not push.items[row.sheet].get(_BY_KEY):
+        return receipt
+    told = (
+        replace(each, path=(_BY_KEY,)) if each.path == ("session_id",) else each
+        for each in receipt.problems
+    )
+    return replace(receipt, problems=tuple(told))
 
 
 def page(request: Request, store: ActivityStore) -> dict[str, Any]:

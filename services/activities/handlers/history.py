@@ -13,6 +13,7 @@ from shared.errors import NotFound
 from shared.ids import canonical
 from shared.paging import Asked
 from shared.records.comparing import differences
+from shared.records.pairs import EXTERNAL_REFS
 from shared.records.pushes import Record
 from shared.times import rfc3339
 from shared.types import Request
@@ -44,7 +45,7 @@ def history(request: Request, store: ActivityStore) -> dict[str, Any]:
             "actor": step.actor if insider else None,
             "reason": step.reason if insider else None,
             "restored": step.restored,
-            "record": dumped(definition, each),
+            "record": dumped(definition, each, insider=insider),
         }
 
     return page.answer(shown)
@@ -72,7 +73,12 @@ def compare(request: Request, store: ActivityStore) -> dict[str, Any]:
     caller, definition = Caller.of(request), definition_of(request)
     record = _record(request, store, definition, caller)
     old, new = (_version(record, request.get(each), store, definition) for each in ("from", "to"))
-    found = [each._asdict() for each in differences(definition.schema, old.content, new.content)]
+    insider = caller.may_touch(record.chapter)
+    found = [
+        each._asdict()
+        for each in differences(definition.schema, old.content, new.content)
+        if insider or each.path != EXTERNAL_REFS
+    ]
     if old.withdrawn is not new.withdrawn:
         found.append({"path": "withdrawn", "before": old.withdrawn, "after": new.withdrawn})
     return {"items": found}

@@ -14,7 +14,9 @@ from shared.codes import code_list
 from shared.codes.countries import today
 from shared.codes.states import state_on
 from shared.paging import Asked
-from shared.records.pushes import Record
+from shared.records import keys
+from shared.records.pairs import EXTERNAL_REFS
+from shared.records.pushes import Record, parse
 from shared.times import rfc3339
 from shared.types import Request
 
@@ -32,6 +34,17 @@ def get_many(request: Request, store: ActivityStore) -> dict[str, Any]:
     return {"items": with_withdrawals(definition, list(records.values()), caller, store)}
 
 
+def lead(request: Request, store: ActivityStore) -> dict[str, Any]:
+    """`{"ids": [id or null]}`: what the `ref` of each of the `items` `{"ref", "chapter"?}` leads to
+    (`shared.records.keys`), 500 at most.
+
+    Raises: Refused (final): MALFORMED, UNKNOWN_KIND, TOO_MANY_ITEMS.
+    """
+    caller, definition = Caller.of(request), definition_of(request)
+    [push] = parse({"pushes": [request]})
+    return {"ids": keys.lead(caller, push.items, store.records[definition.name].holders)}
+
+
 def list_page(request: Request, store: ActivityStore) -> dict[str, Any]:
     """A page of records in the order of their type (`shared.paging`), `filter` as in
     `filters.query`.
@@ -41,12 +54,17 @@ def list_page(request: Request, store: ActivityStore) -> dict[str, Any]:
     """
     caller, definition = Caller.of(request), definition_of(request)
     reader = as_reader(caller, definition)
-    query = filters.query(definition.name, request.get("filter") or {})
+    records = store.records[definition.name]
+    query = filters.query(
+        definition.name,
+        request.get("filter") or {},
+        lambda asked: records.listed_by(asked, caller),
+    )
     if reader.role == "secretariat":
         # Names the chapters, so that the index of each gives its part in order.
         query.setdefault("chapter", {"$in": list(code_list("country"))})
     order = (definition.order, ("_id", definition.order[1]))
-    page = store.records[definition.name].page(query, reader, Asked.of(request), order)
+    page = records.page(query, reader, Asked.of(request), order)
     items = with_withdrawals(definition, page.items, caller, store)
     return {"items": items, **page.frame()}
 
@@ -64,7 +82,7 @@ def with_withdrawals(
     made = store.made(definition.name, told) if told else {}
     items = []
     for record in records:
-        item = dumped(definition, record)
+        item = dumped(definition, record, insider=caller.may_touch(record.chapter))
         if step := made.get((record.id, record.version)):
             withdrawal = {"at": rfc3339(record.updated_at), "by": step.actor, "reason": step.reason}
             item["withdrawal"] = withdrawal
@@ -72,10 +90,12 @@ def with_withdrawals(
     return items
 
 
-def dumped(definition: RecordDefinition, record: Record) -> dict[str, Any]:
-    """The record as plain JSON values; an activity without sessions shows the one it implies, and
-    where it stands today if nobody has said so."""
+def dumped(definition: RecordDefinition, record: Record, *, insider: bool) -> dict[str, Any]:
+    """The record as plain JSON values, its keys elsewhere for insiders alone; an activity without
+    sessions shows the one it implies, and where it stands today if nobody has said so."""
     shown = {**record.frame(), **record.content}
+    if not insider:
+        shown.pop(EXTERNAL_REFS, None)
     if definition.has_sessions:
         stated = record.content.get("status")
         shown["sessions"] = definition.sessions(record)

@@ -9,13 +9,14 @@ from typing import Any
 from services.activities.definitions import ACTIVITY, RecordDefinition
 from services.activities.handlers.integrity import Integrity
 from services.activities.handlers.requests import definition_of
+from services.activities.rules import session_keys
 from services.activities.rules.sheets import AttendanceSheet
 from services.activities.store import ActivityStore
 from shared.caller import Caller
 from shared.codes.countries import today
 from shared.contracts import HOUSE
 from shared.events import Event
-from shared.records import engine, restoring
+from shared.records import engine, keys, restoring
 from shared.records.collection import recall, remember
 from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of, parse
 from shared.records.repetitions import Repetitions
@@ -30,7 +31,7 @@ def push(request: Request, store: ActivityStore) -> dict[str, Any]:
     """Create or update records of one type.
 
     Args: request: `{"kind", "pushes": [{"caller", "items", "mode", "dry_run", "push_id"}]}`, 500
-        items at most.
+        items at most. Keys may stand in the place of ids (`shared.records.keys`).
     Returns: a receipt per item: CREATED, UPDATED, UNCHANGED, or REJECTED with coded problems.
     Raises: Refused (final): UNKNOWN_KIND, TOO_MANY_ITEMS, MALFORMED. Unavailable (retryable, with
         the same ids).
@@ -50,10 +51,12 @@ def push(request: Request, store: ActivityStore) -> dict[str, Any]:
 @dataclass(frozen=True, slots=True)
 class Foreseen:
     """What a push of activities would leave: the sheets of the sessions that it makes, opens or
-    closes, and of each activity that it changes the stated state and the first day."""
+    closes, and of each activity that it changes the stated state and the first day, and by what
+    its sessions are named."""
 
     sheets: Mapping[str, AttendanceSheet]
     standing: Mapping[str, tuple[str | None, str]]
+    activities: Sequence[session_keys.Named]
 
 
 def foreseen(tx: Tx, store: ActivityStore, pushed: Push) -> Foreseen:
@@ -72,13 +75,19 @@ def foreseen(tx: Tx, store: ActivityStore, pushed: Push) -> Foreseen:
             each.after.id: (each.after.content.get("status"), each.after.content["starts_on"])
             for each in decision.writes
         },
+        [(each.after.id, each.after.chapter, each.after.content) for each in decision.writes],
     )
 
 
 def _decided(
     tx: Tx, store: ActivityStore, definition: RecordDefinition, pushes: Sequence[Push]
 ) -> tuple[Decision, Integrity, Repetitions]:
-    existing = store.records[definition.name].load(tx, ids_of(pushes))
+    find = store.records[definition.name].find(tx)
+    resolved = keys.resolve(pushes, find, store.references(tx, definition))
+    existing = store.records[definition.name].load(tx, ids_of(resolved.pushes))
+    pushes = resolved.pushes
+    if definition.has_sessions:
+        pushes = session_keys.with_ids(pushes, existing)
     repetitions = recall(tx, f"{definition.name}/push", pushes if existing else ())
     integrity = Integrity.read(tx, store, definition, pushes, existing)
     decision = engine.push(
@@ -87,12 +96,12 @@ def _decided(
         existing,
         integrity.problems,
         claims=integrity.claims,
-        holders=integrity.holders,
+        holders={**integrity.holders, **resolved.holders},
         remarks=integrity.remarks,
         complete=lambda content, _, __, chapter: definition.complete(content, today(chapter)),
         repetitions=repetitions,
     )
-    return decision, integrity, repetitions
+    return resolved.told(decision), integrity, repetitions
 
 
 def withdraw(request: Request, store: ActivityStore) -> dict[str, Any]:
@@ -118,25 +127,27 @@ def restore(request: Request, store: ActivityStore) -> dict[str, Any]:
     definition, pushes = definition_of(request), parse(request)
 
     def work(tx: Tx) -> dict[str, Any]:
-        existing = store.records[definition.name].load(tx, ids_of(pushes))
-        kept = store.versions[definition.name].get(versions_in(pushes), tx.session)
+        find = store.records[definition.name].find(tx)
+        resolved = keys.resolve(pushes, find)
+        existing = store.records[definition.name].load(tx, ids_of(resolved.pushes))
+        kept = store.versions[definition.name].get(versions_in(resolved.pushes), tx.session)
         versions = {key: record.content for key, record in kept.items()}
-        repetitions = recall(tx, f"{definition.name}/restore", pushes)
+        repetitions = recall(tx, f"{definition.name}/restore", resolved.pushes)
         read = [*kept.values(), *existing.values()]
         as_said = [Push(Caller(""), [{"id": each.id, **each.content} for each in read])]
         integrity = Integrity.read(tx, store, definition, as_said, existing)
         decision = restoring.restore(
-            pushes,
+            resolved.pushes,
             definition.schema,
             existing,
             versions,
             integrity.problems_of_restored,
             claims=integrity.claims,
-            holders=integrity.holders,
+            holders={**integrity.holders, **keys.holders_of(read, find)},
             repetitions=repetitions,
         )
         remember(tx, repetitions)
-        return _carry_out(tx, store, definition, decision, integrity.sheets)
+        return _carry_out(tx, store, definition, resolved.told(decision), integrity.sheets)
 
     return store.transact(work)
 
@@ -150,11 +161,12 @@ def _tombstones(
     definition, pushes = definition_of(request), parse(request)
 
     def work(tx: Tx) -> dict[str, Any]:
-        existing = store.records[definition.name].load(tx, ids_of(pushes))
+        resolved = keys.resolve(pushes, store.records[definition.name].find(tx))
+        existing = store.records[definition.name].load(tx, ids_of(resolved.pushes))
         repetitions = recall(tx, f"{definition.name}/{operation}", pushes)
-        decision = decide(pushes, existing, repetitions)
+        decision = decide(resolved.pushes, existing, repetitions)
         remember(tx, repetitions)
-        return _carry_out(tx, store, definition, decision, None)
+        return _carry_out(tx, store, definition, resolved.told(decision), None)
 
     return store.transact(work)
 

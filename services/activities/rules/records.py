@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from shared.errors import Problem
+from shared.records.pairs import EXTERNAL_REFS, texts
 from shared.records.partial import WRONG, known, parts, section, values
 
 Content = Mapping[str, Any]
@@ -66,6 +67,7 @@ def activity_problems(
     yield from period_problems(content, before)
     yield from transition_problems(ACTIVITY_TRANSITIONS, content, before)
     yield from _session_problems(content)
+    yield from _repeated_keys(content)
     yield from _section_problems(content, section_of)
     yield from _announced_problems(section(content, "announced"))
     copies = section(content, "publication")
@@ -131,6 +133,16 @@ def _session_problems(content: Content) -> Iterator[Problem]:
                 "sessions", row, "on", code="SESSION_OUTSIDE_ACTIVITY", starts_on=start,
                 ends_on=end or "…",
             )  # fmt: skip
+
+
+def _repeated_keys(content: Content) -> Iterator[Problem]:
+    """A key leads to one session."""
+    seen: set[str] = set()
+    for row, session in parts(content, "sessions"):
+        keys = set(texts(session, EXTERNAL_REFS))
+        if seen & keys:
+            yield Problem.at("sessions", row, EXTERNAL_REFS, code="REPEATED_VALUE")
+        seen |= keys
 
 
 def _section_problems(content: Content, section_of: Mapping[str, str]) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.participants.definitions import NOMINATED
+from services.participants.definitions import NOMINATED, PARTICIPANT
 from services.participants.handlers.requests import SOURCE, filter_of, pushes_of, reader_of
 from services.participants.handlers.restored import as_said, told
 from services.participants.rules import person
@@ -23,8 +23,9 @@ from shared.errors import Problem
 from shared.events import Event
 from shared.ids import canonical
 from shared.paging import Asked
-from shared.records import engine, restoring
+from shared.records import engine, keys, restoring
 from shared.records.collection import recall, remember
+from shared.records.keys import Reference
 from shared.records.partial import WRONG, known, values
 from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of
 from shared.records.repetitions import Repetitions
@@ -40,9 +41,16 @@ def nominate(request: Request, store: ParticipantStore) -> Answer:
     A nomination belongs to the chapter of its participant. Raises as `people.register`.
     Effects: one transaction: nominations, and one `nomination.proposed|decided|withdrawn` each.
     """
-    pushes = pushes_of(request)
+    asked = pushes_of(request)
 
     def work(tx: Tx) -> Decision:
+        references = [
+            Reference("participant_id", PARTICIPANT.name, store.people.find(tx)),
+            Reference("activity_id", "activity", None),
+            Reference("project_id", "project", None),
+        ]
+        resolved = keys.resolve(asked, store.nominations.find(tx), references)
+        pushes = resolved.pushes
         stored = store.nominations.load(tx, ids_of(pushes))
         named = _participants(pushes, stored)
         people = store.people.chapters(tx, named)
@@ -53,12 +61,12 @@ def nominate(request: Request, store: ParticipantStore) -> Answer:
             stored,
             _nomination_check(people),
             claims=_nomination_claims(people),
-            holders=store.nominations.standing(tx, named),
+            holders={**store.nominations.standing(tx, named), **resolved.holders},
             complete=person.complete_nomination,
             repetitions=repetitions,
         )
         _carry_out(tx, store, decision, repetitions)
-        return decision
+        return resolved.told(decision)
 
     return answer(store.transact(work))
 
@@ -71,24 +79,30 @@ def restore(request: Request, store: ParticipantStore) -> Answer:
     pushes = pushes_of(request)
 
     def work(tx: Tx) -> Decision:
-        stored = store.nominations.load(tx, ids_of(pushes))
-        kept = store.versions[NOMINATED.collection].get(versions_in(pushes), tx.session)
+        find = store.nominations.find(tx)
+        resolved = keys.resolve(pushes, find)
+        stored = store.nominations.load(tx, ids_of(resolved.pushes))
+        named_versions = versions_in(resolved.pushes)
+        kept = store.versions[NOMINATED.collection].get(named_versions, tx.session)
         named = _participants((), stored)
         people = store.people.chapters(tx, named)
         repetitions = recall(tx, "restore/nomination", pushes)
         decision = restoring.restore(
-            pushes,
+            resolved.pushes,
             NOMINATION,
             as_said(stored),
             {key: said(each) for key, each in kept.items()},
             _nomination_check(people),
             claims=_nomination_claims(people),
-            holders=store.nominations.standing(tx, named),
+            holders={
+                **store.nominations.standing(tx, named),
+                **keys.holders_of(kept.values(), find),
+            },
             repetitions=repetitions,
         )
         decision.writes = list(told(decision.writes, stored))
         _carry_out(tx, store, decision, repetitions)
-        return decision
+        return resolved.told(decision)
 
     return answer(store.transact(work))
 
@@ -97,7 +111,7 @@ def list_nominations(request: Request, store: ParticipantStore) -> Answer:
     """A page of nominations (`shared.paging`), in the order of their ids; `filter` as
     `NominationFilter`."""
     caller = reader_of(request)
-    query = store.nominations.query(filter_of(NOMINATION_FILTER, request))
+    query = store.nominations.query(filter_of(NOMINATION_FILTER, request), caller)
     return store.nominations.page(query, caller, Asked.of(request)).answer(nomination_view)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -31,15 +31,17 @@ from shared.errors import Problem
 from shared.events import Event
 from shared.ids import asked_for
 from shared.paging import Asked
-from shared.records import engine, restoring
+from shared.records import engine, keys, restoring
 from shared.records.collection import recall, remember
-from shared.records.pushes import Decision, Push, Record, Write, answer, ids_of
+from shared.records.keys import Reference, Resolved
+from shared.records.pushes import Decision, Record, Write, answer, ids_of
 from shared.records.repetitions import Repetitions
 from shared.records.restoring import versions_in
 from shared.store.mongo import Tx
 from shared.types import Answer, Request
 
 _CHANGES_STANDING: Final = frozenset({"withdrawn", "reinstated"})
+_ELSEWHERE: Final = (Reference("organisation_id", "organisation", None),)
 
 
 def register(request: Request, store: ParticipantStore) -> Answer:
@@ -58,10 +60,16 @@ def register(request: Request, store: ParticipantStore) -> Answer:
         return person.person_remarks(after.content)
 
     def decide(
-        pushes: Sequence[Push], existing: Mapping[str, Record], repetitions: Repetitions
+        resolved: Resolved, existing: Mapping[str, Record], repetitions: Repetitions
     ) -> Decision:
         return engine.push(
-            pushes, PERSON, existing, check, remarks=remarks, repetitions=repetitions
+            resolved.pushes,
+            PERSON,
+            existing,
+            check,
+            holders=resolved.holders,
+            remarks=remarks,
+            repetitions=repetitions,
         )
 
     return _write_people(request, store, "register", decide)
@@ -71,7 +79,10 @@ def withdraw(request: Request, store: ParticipantStore) -> Answer:
     """Set a tombstone on people; one `participant.withdrawn` each, and a `standing.changed`. Raises
     as `register`."""
     return _write_people(
-        request, store, "withdraw", lambda *args: _reasoned(engine.withdraw(*args))
+        request,
+        store,
+        "withdraw",
+        lambda resolved, *args: _reasoned(engine.withdraw(resolved.pushes, *args)),
     )
 
 
@@ -79,7 +90,10 @@ def reinstate(request: Request, store: ParticipantStore) -> Answer:
     """Take the tombstone off; one `participant.reinstated` each, and a `standing.changed`. Raises
     as `register`."""
     return _write_people(
-        request, store, "reinstate", lambda *args: _reasoned(engine.reinstate(*args))
+        request,
+        store,
+        "reinstate",
+        lambda resolved, *args: _reasoned(engine.reinstate(resolved.pushes, *args)),
     )
 
 
@@ -95,19 +109,22 @@ def restore(request: Request, store: ParticipantStore) -> Answer:
 
     def work(tx: Tx) -> Decision:
         repetitions = recall(tx, "restore", pushes)
-        existing = store.people.load(tx, ids_of(pushes))
-        kept = store.versions[PARTICIPANT.collection].get(versions_in(pushes), tx.session)
+        find = store.people.find(tx)
+        resolved = keys.resolve(pushes, find)
+        existing = store.people.load(tx, ids_of(resolved.pushes))
+        kept = store.versions[PARTICIPANT.collection].get(versions_in(resolved.pushes), tx.session)
         decision = restoring.restore(
-            pushes,
+            resolved.pushes,
             PERSON,
             as_said(existing),
             {key: said(each) for key, each in kept.items()},
             check,
+            holders=keys.holders_of(kept.values(), find),
             repetitions=repetitions,
         )
         decision.writes = list(told(decision.writes, existing))
         _carry_out(tx, store, decision, repetitions)
-        return decision
+        return resolved.told(decision)
 
     return answer(store.transact(work))
 
@@ -116,6 +133,14 @@ def get_many(request: Request, store: ParticipantStore) -> Answer:
     """{"items": those people of `ids` (at most 500) whom the caller may see}, withdrawn or not."""
     found = store.people.get_many(ids_in(request), reader_of(request))
     return {"items": [person_view(record) for record in found.values()]}
+
+
+def lead(request: Request, store: ParticipantStore) -> Answer:
+    """{"ids": [id or null]}: whom the `ref` of each of the `items` {"ref", "chapter"?} leads to
+    (`shared.records.keys`), 500 at most."""
+    caller = reader_of(request)
+    [asked] = pushes_of({"pushes": [request]})
+    return {"ids": keys.lead(caller, asked.items, store.people.holders)}
 
 
 def list_people(request: Request, store: ParticipantStore) -> Answer:
@@ -151,16 +176,17 @@ def _write_people(
     request: Request,
     store: ParticipantStore,
     operation: str,
-    decide: Callable[[Sequence[Push], Mapping[str, Record], Repetitions], Decision],
+    decide: Callable[[Resolved, Mapping[str, Record], Repetitions], Decision],
 ) -> Answer:
     pushes = pushes_of(request)
 
     def work(tx: Tx) -> Decision:
-        existing = store.people.load(tx, ids_of(pushes))
+        resolved = keys.resolve(pushes, store.people.find(tx), _ELSEWHERE)
+        existing = store.people.load(tx, ids_of(resolved.pushes))
         repetitions = recall(tx, operation, pushes if existing else ())
-        decision = decide(pushes, existing, repetitions)
+        decision = decide(resolved, existing, repetitions)
         _carry_out(tx, store, decision, repetitions)
-        return decision
+        return resolved.told(decision)
 
     return answer(store.transact(work))
 

@@ -41,7 +41,7 @@ from shared.codes import code_list
 from shared.codes.areas import area, inside
 from shared.config import Environment
 from shared.errors import Unavailable
-from shared.records.collection import RecordCollection, visible_to
+from shared.records.collection import INDEXES, RecordCollection, visible_to
 from shared.records.pushes import Record, Write
 from shared.records.versions import VersionCollection
 from shared.store import vault
@@ -52,6 +52,7 @@ NAMESPACE_EXISTS = 48
 STANDING = "standing"  # the slot of a nomination that counts; a withdrawn one's is its own id
 
 PEOPLE_INDEXES = (
+    *INDEXES,
     # verify_participants (answered from the index alone), a chapter's list in the order of ids and
     # through any of the plain filters, a chapter's possible duplicates.
     IndexModel([(layout.CHAPTER, ASCENDING), (layout.WITHDRAWN, ASCENDING), ("_id", ASCENDING)]),
@@ -63,6 +64,7 @@ PEOPLE_INDEXES = (
     IndexModel([(layout.WITHDRAWN, ASCENDING)], partialFilterExpression={layout.WITHDRAWN: True}),
 )
 NOMINATION_INDEXES = (
+    *INDEXES,
     # One standing nomination of a person for the same thing; also the nominations of people.
     IndexModel(
         [("participant_id", ASCENDING), (TARGET, ASCENDING), ("slot", ASCENDING)], unique=True
@@ -90,6 +92,7 @@ class People(SealedCollection):
             "alike": [
                 {"by": by, "mark": mark(by, shared)} for by, shared in likenesses(content, phone)
             ],
+            **super().marked(record),
         }
         return {name: value for name, value in found_by.items() if value}
 
@@ -138,6 +141,8 @@ class People(SealedCollection):
             query[layout.CHAPTER] = asked["chapter"]
         if (ids := asked.get("ids")) is not None:
             query["_id"] = {"$in": list(ids)}
+        if conditions := self.listed_by(asked, caller):
+            query = {"$and": [query, *conditions]}
         return query
 
     def _names(self, word: str, where: Iterable[str]) -> list[bytes]:
@@ -169,6 +174,7 @@ class Nominations(SealedCollection):
             "participant_id": record.content["participant_id"],
             TARGET: target(record.content),
             "slot": record.id if record.content["status"] == WITHDRAWN else STANDING,
+            **super().marked(record),
         }
 
     def standing(self, tx: Tx, participants: Iterable[str]) -> dict[tuple[str, str], str]:
@@ -180,7 +186,7 @@ class Nominations(SealedCollection):
         )
         return {(each["participant_id"], each[TARGET]): each["_id"] for each in found}
 
-    def query(self, asked: Mapping[str, Any]) -> Document:
+    def query(self, asked: Mapping[str, Any], caller: Caller) -> Document:
         """The condition of a list's filter (`shared.records.filters`)."""
         query: Document = {}
         wanted = {asked[name] for name in ("activity_id", "project_id") if name in asked}
@@ -192,6 +198,8 @@ class Nominations(SealedCollection):
             query[f"{layout.CONTENT}.status"] = status
         if (ids := asked.get("ids")) is not None:
             query["_id"] = {"$in": list(ids)}
+        if conditions := self.listed_by(asked, caller):
+            query = {"$and": [query, *conditions]}
         return query
 
 

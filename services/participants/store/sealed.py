@@ -39,18 +39,11 @@ class SealedCollection(RecordCollection, ABC):
     def person_of(self, document: Mapping[str, Any]) -> str:
         """Whom a document is about."""
 
-    @abstractmethod
-    def marked(self, record: Record) -> Document:
-        """What a record is found by."""
+    def mark(self, chapter: str, kind: str, text: str) -> bytes:
+        return self.cipher.marks(chapter)(kind, text)
 
     def without_key(self, tx: Tx, people: Collection[str]) -> None:
         """Of these people no key is there; may there be a new one? Raises Unavailable KEY_LOST."""
-
-    def encode_all(self, tx: Tx, records: Sequence[Record]) -> list[Document]:
-        documents = self.bare_all(tx, records)
-        for document, record in zip(documents, records, strict=True):
-            document |= self.marked(record)
-        return documents
 
     def bare_all(self, tx: Tx, records: Sequence[Record]) -> list[Document]:
         documents = [self.encode(record) for record in records]

@@ -59,8 +59,10 @@ class World:
         tombstones = [{"id": identifier, "reason": "pushed by mistake"}]
         return receipts(records.withdraw(request(tombstones, kind=kind, **options), self.store))
 
-    def reinstate(self, identifier: str, *, kind: str = "activity", **options: Any) -> Receipts:
-        tombstones = [{"id": identifier, "reason": "was right"}]
+    def reinstate(
+        self, identifier: str | None, *, kind: str = "activity", item: Any = (), **options: Any
+    ) -> Receipts:
+        tombstones = [{"id": identifier, "reason": "was right", **dict(item)}]
         return receipts(records.reinstate(request(tombstones, kind=kind, **options), self.store))
 
     def restore(
