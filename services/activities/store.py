@@ -132,11 +132,13 @@ class Records(RecordCollection):
 
     def fill(self) -> None:
         """Make found what a release before stored without its words."""
-        query = {layout.WORDS: {"$exists": False}}
-        for document in self.collection.find(query):
-            marks = self.marked(self.decode(document))
-            same = {name: document[name] for name in ("_id", VERSION)}
-            self.collection.update_one(same, {"$set": {layout.WORDS: marks.get(layout.WORDS, [])}})
+        updates = []
+        for document in self.collection.find({layout.WORDS: {"$exists": False}}):
+            words = self.marked(self.decode(document)).get(layout.WORDS, [])
+            same = {name: document[name] for name in ("_id", VERSION)}  # or its writer has done it
+            updates.append(UpdateOne(same, {"$set": {layout.WORDS: words}}))
+        if updates:
+            self.collection.bulk_write(updates, ordered=False)
 
 
 class ActivityStore(Store):
