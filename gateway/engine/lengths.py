@@ -69,6 +69,9 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "ParkingResult.events": _PARKED,
     "ParkingResult.unknown": _PARKED,
     "Participant.groups": _codes("stakeholder_group"),
+    "Participant.lifeChanges": 51,  # days, and what was before
+    "LifeChange.named": 5,
+    "LifeChange.groups": _codes("stakeholder_group"),
     "Place.aliases": 10,
     "Place.formerIds": 10,
     "Place.path": 3,

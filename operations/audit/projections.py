@@ -13,8 +13,9 @@ from pyroaring import BitMap
 from operations.audit.groups import Session, Subject
 from operations.audit.log import Entry, as_read_by, steps
 from operations.audit.tally import Tally
-from services.reporting.layout import BITS, FACTS, NUMBER, VERSION
-from services.reporting.rules.projections import document, facts_of
+from services.reporting.layout import BITS, VERSION
+from services.reporting.rules.projections import document, facts_by_day
+from services.reporting.store.people import person_of
 from shared.events import Event
 from shared.record_types import RecordType
 
@@ -84,7 +85,11 @@ def _stranger(tally: Tally, key: str, stored: Mapping[str, Any] | None) -> None:
 
 def _alike(record_type: RecordType, at: Entry, copy: Mapping[str, Any]) -> bool:
     if record_type.name == "participant":
-        return frozenset(copy[FACTS]) == facts_of(at.data)
+        told, by_day = facts_by_day(at.data)
+        person = person_of(copy)
+        return (person.facts, person.into) == (told, at.data.get("merged_into")) and by_day == {
+            day: each.facts for day, each in person.changes.items()
+        }
     event = Event(at.id, at.type, "", at.subject, at.sequence, datetime.now(UTC), dict(at.data))
     return document(event) == copy
 
@@ -97,9 +102,10 @@ class Sets:
         self._seen = BitMap()
 
     def add(self, person: Mapping[str, Any]) -> None:
-        self._seen.add(person[NUMBER])
-        for fact in person[FACTS]:
-            self._members[fact].append(person[NUMBER])
+        for number, facts in person_of(person).held:
+            self._seen.add(number)
+            for fact in facts:
+                self._members[fact].append(number)
 
     def check(
         self,

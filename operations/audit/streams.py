@@ -64,9 +64,15 @@ class Streams:
         return self._db.sealed()
 
     def numbers(self) -> dict[str, int]:
-        """The number that reporting gave to each participant; of all, whatever the scope."""
-        rows = self._db.find("reporting", reporting.PEOPLE, {}, (reporting.NUMBER,))
-        return {row["_id"]: row[reporting.NUMBER] for row in rows}
+        """The numbers that reporting gave to each participant, further ones under `<id>@<day>`; of
+        all, whatever the scope."""
+        fields = (reporting.NUMBER, reporting.CHANGES)
+        found: dict[str, int] = {}
+        for row in self._db.find("reporting", reporting.PEOPLE, {}, fields):
+            found[row["_id"]] = row[reporting.NUMBER]
+            for each in row.get(reporting.CHANGES, ()):
+                found[f"{row['_id']}@{each[reporting.SINCE]}"] = each[reporting.NUMBER]
+        return found
 
     def sets(self) -> Iterator[Document]:
         """The stored sets of people, in chunks; all of them, whatever the scope."""

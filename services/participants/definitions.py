@@ -28,6 +28,8 @@ _PERSON_PRIVATE: Final = frozenset(
         "organisation_id",
         "language",
         "consent",
+        "since",  # told in `history`, as what a person was counted by
+        "life_changes",
     }
 )
 _NOMINATION_PRIVATE: Final = frozenset({"proposed_on", "reason"})

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from marshmallow import validate
+from marshmallow import Schema, validate
 
 from services.participants.rules import phones
+from services.participants.rules.changes import CHANGES, CHANGING, SINCE, stretches
 from services.participants.rules.person import WASHINGTON_DOMAINS, facts
 from shared.ids import IDS_ASKED
 from shared.records import fields as f
+from shared.records.by_day import ByDay
 from shared.records.filters import Listed
 from shared.records.known_by import KnownElsewhere
 from shared.records.pushes import Record
@@ -78,6 +80,14 @@ class Person(KnownElsewhere):
     organisation_id = f.Id()
     language = f.Code("language")
     consent = f.Section(Consent, required=True)
+    since = f.Day()
+    life_changes = ByDay(lambda: Changing())
+
+
+Changing: type[Schema] = f.RowSchema.from_dict(
+    {name: Person._declared_fields[name] for name in CHANGING}, name="Changing"
+)
+"""What of a person may be said to be true from a day on."""
 
 
 class Nomination(KnownElsewhere):
@@ -140,8 +150,24 @@ def phone_of(content: Any, chapter: str) -> str | None:
 def person_view(record: Record) -> dict[str, Any]:
     """A person as the service answers it: what was said, and the facts that follow from it."""
     content = {name: record.content.get(name) for name in (*PERSON.fields, REASON)}
-    phone = phone_of(record.content, record.chapter)
-    return {**record.frame(), **content, **facts(record.content), "phone": phone}
+    content |= {"phone": phone_of(record.content, record.chapter), CHANGES: changes_of(record)}
+    del content[SINCE]
+    return {**record.frame(), **content, **facts(record.content)}
+
+
+def changes_of(record: Record) -> list[dict[str, Any]]:
+    """What was true of a person before the first change (`since` None) and from each one on;
+    `named`: the fields of which that day says something."""
+    return [
+        {
+            "since": each.since,
+            "named": list(each.said),
+            **{name: each.content.get(name) for name in CHANGING},
+            "groups": each.content.get("groups", []),
+            "disability": facts(each.content)["disability"],
+        }
+        for each in stretches(record.content)
+    ]
 
 
 def nomination_view(record: Record) -> dict[str, Any]:

@@ -8,6 +8,9 @@ A generation is these collections, each under its prefix (empty before the first
 
     inbox        {_id: event id, at}: the events applied to it
     people       {_id: participant id, n: number, version, facts: ["sex/female", ...]}
+                 and of whom something changed, whose facts are then those before all changes,
+                 {..., changes: [{since: day, n: number, facts}, ...]}; of whom is one with another
+                 {..., into: that one's id}
     attributes   {_id: "sex/female/0", bits: the numbers of a chunk of whom the fact holds}
     sessions     {_id: session id, activity_id, seq, present: numbers, scores: {...},
                   tests: [[number, pre | None, post | None], ...]}
@@ -62,6 +65,9 @@ WHILE_BUILDING: Final = (MISSED, PROGRESS)
 NUMBER: Final = "n"
 VERSION: Final = "version"
 FACTS: Final = "facts"
+CHANGES: Final = "changes"
+SINCE: Final = "since"
+INTO: Final = "into"
 BITS: Final = "bits"
 ACTIVITY_ID: Final = "activity_id"
 LAST_SEQUENCE: Final = "seq"

@@ -26,8 +26,10 @@ _OWN: Final[Mapping[str, Mapping[str, Versions]]] = {
     "activities": activities.SCHEMAS,
     "participants": participants.SCHEMAS,
 }
-_FRAME: Final = frozenset({"id", "chapter", "version", "withdrawn", "private_changed"})
-"""What the push engine says of every record; no field of a push is called so."""
+_FRAME: Final = frozenset(
+    {"id", "chapter", "version", "withdrawn", "private_changed", "history", "merged_into"}
+)
+"""What a producer says of a record beside what was pushed; no field of a push is called so."""
 
 
 class Undeclared(Exception):

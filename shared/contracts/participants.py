@@ -11,22 +11,48 @@ from typing import Final
 
 from shared.contracts.parts import (
     COUNTRY,
+    DAY,
     ID,
     PLACE,
     TRUTH,
     VERSION,
     Schema,
+    array,
     code,
     codes,
     nullable,
+    part,
     whole,
 )
 
 
-def _state(title: str, properties: Mapping[str, Schema]) -> Schema:
-    """Every property is always there."""
-    return whole(title, properties, properties)
+def _state(
+    title: str, properties: Mapping[str, Schema], maybe: Mapping[str, Schema] | None = None
+) -> Schema:
+    """Every property is always there, but for those that `maybe` are."""
+    return whole(title, {**properties, **(maybe or {})}, properties)
 
+
+_CHANGING: Final[Mapping[str, Schema]] = {
+    "groups": codes("stakeholder_group", description="the primary group first"),
+    "disability": nullable(code("disability_status")),
+    "place": nullable({**PLACE, "description": "where they live: id of the gazetteer"}),
+}
+_HISTORY = array(
+    part(
+        {
+            "since": {
+                **nullable(DAY),
+                "description": "the first day on which this is true; null: before all changes",
+            },
+            **_CHANGING,
+        },
+        ("since", *_CHANGING),
+    ),
+    description="Of whom something has changed: what was true when, the earliest first, the first "
+    "`since` null, each the whole of what changes. The last is true at present, and is what the "
+    "properties beside it say. Absent or empty: these are true of all time.",
+)
 
 _PARTICIPANT = _state(
     "A person as others may know them: the whole state, null where it is not known",
@@ -35,11 +61,16 @@ _PARTICIPANT = _state(
         "chapter": COUNTRY,
         "sex": nullable(code("sex")),
         "birth_year": nullable({"type": "integer", "minimum": 1770, "maximum": 2200}),
-        "groups": codes("stakeholder_group", description="the primary group first"),
-        "disability": nullable(code("disability_status")),
-        "place": nullable({**PLACE, "description": "where they live: id of the gazetteer"}),
+        **_CHANGING,
         "withdrawn": TRUTH,
         "version": VERSION,
+    },
+    {
+        "history": _HISTORY,
+        "merged_into": {
+            **nullable(ID),
+            "description": "the person they are one with, as whom they count; absent: nobody",
+        },
     },
 )
 _STANDING = _state(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from marshmallow import Schema
 
 from shared.codes import LANGUAGES
+from shared.records.by_day import ByDay
 from shared.records.fields import ID, REMOVE, Localised, Section
 
 Content = Mapping[str, Any]
@@ -39,6 +40,10 @@ def _fields(schema: Schema, before: Content, after: Content, at: str) -> Iterato
         field, path = schema.fields.get(name), f"{at}{name}"
         if isinstance(field, Localised):
             yield from _each(old or {}, new or {}, path, LANGUAGES)
+        elif isinstance(field, ByDay):
+            for day in sorted({*(old or {}), *(new or {})}):
+                before, after = ((side or {}).get(day, {}) for side in (old, new))
+                yield from _fields(field.row, before, after, f"{path}.{day}.")
         elif isinstance(field, Section) and not field.many:
             yield from _fields(field.schema, old or {}, new or {}, f"{path}.")
         elif isinstance(field, Section) and field.identified:

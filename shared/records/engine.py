@@ -55,6 +55,11 @@ Complete = Callable[[Content, Content, Content, str], Content]
 """What follows from the rest of a content where it is left open: (the content, what is kept of the
 stored one, what was given, the chapter). Asked like `Check`."""
 
+Dated = Callable[[Content, Content, Content], tuple[Content, Sequence[Problem], Sequence[Problem]]]
+"""What of an item is true from a day on: (the stored content, empty of a new record, the content
+with what was given, what was given) → the content to be stored, what is wrong, and remarks. Asked
+like `Check`."""
+
 Claims = Callable[[Caller, Record, Record | None], Iterable[Claim]]
 """What a record claims. Asked like `Check`."""
 
@@ -69,6 +74,7 @@ def push(
     holders: Mapping[Any, str] | None = None,
     remarks: Check = lambda *_: (),
     complete: Complete = lambda content, *_: content,
+    dated: Dated = lambda _, content, __: (content, (), ()),
     repetitions: Repetitions | None = None,
 ) -> Decision:
     """Create or update: one receipt per item, in order.
@@ -98,7 +104,9 @@ def push(
         problems += otherwise
 
         merged = settled(schema, merge(schema, kept, given))
-        content = complete(merged, kept, given, chapter)
+        in_time, undatable, redated = dated(before.content if before else {}, merged, given)
+        problems += undatable
+        content = complete(in_time, kept, given, chapter)
         wrong += unclear
         if before is not None and not wrong and content == before.content:
             if problems:
@@ -129,7 +137,8 @@ def push(
         kind = "updated" if before else "created"
         state.put(Write(before, after, kind, caller), claimed)
         status = Status.UPDATED if before else Status.CREATED
-        told = tuple(as_pushed(each, content, given) for each in remarks(caller, after, before))
+        remarked = (*redated, *remarks(caller, after, before))
+        told = tuple(as_pushed(each, content, given) for each in remarked)
         return Receipt(row, identifier, status, after.version, told)
 
     return each_push(pushes, existing, step, repetitions, holders)

@@ -20,6 +20,7 @@ from shared.codes import LANGUAGES
 from shared.codes.suggestions import unknown_field
 from shared.errors import Problem
 from shared.ids import canonical
+from shared.records.by_day import ByDay
 from shared.records.fields import ID, REMOVE, UNKNOWN_FIELD, Localised, Section
 from shared.records.known_by import Pairs
 from shared.records.pairs import with_pairs
@@ -207,6 +208,8 @@ def _names_a_field(schema: Schema, path: Sequence[str]) -> bool:
         return True
     if isinstance(field, Localised):
         return len(rest) == 1 and rest[0] in LANGUAGES
+    if isinstance(field, ByDay):
+        return field.names(rest)
     if not isinstance(field, Section):
         return False
     if not field.many:
@@ -226,6 +229,8 @@ def _without(schema: Schema, content: Content, path: Sequence[str]) -> Content:
         field, value = schema.fields[name], content[name]
         if isinstance(field, Localised):
             left = {language: text for language, text in value.items() if language != rest[0]}
+        elif isinstance(field, ByDay):
+            left = _without_day(value, *rest)
         elif isinstance(field, Section) and not field.many:
             left = _without(field.schema, value, rest)
         elif isinstance(field, Section):
@@ -238,6 +243,12 @@ def _without(schema: Schema, content: Content, path: Sequence[str]) -> Content:
     if left:
         return {**content, name: left}
     return {other: value for other, value in content.items() if other != name}
+
+
+def _without_day(by_day: Content, day: str, *fields: str) -> Content:
+    left = {name: each for name, each in by_day.get(day, {}).items() if name not in fields}
+    others = {other: row for other, row in by_day.items() if other != day}
+    return {**others, day: left} if fields and left else others
 
 
 def _step(node: Any, step: str | int) -> Any:

@@ -17,6 +17,7 @@ from marshmallow import fields as marsh
 
 from services.activities.definitions import DEFINITIONS
 from services.activities.schemas import Country
+from services.participants.rules.changes import CHANGES, CHANGING, SINCE, dated, stretches
 from services.participants.schemas import NOMINATION, PERSON, Email, Phone
 from shared.caller import Caller
 from shared.codes import LANGUAGES, places
@@ -34,6 +35,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "nomination": NOMINATION,
 }
 PAIRS = {("external_refs",), ("identifiers",)}
+DATED = (SINCE, CHANGES)  # told below
 IDS = [new_id() for _ in range(3)]
 PARTS = [new_id() for _ in range(3)]  # of things within a record
 Leaves = dict[tuple[str, ...], Any]
@@ -96,7 +98,7 @@ def pairs(part: Any) -> st.SearchStrategy[Any]:
 
 def rows(schema: Schema, *, whole: bool) -> st.SearchStrategy[Item]:
     """Some of the fields; all that are required if `whole`."""
-    names = {name: part for name, part in schema.fields.items() if name != f.REMOVE}
+    names = {name: part for name, part in schema.fields.items() if name not in (f.REMOVE, *DATED)}
     needed = {name for name, part in names.items() if part.required and whole}
     return st.fixed_dictionaries(
         {name: values(names[name]) for name in sorted(needed)},
@@ -144,7 +146,8 @@ class Book:
 
     def send(self, schema: Schema, push_id: str | None, item: Item) -> tuple[Status, list[str]]:
         pushed = Push(MALI, [item], push_id=push_id)
-        decision = push([pushed], schema, self.stored, repetitions=self.memory)
+        in_time: Any = {"dated": dated} if schema is PERSON else {}
+        decision = push([pushed], schema, self.stored, repetitions=self.memory, **in_time)
         self.stored |= {write.after.id: write.after for write in decision.writes}
         [[receipt]] = decision.receipts
         return receipt.status, [problem.code for problem in receipt.problems]
@@ -260,3 +263,83 @@ def test_what_is_cleared_is_gone_and_nothing_else(kind: str, data: st.DataObject
             left[path] = "open"  # as it is where nothing is said
         assert after == left
         assert (status, codes) == (Status.UPDATED if left != before else Status.UNCHANGED, [])
+
+
+DAYS = [f"202{year}-03-01" for year in range(1, 5)]
+
+
+def leaf_of(part: str) -> tuple[str, ...]:
+    return tuple(part.split("."))
+
+
+@dataclass
+class Told:
+    """Of each part: what was true before, and from which days on; in the simplest way."""
+
+    base: Leaves
+    since: dict[tuple[str, ...], dict[str, Any]] = field(default_factory=dict)
+
+    def say(self, path: tuple[str, ...], value: Any, since: str | None) -> None:
+        value = None if value == [] else value
+        days = self.since.setdefault(path, {})
+        if since is not None:
+            days[since] = value
+        elif not days or days[max(days)] != value:
+            self.base[path] = value
+            days.clear()
+
+    def take_back(self, since: str) -> None:
+        for days in self.since.values():
+            days.pop(since, None)
+
+    def on(self, day: str | None) -> Leaves:
+        found = dict(self.base)
+        for path, days in self.since.items():
+            if told := [each for each in days if day is not None and each <= day]:
+                found[path] = days[max(told)]
+        return {path: value for path, value in found.items() if value is not None}
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_what_was_said_since_a_day_is_true_from_it_on_in_whatever_order_it_came(
+    data: st.DataObject,
+) -> None:
+    book, key = Book(), new_id()
+    consent = {"purpose": ["contact"], "given_on": "2021-01-01"}
+    changing = {name: values(PERSON.fields[name]) for name in CHANGING}
+    some = st.fixed_dictionaries({}, optional=changing)
+    first = data.draw(some)
+    book.send(PERSON, None, {"id": key, "family_name": "Koné", "consent": consent, **first})
+    told = Told({path: value for path, value in leaves(first) if value != []})
+    for _ in range(data.draw(st.integers(1, 8))):
+        since = data.draw(st.none() | st.sampled_from(DAYS))
+        what = data.draw(st.sampled_from(["say", "clear", "take back"]))
+        item: Item = {"id": key}
+        if since is not None:
+            item["since"] = since
+        if what == "say":
+            item |= data.draw(some)
+        elif what == "clear":
+            present = sorted(told.on(DAYS[-1]))
+            item["clear"] = [".".join(each) for each in present[:1]]
+        else:
+            item = {"id": key, "clear": [f"life_changes.{since}"] if since else ["life_changes"]}
+        before = book.stored[key].content
+        status, codes = book.send(PERSON, None, item)
+        assert status is not Status.REJECTED, codes
+        assert (status is Status.UNCHANGED) is (book.stored[key].content == before)
+        if what == "take back":
+            for day in DAYS if since is None else [since]:
+                told.take_back(day)
+        for path in item.get("clear", ()) if what == "clear" else ():
+            told.say(leaf_of(path), None, since)
+        for path, value in leaves({name: item[name] for name in changing if name in item}):
+            told.say(path, value, since)
+        content = book.stored[key].content
+        now = {name: content[name] for name in changing if name in content}
+        assert dict(leaves(now)) == told.on(DAYS[-1])
+        seen = {each.since: dict(leaves(each.content)) for each in stretches(content)}
+        assert seen.keys() - {None} == {day for days in told.since.values() for day in days}
+        for since, true in seen.items():
+            assert true == told.on(since)

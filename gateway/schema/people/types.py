@@ -8,6 +8,7 @@ import graphene
 from gateway.schema.enums import closed
 from gateway.schema.known_by import ref
 from gateway.schema.paging import connection
+from gateway.schema.receipts import camel
 from gateway.schema.records import Record, RecordInput
 from gateway.schema.scalars import Date, DateTime
 from gateway.schema.texts import coded, coded_list, list_of
@@ -61,6 +62,26 @@ class WashingtonGroupInput(graphene.InputObjectType):
     communicating = graphene.Int(description="Understanding or being understood.")
 
 
+class LifeChange(graphene.ObjectType):
+    """What was true of a person from a day on, until the day of the next change."""
+
+    since = Date(description="The first day; null: before all changes.")
+    named = list_of(
+        graphene.String,
+        required=True,
+        description="The fields of which that day says something; the others are as they were.",
+    )
+    groups = coded_list("stakeholder_group", "groups", "Stakeholder groups, the primary one first.")
+    disability = coded("disability_status", "disability", "With or without disability, if known.")
+    washington_group = graphene.Field(WashingtonGroup, description="The six answers.")
+    place = coded("place", "place", "Where they lived.")
+    organisation_id = graphene.ID(description="The organisation they belonged to.")
+
+    @staticmethod
+    def resolve_named(root: Mapping[str, Any], _: Any) -> list[str]:
+        return [camel(each) for each in root["named"]]
+
+
 class Participant(Record, graphene.ObjectType):
     """A person, shown to their own chapter and to the secretariat alone."""
 
@@ -86,6 +107,12 @@ class Participant(Record, graphene.ObjectType):
     language = coded("language", "language", "The language they prefer.")
     consent = graphene.Field(Consent, description="What they agreed to.")
     external_ref = graphene.String(description="Their number in the client's own register.")
+    life_changes = list_of(
+        LifeChange,
+        required=True,
+        description="Of whom something has changed (`since` in a push): what was true when, the "
+        "earliest first; the last is true at present, as the fields above say. Else empty.",
+    )
 
 
 class ParticipantInput(RecordInput, graphene.InputObjectType):
@@ -116,6 +143,14 @@ class ParticipantInput(RecordInput, graphene.InputObjectType):
     external_ref = graphene.String(
         description="Their number in your own register, as a mere text: by `externalRefs` they are "
         "found."
+    )
+    since = Date(
+        description="Of a person on the register: `groups`, `disability`, `washingtonGroup`, "
+        "`place` and `organisationId`, given or cleared beside it, are a change in life from this "
+        "day on, and what was true before is kept; the other fields must be as they are stored. "
+        "Without it, what is given is a correction for all time, and takes away the changes that "
+        "end otherwise. The same day again corrects that change; `lifeChanges.2026-03-01` or "
+        "`lifeChanges.2026-03-01.groups` in `clear` takes it back."
     )
 
 

@@ -17,6 +17,7 @@ from services.participants.handlers.requests import (
 )
 from services.participants.handlers.restored import as_said, told, with_reason
 from services.participants.rules import person
+from services.participants.rules.changes import dated
 from services.participants.schemas import (
     PERSON,
     PERSON_FILTER,
@@ -69,6 +70,7 @@ def register(request: Request, store: ParticipantStore) -> Answer:
             check,
             holders=resolved.holders,
             remarks=remarks,
+            dated=dated,
             repetitions=repetitions,
         )
 
@@ -211,5 +213,7 @@ def _reasoned(decision: Decision) -> Decision:
 def _person_event(write: Write) -> Event:
     record = write.after
     data = {**record.standing(), **person.facts(record.content)}
+    if changed := person.history(record.content):
+        data["history"] = changed
     event_type = PARTICIPANT.event(write.kind)
     return Event.new(event_type, SOURCE, record.id, record.version, data, caller=write.caller)

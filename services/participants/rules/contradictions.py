@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from services.participants.rules.changes import CHANGES, SINCE, changes_days
 from shared.errors import Problem
 from shared.records.partial import known, section, values
 
@@ -37,6 +38,12 @@ def contradictions(content: Content, before: Content | None, today: str) -> Iter
         and abs(_year(age_on) - age - year) > _TOLERANCE
     ):
         yield Problem.at("age", code="AGE_CONTRADICTS_BIRTH_YEAR")
+    days = changes_days(content)
+    if days and changed(*_BORN, CHANGES):
+        born, _ = _born(content, days[0])
+        if born is not None and _year(days[0]) < born:
+            at = SINCE if changed(CHANGES) else "birth_year" if known(year) else "age"
+            yield Problem.at(at, code="CHANGE_BEFORE_BIRTH", since=days[0])
     given_on, by = values(section(content, "consent"), "given_on", "by")
     if not (known(given_on) and not _ahead(given_on, today) and changed(*_BORN, "consent")):
         return

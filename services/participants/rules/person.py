@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from services.participants.rules import phones
+from services.participants.rules.changes import ahead, stretches
 from services.participants.rules.contradictions import contradictions
 from shared.codes.places import spellings
 from shared.errors import Problem
@@ -66,6 +67,13 @@ def facts(content: Content) -> dict[str, Any]:
     }
 
 
+def history(content: Content) -> list[dict[str, Any]]:
+    """By what a person was counted before the first change (`since` None), and from each on."""
+    told = ("groups", "disability", "place")
+    counted = ((each.since, facts(each.content)) for each in stretches(content))
+    return [{"since": since, **{name: known[name] for name in told}} for since, known in counted]
+
+
 def person_problems(
     content: Content, before: Content | None, chapter: str, today: str
 ) -> Iterator[Problem]:
@@ -87,6 +95,7 @@ def person_problems(
     for path, day in days.items():
         if known(day) and day > today:
             yield Problem.at(*path, code="IN_FUTURE", value=day, latest=today)
+    yield from ahead(content, before, today)
     if known(given_on, withdrawn_on) and withdrawn_on < given_on:
         yield Problem.at("consent", "withdrawn_on", code="CONSENT_ENDS_BEFORE_IT_BEGINS")
     yield from contradictions(content, before, today)

@@ -8,6 +8,7 @@ from typing import Final
 from services.reporting.rules.projections import (
     DOCUMENTS,
     attend,
+    days_to_number,
     describe,
     document,
     latest,
@@ -72,7 +73,10 @@ def project_within(
     people |= unnumbered
     numbers |= {each: person.number for each, person in people.items()}
 
-    changed, moves = describe(of["participant"], people)
+    days = days_to_number(of["participant"], people)
+    first = into.numbers(tx, len(days))
+    further = {each: first + n for n, each in enumerate(days)}
+    changed, moves = describe(of["participant"], people, further)
     into.save_people(tx, unnumbered | changed)
     into.move(tx, moves)
     into.save_sheets(tx, attend(order.ready, sheets, numbers))

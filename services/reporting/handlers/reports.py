@@ -30,6 +30,7 @@ from services.reporting.rules.figures import (
     figures,
     union,
 )
+from services.reporting.rules.lives import Lives
 from services.reporting.rules.periods import Sheets, continues, days_matter, parts, within
 from services.reporting.rules.scores import paired, tested
 from services.reporting.rules.shares import DIMENSIONS, shares
@@ -51,11 +52,13 @@ def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
     Raises: Unavailable (retryable); Refused BAD_CURSOR (final).
     """
     scope = asked.scope
-    days = ("sessions.id", "sessions.on") if days_matter(scope, asked.rows_by) else ()
     with store.snapshot() as seen:
+        lives = seen.lives
+        by_day = lives.days_matter or days_matter(scope, asked.rows_by)
+        days = ("sessions.id", "sessions.on") if by_day else ()
         activities = seen.activities(scope, "announced", *days)
         counted = _counted(activities)
-        sheets = seen.sheets([each.id for each in counted])
+        sheets = _on_their_days(counted, seen.sheets([each.id for each in counted]), lives)
         split_by = {*asked.by, *(DIMENSIONS if asked.with_shares else ())}
         bits = seen.bits("birth_year" if dim == "age_band" else dim for dim in split_by)
         cells = Cells(asked.by, bits, age_band)
@@ -75,8 +78,10 @@ def report(asked: ReportQuestion, store: ReportingStore) -> dict[str, Any]:
         frame = framed(seen.position(), scope, seen.day(scope.chapters))
 
     def shown(some: Sequence[Counted]) -> dict[str, Any]:
-        found = figures_shown(figures(some, cells), asked)
-        return with_shares(found, shares(some, bits, age_band)) if asked.with_shares else found
+        found = figures_shown(figures(some, cells, lives), asked)
+        if not asked.with_shares:
+            return found
+        return with_shares(found, shares(some, bits, age_band, lives))
 
     whole = [part for _, _, part in _parted(counted, sheets, scope)]
     years = {each.year for each in whole}
@@ -143,13 +148,16 @@ def coverage(asked: Question, store: ReportingStore) -> dict[str, Any]:
 def gaps(asked: Question, store: ReportingStore) -> dict[str, Any]:
     """Locality × stakeholder group × topic: how many people, and where nobody was reached.
 
-    A person counts in each of their groups. The place of a planned activity is shown as well, with
-    what is missing there today. `unknown` is told where it is not empty; it is no gap.
+    A person counts in each of their groups, of the last day on which they came there. The place of
+    a planned activity is shown as well, with what is missing there today. `unknown` is told where
+    it is not empty; it is no gap.
     Raises: Unavailable (retryable).
     """
     with store.snapshot() as seen:
         activities = seen.activities(asked.scope, "sessions")
-        sheets = seen.sheets([each.id for each in _counted(activities)])
+        counted = _counted(activities)
+        lives = seen.lives
+        sheets = _on_their_days(counted, seen.sheets([each.id for each in counted]), lives)
         groups = seen.bits(["group_any"]).get("group_any", {})
         frame = framed(seen.position(), asked.scope, seen.day(asked.scope.chapters))
     reached: defaultdict[str, defaultdict[str, BitMap]] = defaultdict(lambda: defaultdict(BitMap))
@@ -173,7 +181,7 @@ def gaps(asked: Question, store: ReportingStore) -> dict[str, Any]:
         }
         for place, by_topic in sorted(reached.items())
         for topic in listed("emmmda_topic", by_topic)
-        for group, count in _by_group(by_topic[topic], groups)
+        for group, count in _by_group(lives.once(by_topic[topic]), groups)
         if count or topic != UNKNOWN
     ]
     return {**frame, "rows": rows}
@@ -230,6 +238,21 @@ def outputs(asked: Question, store: ReportingStore) -> dict[str, Any]:
         "recommendations": by_status("recommendation_status", recommendations),
         "tests": tests_shown(tested(pairs)),
         "nominations": by_status("nomination_status", nominations),
+    }
+
+
+def _on_their_days(
+    activities: Iterable[Activity], sheets: Mapping[str, Sheets], lives: Lives
+) -> Mapping[str, Sheets]:
+    """The sheets, with everybody under the number that holds on the day of the session."""
+    if not lives.days_matter:
+        return sheets
+    return {
+        each.id: {
+            session_id: lives.on(each.day_of(session_id), people)
+            for session_id, people in sheets.get(each.id, {}).items()
+        }
+        for each in activities
     }
 
 

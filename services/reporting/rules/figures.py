@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from pyroaring import BitMap
 
 from services.reporting.rules.activities import UNKNOWN, Announced, Keys
+from services.reporting.rules.lives import NOBODY, Lives
 from services.reporting.rules.regions import region
 
 PERSON_DIMENSIONS: Final = ("sex", "age_band", "group", "group_any", "disability", "residence")
@@ -34,8 +35,8 @@ AgeBand: TypeAlias = Callable[[int | None, int], str]
 class Counted:
     """What is counted of an activity: how many were stated, who came to what.
 
-    `year` is that in which the activity begins, and of ages; `begins`: whether it does so here, or
-    was counted as an activity elsewhere.
+    `year` is that in which the activity begins, and of ages; `sheets` have everybody under the
+    number of the day; `begins`: whether it does so here, or was counted as an activity elsewhere.
     """
 
     year: int
@@ -132,13 +133,15 @@ class Cells:
         return dict(regions)
 
 
-def figures(activities: Iterable[Counted], cells: Cells) -> Figures:
+def figures(activities: Iterable[Counted], cells: Cells, lives: Lives = NOBODY) -> Figures:
     """The four figures of these activities, split into cells.
 
     Age, and in which region a home lies, is that of the year of each activity for person-sessions
     and unique per activity; for unique people, of whom there is one each however many years they
     came, of the year of the last of these activities to which the person came. So no cell depends
-    on what else was asked.
+    on what else was asked. What else changes in life is that of the day of the session for
+    person-sessions; unique per activity, that of the last of its sessions here to which the person
+    came; of unique people, that of the last of all.
     """
     announced: Counter[Keys] = Counter()
     announced_total = 0
@@ -154,6 +157,9 @@ def figures(activities: Iterable[Counted], cells: Cells) -> Figures:
             if came and (repeated := came & present):
                 again[year].append(repeated)
             came |= present
+        if lives.days_matter and (earlier := came - lives.once(came)):
+            again[year].append(earlier)
+            came -= earlier
         firsts[year].append(came)
     per_activity = _sum(firsts, cells)
     repeats = _sum(again, cells)
@@ -163,16 +169,21 @@ def figures(activities: Iterable[Counted], cells: Cells) -> Figures:
             per_activity.total + repeats.total, Counter(per_activity.cells) + Counter(repeats.cells)
         ),
         unique_per_activity=per_activity,
-        unique_people=_people(firsts, cells),
+        unique_people=_people(firsts, cells, lives),
     )
 
 
-def _people(came: Mapping[int, list[BitMap]], cells: Cells) -> Figure:
+def _people(came: Mapping[int, list[BitMap]], cells: Cells, lives: Lives) -> Figure:
     """Everybody once, as of the last year in which they came."""
     seen = BitMap()
     found: Counter[Keys] = Counter()
-    for year in sorted(came, reverse=True):
-        last_came = union(came[year]) - seen
+    by_year = {year: union(sets) for year, sets in came.items()}
+    last = lives.last(union(by_year.values())) if lives.days_matter else {}
+    for year in sorted(by_year, reverse=True):
+        here = by_year[year]
+        if last and (stale := here & BitMap(last)):
+            here = (here - stale) | BitMap(last[each] for each in stale)
+        last_came = here - seen
         found.update(cells.split([last_came], year))
         seen |= last_came
     return Figure(len(seen), found)

@@ -7,6 +7,7 @@ order of their subjects always lead to the same figures, live or in a rebuild.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from pyroaring import BitMap
@@ -25,12 +26,30 @@ most 8 kB to rewrite for one person, however many there are."""
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """What holds of a participant from a day on, under a number of its own."""
+
+    number: int
+    facts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
-    """A participant as a number, with what was last said of them; version 0: nothing yet."""
+    """A participant as a number, with what was last said of them; version 0: nothing yet. If
+    something of them changed, `facts` are those before, and `changes` by day those from it on;
+    `into`: the participant they are one with."""
 
     number: int
     version: int = 0
     facts: frozenset[str] = frozenset()
+    changes: Mapping[str, Changed] = field(default_factory=dict)
+    into: str | None = None
+
+    @property
+    def held(self) -> Iterator[tuple[int, frozenset[str]]]:
+        """What holds under each number."""
+        yield self.number, self.facts
+        yield from ((each.number, each.facts) for each in self.changes.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,23 +128,64 @@ def facts_of(person: Mapping[str, Any]) -> frozenset[str]:
     )
 
 
+def facts_by_day(person: Mapping[str, Any]) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
+    """What holds of a participant before something changed, and by day what holds from it on."""
+    first, *later = person.get("history") or [{}]
+    return (
+        facts_of({**person, **first}),
+        {each["since"]: facts_of({**person, **each}) for each in later},
+    )
+
+
+def days_to_number(events: Iterable[Event], people: Mapping[str, Person]) -> list[tuple[str, str]]:
+    """(participant, day) of the changes told that have no number yet."""
+    return [
+        (subject, each["since"])
+        for subject, event in latest(events).items()
+        if event.sequence > people[subject].version
+        for each in (event.data.get("history") or ())[1:]
+        if each["since"] not in people[subject].changes
+    ]
+
+
 def describe(
-    events: Iterable[Event], people: Mapping[str, Person]
+    events: Iterable[Event],
+    people: Mapping[str, Person],
+    numbers: Mapping[tuple[str, str], int] = MappingProxyType({}),
 ) -> tuple[dict[str, Person], dict[str, MembershipChange]]:
-    """Apply `participant.*` events: who changed, and by chunk (`sex/female/0`) who moves."""
+    """Apply `participant.*` events: who changed, and by chunk (`sex/female/0`) who moves.
+
+    Args: numbers: of `days_to_number`.
+    """
     changed: dict[str, Person] = {}
     moves: defaultdict[str, MembershipChange] = defaultdict(MembershipChange)
     for subject, event in latest(events).items():
         before = people[subject]
         if event.sequence <= before.version:
             continue
-        after = replace(before, version=event.sequence, facts=facts_of(event.data))
+        facts, by_day = facts_by_day(event.data)
+        after = replace(
+            before,
+            version=event.sequence,
+            facts=facts,
+            changes={
+                day: Changed(
+                    before.changes[day].number if day in before.changes else numbers[subject, day],
+                    true,
+                )
+                for day, true in by_day.items()
+            },
+            into=event.data.get("merged_into"),
+        )
         changed[subject] = after
-        chunk = before.number >> CHUNK_BITS
-        for fact in after.facts - before.facts:
-            moves[f"{fact}/{chunk}"].joining.add(before.number)
-        for fact in before.facts - after.facts:
-            moves[f"{fact}/{chunk}"].leaving.add(before.number)
+        held, holds = dict(before.held), dict(after.held)
+        for number in held.keys() | holds.keys():
+            was, now = held.get(number, frozenset()), holds.get(number, frozenset())
+            chunk = number >> CHUNK_BITS
+            for fact in now - was:
+                moves[f"{fact}/{chunk}"].joining.add(number)
+            for fact in was - now:
+                moves[f"{fact}/{chunk}"].leaving.add(number)
     return changed, dict(moves)
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from services.reporting.rules.activities import UNKNOWN
 from services.reporting.rules.figures import AgeBand, Bits, Cells, Counted, Figure, figures
+from services.reporting.rules.lives import NOBODY, Lives
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,16 @@ class Share:
     unknown: int
 
 
-def shares(activities: Sequence[Counted], bits: Bits, age_band: AgeBand) -> dict[str, list[Share]]:
+def shares(
+    activities: Sequence[Counted], bits: Bits, age_band: AgeBand, lives: Lives = NOBODY
+) -> dict[str, list[Share]]:
     """The shares in each of the four figures, by its name.
 
     Args: bits: holds `DIMENSIONS`, `birth_year` instead of `age_band`.
     """
     found: dict[str, list[Share]] = {}
     for of, meant in SHARES.items():
-        split = figures(activities, Cells([meant.dimension], bits, age_band))
+        split = figures(activities, Cells([meant.dimension], bits, age_band), lives)
         for name in ("announced", "person_sessions", "unique_per_activity", "unique_people"):
             found.setdefault(name, []).append(_share(of, meant, getattr(split, name)))
     return found

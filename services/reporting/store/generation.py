@@ -18,9 +18,10 @@ from services.reporting.layout import (
     ACTIVITY_ID,
     ATTRIBUTES,
     BITS,
+    CHANGES,
     COLLECTIONS,
     COUNTERS,
-    FACTS,
+    INTO,
     LAST_SEQUENCE,
     MISSED,
     NUMBER,
@@ -34,7 +35,13 @@ from services.reporting.layout import (
     VERSION,
     WHILE_BUILDING,
 )
-from services.reporting.rules.projections import DOCUMENTS, MembershipChange, Person, ProjectedSheet
+from services.reporting.rules.projections import (
+    DOCUMENTS,
+    MembershipChange,
+    Person,
+    ProjectedSheet,
+)
+from services.reporting.store.people import person_of, upserted
 from services.reporting.store.snapshot import PAGE
 from shared.events import Event
 from shared.layout import INBOX
@@ -71,6 +78,9 @@ class Generation:
     def create_indexes(self) -> None:
         # No two people share a number, whatever else goes wrong.
         self.collection(PEOPLE).create_index(NUMBER, unique=True)
+        # Those of several numbers, and those who are one with another: few.
+        self.collection(PEOPLE).create_index(f"{CHANGES}.{NUMBER}", sparse=True)
+        self.collection(PEOPLE).create_index(INTO, sparse=True)
         # The sheets of the activities in a report's scope.
         self.collection(SESSIONS).create_index(ACTIVITY_ID)
         # A chapter's report, and any report of a period.
@@ -99,23 +109,27 @@ class Generation:
 
     def load_people(self, tx: Tx, ids: Sequence[str]) -> dict[str, Person]:
         """Those of these participants who were seen before."""
-        return {
-            row["_id"]: Person(row[NUMBER], row[VERSION], frozenset(row[FACTS]))
-            for row in self._find_in(tx, PEOPLE, ids)
-        }
+        return {row["_id"]: person_of(row) for row in self._find_in(tx, PEOPLE, ids)}
 
     def number(self, tx: Tx, unnumbered: Sequence[str]) -> dict[str, Person]:
         """Give the next numbers to participants never seen before, in their order.
 
         Effects: the counter moves by as many; `save_people` must write them.
         """
-        if not unnumbered:
-            return {}
-        before = self.collection(COUNTERS).find_one_and_update(
-            {"_id": PEOPLE}, {"$inc": {NUMBER: len(unnumbered)}}, upsert=True, session=tx.session
-        )
-        first = before[NUMBER] if before else 0
+        first = self.numbers(tx, len(unnumbered))
         return {each: Person(first + i) for i, each in enumerate(unnumbered)}
+
+    def numbers(self, tx: Tx, count: int) -> int:
+        """The first of as many numbers that nobody has had.
+
+        Effects: the counter moves by as many.
+        """
+        if not count:
+            return 0
+        before = self.collection(COUNTERS).find_one_and_update(
+            {"_id": PEOPLE}, {"$inc": {NUMBER: count}}, upsert=True, session=tx.session
+        )
+        return int(before[NUMBER]) if before else 0
 
     def cached_numbers(self, ids: Iterable[str]) -> dict[str, int]:
         """The numbers of those that this process remembers; a number never changes."""
@@ -135,10 +149,7 @@ class Generation:
             [
                 UpdateOne(
                     {"_id": each},
-                    {
-                        "$set": {VERSION: person.version, FACTS: sorted(person.facts)},
-                        "$setOnInsert": {NUMBER: person.number},
-                    },
+                    upserted(person),
                     upsert=True,
                 )
                 for each, person in people.items()

@@ -14,15 +14,19 @@ from services.reporting.layout import (
     ACTIVITY_ID,
     ATTRIBUTES,
     BITS,
+    CHANGES,
+    INTO,
     NUMBER,
     PEOPLE,
     POSITION,
     PRESENT,
     PROJECTED,
     SESSIONS,
+    SINCE,
     TESTS,
 )
 from services.reporting.rules.activities import Activity, Announced, ReportScope, Session
+from services.reporting.rules.lives import NOBODY, Life, Lives, end
 from services.reporting.rules.projections import DOCUMENTS
 from services.reporting.rules.scores import Test
 from shared.codes import places
@@ -42,6 +46,8 @@ class Snapshot:
         self._session = session
         self._today = cache(partial(today, at=datetime.now(UTC)))
         """Chapter → its calendar day, the same all through."""
+        self.lives, self._into = self._lives()
+        """Who has changed in life, or is one with another; of the latter by id."""
 
     def position(self) -> Mapping[str, Any] | None:
         """The last event applied, and how many were; None before the first."""
@@ -76,12 +82,14 @@ class Snapshot:
         return {row["_id"]: row["title"] or {} for row in found}
 
     def sheets(self, activity_ids: Sequence[str]) -> dict[str, dict[str, BitMap]]:
-        """Who was present, by activity and session; withdrawn people are nowhere."""
+        """Who was present, by activity and session, each under their first number; withdrawn people
+        are nowhere."""
         gone = self._people_gone()
         found: defaultdict[str, dict[str, BitMap]] = defaultdict(dict)
         query = {ACTIVITY_ID: {"$in": list(activity_ids)}}
         for row in self._find(SESSIONS, query, (ACTIVITY_ID, PRESENT)):
-            found[row[ACTIVITY_ID]][row["_id"]] = BitMap.deserialize(row[PRESENT]) - gone
+            present = self.lives.people(BitMap.deserialize(row[PRESENT]))
+            found[row[ACTIVITY_ID]][row["_id"]] = present - gone
         return found
 
     def tests(self, activity_ids: Sequence[str]) -> dict[str, dict[str, dict[int, Test]]]:
@@ -90,8 +98,8 @@ class Snapshot:
         found: defaultdict[str, dict[str, dict[int, Test]]] = defaultdict(dict)
         query = {ACTIVITY_ID: {"$in": list(activity_ids)}}
         for row in self._find(SESSIONS, query, (ACTIVITY_ID, TESTS)):
-            scores = {n: (pre, post) for n, pre, post in row.get(TESTS, ()) if n not in gone}
-            if scores:
+            said = self.lives.tests({n: (pre, post) for n, pre, post in row.get(TESTS, ())})
+            if scores := {number: test for number, test in said.items() if number not in gone}:
                 found[row[ACTIVITY_ID]][row["_id"]] = scores
         return found
 
@@ -124,7 +132,8 @@ class Snapshot:
 
     def nominations(self, scope: ReportScope) -> Iterator[str]:
         """The status of each nomination to a project or an activity in scope, unless one of these
-        or the person is withdrawn."""
+        or the person is withdrawn. Of the standing ones of people who are one, for the same thing,
+        one counts: that of the id that was kept, else of the first."""
         query = _any_of({"chapter": scope.chapters}) | _nothing(scope)
         if scope != ReportScope(chapters=scope.chapters):
             activity_ids = [each.id for each in self.activities(scope) if scope.has(each.starts_on)]
@@ -134,15 +143,59 @@ class Snapshot:
             ]
         projects = self._withdrawn("project", {})
         activities = self._withdrawn("activity", {"project_id": {"$in": projects}})
-        numbers = {NUMBER: {"$in": list(self._people_gone())}}
         gone = {
             "project_id": projects,
             "activity_id": activities,
-            "participant_id": [row["_id"] for row in self._find(PEOPLE, numbers, ("_id",))],
+            "participant_id": self._ids_gone(),
         }
         stands = {name: {"$nin": ids} for name, ids in gone.items() if ids}
         query = {"$and": [{"withdrawn": False, **query}, stands]}
-        return (row["status"] for row in self._find(PROJECTED["nomination"], query, ("status",)))
+        fields = ("status", *_PROPOSED) if self._into else ("status",)
+        found = self._find(PROJECTED["nomination"], query, fields)
+        return (row["status"] for row in (self._once(found) if self._into else found))
+
+    def _once(self, nominations: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        counted = set[tuple[str, ...]]()
+        for row in sorted(
+            nominations, key=lambda row: (row["participant_id"] in self._into, row["_id"])
+        ):
+            person, *targets = (row[name] for name in _PROPOSED)
+            key = (self._into.get(person, person), *map(str, targets))
+            if row["status"] == _NOT_STANDING:
+                yield row
+            elif key not in counted:
+                counted.add(key)
+                yield row
+
+    def _ids_gone(self) -> list[str]:
+        """The ids of withdrawn people, and those that are one with them."""
+        numbers = {NUMBER: {"$in": list(self._people_gone())}}
+        gone = {row["_id"] for row in self._find(PEOPLE, numbers, ("_id",))}
+        merged = {each for each, person in self._into.items() if person in gone}
+        return sorted(gone.difference(self._into) | merged)
+
+    def _lives(self) -> tuple[Lives, dict[str, str]]:
+        some = {"$or": [{each: {"$exists": True}} for each in (f"{CHANGES}.{NUMBER}", INTO)]}
+        rows = list(self._find(PEOPLE, some, (NUMBER, CHANGES, INTO)))
+        if not rows:
+            return NOBODY, {}
+        known = {row["_id"]: row[NUMBER] for row in rows}
+        merged = {row["_id"]: row[INTO] for row in rows if INTO in row}
+        others = {"_id": {"$in": list(set(merged.values()).difference(known))}}
+        known |= {row["_id"]: row[NUMBER] for row in self._find(PEOPLE, others, (NUMBER,))}
+        # Whoever another is one with may not have been told of yet.
+        into = {each: person for each, person in merged.items() if person in known}
+        ends = {each: end(each, into) for each in into}
+        lives = (
+            Life(
+                row[NUMBER],
+                [each[SINCE] for each in row[CHANGES]],
+                [each[NUMBER] for each in row[CHANGES]],
+            )
+            for row in rows
+            if CHANGES in row
+        )
+        return Lives.of(lives, {known[each]: known[person] for each, person in ends.items()}), ends
 
     def _people_gone(self) -> BitMap:
         """The numbers of withdrawn people."""
@@ -167,6 +220,8 @@ class Snapshot:
         return iter(found)
 
 
+_PROPOSED: Final = ("participant_id", "activity_id", "project_id")
+_NOT_STANDING: Final = "withdrawn"  # of a nomination
 _ALWAYS: Final = ("chapter", "type", "status", "starts_on", "ends_on", "project_id", "place")
 
 

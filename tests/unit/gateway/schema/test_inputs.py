@@ -16,6 +16,7 @@ from gateway.engine.coercion import coerce_variables
 from gateway.schema import schema
 from services.activities import schemas as activities
 from services.participants import schemas as participants
+from shared.records.by_day import ByDay
 
 ENGINE = {"id", "chapter", "expected_version", "clear"}
 KEYS = {
@@ -49,7 +50,9 @@ def shape_of_input(name: str) -> dict[str, object]:
 
 
 def shape_of_schema(kind: Schema) -> dict[str, object]:
-    return {name: _part(field) for name, field in kind.fields.items()}
+    return {
+        name: _part(field) for name, field in kind.fields.items() if not isinstance(field, ByDay)
+    }
 
 
 def _part(field: fields.Field[object]) -> object:
