@@ -2,7 +2,7 @@
 
     people       records, their content partly sealed
                  {_id, chapter, version, withdrawn, content: open fields, sealed: all the others,
-                  form: 2, phone, email, names: marks, alike: marks of likenesses, …}
+                  form: 2, marked: 1, phone, email, names: marks, alike: marks of likenesses, …}
     nominations  likewise
                  {_id, chapter, version, content: open fields, sealed, form: 2, participant_id,
                   target: the activity or project, slot}
@@ -49,6 +49,10 @@ FORM: Final = "form"
 KEYED: Final = 2
 """The form of a record that is sealed under the key of its person; one without a form was sealed by
 the release before."""
+MARKED: Final = "marked"
+MARKS: Final = 1
+"""By which marks a person is found; who has none of this number is found by the exact words of the
+name alone, until the marks are renewed (`services.participants.store.marking`)."""
 RESEALING: Final = "resealing"
 """The one note of how many of these there are."""
 LEFT: Final = "left"

@@ -7,6 +7,7 @@ from typing import Final
 
 from services.participants.definitions import NOMINATED, PARTICIPANT
 from services.participants.handlers import distinct, history, nominations, people, standings
+from services.participants.store.marking import renew
 from services.participants.store.people import ParticipantStore, open_store
 from services.participants.watch import DataKey
 from shared.errors import Refused
@@ -38,6 +39,7 @@ class ParticipantsService:
     store = StoreProvider(open_store)
     data_key = DataKey()
     telling = Errand(ParticipantStore, standings.tell_ill_told, "%d people's standing was told")
+    marking = Errand(ParticipantStore, renew, "the marks of %d people were renewed")
 
     @rpc
     def push(self, request: Request) -> Answer:

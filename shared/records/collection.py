@@ -192,6 +192,11 @@ class RecordCollection:
         found = list(self.collection.find(query, session=session))
         return {record.id: record for record in self.decode_all(found, session)}
 
+    def any(self, query: Mapping[str, Any], caller: Caller) -> bool:
+        """Whether there is anything of it that the caller may see."""
+        seen = {"$and": [query, visible_to(caller)]}
+        return self.collection.find_one(seen, {"_id": True}) is not None
+
     def page(
         self,
         query: Mapping[str, Any],

@@ -13,7 +13,11 @@ class ParticipantFilter(KnownByFilter, graphene.InputObjectType):
     class Meta:
         container = dict
 
-    text = graphene.String(description="Words of the name, each in full; accents do not matter.")
+    text = graphene.String(
+        description="Words of the name, or how they begin (three letters or more), in any spelling "
+        "of the region: Koulibaly finds Coulibaly. Where that finds nobody, a wrong consonant in a "
+        "word is borne with. The order of the list is that of ids, not of likeness."
+    )
     phone = graphene.String(description="This very phone number.")
     email = graphene.String(description="This very e-mail address.")
     group = graphene.String(description="Of this stakeholder group.")

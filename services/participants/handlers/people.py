@@ -148,11 +148,16 @@ def lead(request: Request, store: ParticipantStore) -> Answer:
 def list_people(request: Request, store: ParticipantStore) -> Answer:
     """A page of people (`shared.paging`), in the order of their ids.
 
-    `filter` as `PersonFilter`; the withdrawn ones only if `withdrawn` asks for them.
+    `filter` as `PersonFilter`; the withdrawn ones only if `withdrawn` asks for them. Where a `text`
+    finds nobody, those who would be found but for a slip in each of its words.
     """
-    caller = reader_of(request)
-    query = store.people.query(filter_of(PERSON_FILTER, request), caller)
-    return store.people.page(query, caller, Asked.of(request)).answer(person_view)
+    caller, asked = reader_of(request), Asked.of(request)
+    wanted = filter_of(PERSON_FILTER, request)
+    query = store.people.query(wanted, caller)
+    page = store.people.page(query, caller, asked)
+    if wanted.get("text") and not page.items and not store.people.any(query, caller):
+        page = store.people.page(store.people.query(wanted, caller, slips=True), caller, asked)
+    return page.answer(person_view)
 
 
 def verify_participants(request: Request, store: ParticipantStore) -> Answer:

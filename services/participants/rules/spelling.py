@@ -19,7 +19,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Final
@@ -27,6 +27,8 @@ from typing import Final
 _REMEMBERED: Final = 8192  # names, by this process; a chapter's people share a few hundred
 _BONES: Final = 3
 _VOWELS: Final = re.compile("[aiuY]")
+_CONSONANTS: Final = "bdfgjklmnprstw"
+_SLIPPED_FROM: Final = 4  # letters of a skeleton; a shorter one is a neighbour of too many
 _BEGINNINGS: Final = range(3, 7)
 """Letters. Fewer would show to whoever holds the marks how the names of a chapter begin, and find
 a tenth of it."""
@@ -207,6 +209,27 @@ def search_keys(text: str) -> tuple[frozenset[str], ...]:
         frozenset({f"like {skeleton(word)}", f"begins {word[: _BEGINNINGS[-1]]}"})
         for word in words(text)
     )
+
+
+def slip_keys(text: str) -> tuple[frozenset[str], ...]:
+    """What to look for where `search_keys` finds nobody: the same for words with one consonant
+    missing, too many or wrong. Vowels and doubled letters are in no skeleton anyway."""
+    return tuple(
+        keys | {f"like {each}" for each in _slips(skeleton(word))}
+        for word, keys in zip(words(text), search_keys(text), strict=True)
+    )
+
+
+def _slips(bones: str) -> Iterator[str]:
+    """The skeletons one consonant away that are long enough to be told from others."""
+    for at in range(len(bones) + 1):
+        left, right = bones[:at], bones[at:]
+        for each in (
+            left + right[1:],
+            *(left + one + right[cut:] for one in _CONSONANTS for cut in (0, 1)),
+        ):
+            if len(each) >= _SLIPPED_FROM:
+                yield each
 
 
 def _has(word: str, size: int) -> bool:

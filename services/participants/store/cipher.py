@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -28,6 +29,7 @@ from shared.store.failures import answered
 FORMAT: Final = 1
 _NONCE_BYTES: Final = 12
 _MARK_BYTES: Final = 12
+_MARKS_REMEMBERED: Final = 8192  # of a chapter
 
 Marks = Callable[[str, str], bytes]
 """(kind, text) → its mark in one chapter."""
@@ -38,7 +40,8 @@ class Unreadable(Exception):
 
 
 class Cipher:
-    """Seals and opens personal values with the keys of one database; remembers the root alone.
+    """Seals and opens personal values with the keys of one database; remembers the root, and of
+    each chapter the marks that were made last, for its people share their names.
 
     Call `prepare` first. `check` asks the vault whether the root is there, and from when it finds
     it `lost` nothing is sealed or opened until it is back. What would be sealed under a key that is
@@ -53,7 +56,7 @@ class Cipher:
         self.needs_before = False
         """Whether anything is stored that it sealed."""
         self._master_key = master_key
-        self._marks: dict[str, bytes] = {}
+        self._marks: dict[str, Marks] = {}
         self._identifier: bytes
         self._root: bytes
         self._people: PersonKeys
@@ -139,13 +142,16 @@ class Cipher:
         """The marks of a chapter: of 12 bytes, the same every time. Raises Unavailable KEY_LOST."""
         if self.lost:
             raise Unavailable("KEY_LOST")
-        if (key := self._marks.get(chapter)) is None:
-            key = self._marks[chapter] = follow(self._root, f"marks of {chapter}")
+        if (known := self._marks.get(chapter)) is not None:
+            return known
+        key = follow(self._root, f"marks of {chapter}")
 
+        @lru_cache(maxsize=_MARKS_REMEMBERED)
         def mark(kind: str, text: str) -> bytes:
             digest = hmac.digest(key, f"{kind}\0{text}".encode(), hashlib.sha256)
             return digest[:_MARK_BYTES]
 
+        self._marks[chapter] = mark
         return mark
 
     def close(self) -> None:

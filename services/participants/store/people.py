@@ -3,7 +3,8 @@ sealed, and how it is found."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pymongo
@@ -14,6 +15,8 @@ from services.participants.layout import (
     DISTINCT,
     FORM,
     KEYED,
+    MARKED,
+    MARKS,
     NOMINATIONS,
     PEOPLE,
     STANDINGS,
@@ -29,6 +32,7 @@ from services.participants.rules.person import (
     name_words,
     target,
 )
+from services.participants.rules.spelling import found_by, search_keys, slip_keys
 from services.participants.schemas import phone_of
 from services.participants.store.cipher import Cipher
 from services.participants.store.distinct import INDEXES as DISTINCT_INDEXES
@@ -85,16 +89,19 @@ class People(SealedCollection):
         phone, email = phone_of(content, record.chapter), content.get("email")
         names = content.get("given_name"), content.get("family_name")
         words = name_words(*names) | joined_words(*names)
-        found_by = {
+        keys = [mark("name", word) for word in sorted(words)]
+        keys += [mark("found by", key) for key in sorted(found_by(*names))]
+        marks = {
+            MARKED: MARKS,
             "phone": mark("phone", phone) if phone else None,
             "email": mark("email", email) if email else None,
-            "names": [mark("name", word) for word in sorted(words)],
+            "names": keys,
             "alike": [
                 {"by": by, "mark": mark(by, shared)} for by, shared in likenesses(content, phone)
             ],
             **super().marked(record),
         }
-        return {name: value for name, value in found_by.items() if value}
+        return {name: value for name, value in marks.items() if value}
 
     def known(self, ids: Collection[str], caller: Caller) -> set[str]:
         """Those of `ids` that are people the caller may see and who are not withdrawn."""
@@ -113,15 +120,17 @@ class People(SealedCollection):
         found = self.collection.find(query, {layout.CHAPTER: True}, session=tx.session)
         return {each["_id"]: each[layout.CHAPTER] for each in found}
 
-    def query(self, asked: Mapping[str, Any], caller: Caller) -> Document:
-        """The condition of a list's filter (`shared.records.filters`)."""
+    def query(self, asked: Mapping[str, Any], caller: Caller, *, slips: bool = False) -> Document:
+        """The condition of a list's filter (`shared.records.filters`); with `slips` the words of
+        `text` may hold one each."""
         query: Document = {layout.WITHDRAWN: bool(asked.get("withdrawn"))}
         own = asked.get("chapter") or caller.chapter
         where = [own] if own else list(code_list("country"))
         if text := asked.get("text"):
             ways = sorted({name_words(text), joined_words(text)}, key=sorted)
+            names = partial(self._names, where=where, keys_of=slip_keys if slips else search_keys)
             spelt = [
-                {"$and": [{"names": {"$in": self._names(word, where)}} for word in sorted(words)]}
+                {"$and": [{"names": {"$in": names(word)}} for word in sorted(words)]}
                 for words in ways
                 if words
             ]
@@ -145,8 +154,16 @@ class People(SealedCollection):
             query = {"$and": [query, *conditions]}
         return query
 
-    def _names(self, word: str, where: Iterable[str]) -> list[bytes]:
-        marks: list[bytes] = [self.cipher.marks(each)("name", word) for each in where]
+    def _names(
+        self, word: str, where: Iterable[str], keys_of: Callable[[str], Sequence[frozenset[str]]]
+    ) -> list[bytes]:
+        """One of them has whoever has the word in the name, or one that it begins or spells
+        otherwise. A single letter is an initial: it begins and spells nothing."""
+        keys = sorted({key for each in keys_of(word) for key in each}) if len(word) > 1 else ()
+        marks: list[bytes] = []
+        for each in where:
+            mark = self.cipher.marks(each)
+            marks += [mark("name", word), *(mark("found by", key) for key in keys)]
         return [*marks, self.cipher.before.blind("name", word)] if self.cipher.before else marks
 
     def _exact(self, kind: str, text: str, where: Iterable[str]) -> list[bytes]:

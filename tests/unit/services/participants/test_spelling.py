@@ -16,6 +16,7 @@ from services.participants.rules.spelling import (
     parts,
     search_keys,
     skeleton,
+    slip_keys,
     sound,
     words,
 )
@@ -134,6 +135,13 @@ def test_no_name_makes_more_keys_than_are_allowed_and_each_word_makes_one(
     for word in words(given_name):
         assert sound(word)
         assert skeleton(word)
+
+
+@given(NAMES)
+def test_bearing_with_a_slip_finds_all_that_is_found_without(text: str) -> None:
+    strict, lenient = search_keys(text), slip_keys(text)
+    assert len(strict) == len(lenient)
+    assert all(few <= many for few, many in zip(strict, lenient, strict=True))
 
 
 @given(NAMES)
