@@ -19,7 +19,8 @@ def reverse(order: Order) -> list[tuple[str, int]]:
 
 
 def values_of(document: Mapping[str, Any], order: Order) -> list[Any]:
-    """What a document stands at in the order. Raises KeyError: it lacks one of the fields."""
+    """What a document stands at in the order; None for a field that it lacks, or that is no plain
+    value: it is damaged, and stands where the database puts it."""
     return [_dig(document, name) for name, _ in order]
 
 
@@ -50,5 +51,5 @@ def behind(order: Order, values: Values, *, itself: bool = False) -> Condition:
 def _dig(document: Mapping[str, Any], dotted: str) -> Any:
     value: Any = document
     for part in dotted.split("."):
-        value = value[part]
-    return value
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return None if isinstance(value, dict | list) else value

@@ -9,13 +9,15 @@ Owns the form of both on the wire. A request of any list may have
 
 and `after` and `before` together bound a range, from whose beginning `first`, from whose end `last`
 is taken. The answer has `items` with a cursor for each in `cursors`, in the list's order whichever
-way it was walked, `has_previous`, `has_next` and `total_count`.
+way it was walked, `has_previous`, `has_next` and `total_count`. Where something that
+belongs there is damaged and left out, its id is in `skipped`, and the cursors of the first and the
+last of all are in `ends`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
 
 from shared.errors import Refused
@@ -101,7 +103,9 @@ class Page(Generic[T]):
 
     `has_previous`, `has_next`: whether items stand before or behind it; at the end where the walk
     began surely only if that was asked for. `total_count`: how many the whole list has, None where
-    that was not asked for or would take too long.
+    that was not asked for or would take too long. `skipped`: the ids of items that belong there and
+    cannot be shown, as what is stored of them is damaged; then `ends` has the cursors of the first
+    and the last of all.
     """
 
     items: list[T]
@@ -109,11 +113,29 @@ class Page(Generic[T]):
     has_previous: bool = False
     has_next: bool = False
     total_count: int | None = None
+    skipped: tuple[str, ...] = ()
+    ends: tuple[str, str] | None = None
 
     def of(self, make: Callable[[T], S]) -> Page[S]:
         """The page of what `make` makes of each item."""
         made = [make(each) for each in self.items]
-        return Page(made, self.cursors, self.has_previous, self.has_next, self.total_count)
+        return Page(
+            made, self.cursors, self.has_previous, self.has_next, self.total_count, self.skipped,
+            self.ends,
+        )  # fmt: skip
+
+    def without(self, broken: Mapping[int, str]) -> Page[T]:
+        """The page without the items at these places; `broken` names them by their ids."""
+        if not broken:
+            return self
+        kept = [n for n in range(len(self.items)) if n not in broken]
+        return replace(
+            self,
+            items=[self.items[n] for n in kept],
+            cursors=[self.cursors[n] for n in kept],
+            skipped=tuple(broken.values()),
+            ends=(self.cursors[0], self.cursors[-1]),
+        )
 
     def frame(self) -> dict[str, Any]:
         """What the answer tells besides the items."""
@@ -122,6 +144,7 @@ class Page(Generic[T]):
             "has_previous": self.has_previous,
             "has_next": self.has_next,
             "total_count": self.total_count,
+            **({"skipped": self.skipped, "ends": self.ends} if self.skipped else {}),
         }
 
     def answer(self, show: Callable[[T], Any]) -> dict[str, Any]:

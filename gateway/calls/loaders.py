@@ -1,12 +1,16 @@
 """Owns the dataloaders: every id asked for on one level of a query goes in one call per service."""
 
+from asyncio import gather
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
 from aiodataloader import DataLoader
 
+from shared.errors import Refused
+
 Ask = Callable[..., Awaitable[Any]]
+DAMAGED = "DAMAGED_RECORD"
 MAX_IDS = 200  # what one `get_many` takes: the largest page
 
 
@@ -19,13 +23,13 @@ class Loaders:
         self._sheets: DataLoader[str, list[dict[str, Any]]] | None = None
 
     async def participant(self, participant_id: str) -> dict[str, Any] | None:
-        """The participant, None if there is none that this caller may see. Raises HubError."""
+        """The participant, None if there is none that this caller may see. Raises HubError: Refused
+        DAMAGED_RECORD if what is stored of them cannot be shown."""
         return await self._loader("participants", "").load(participant_id)
 
     async def participants(self, ids: Sequence[str]) -> list[dict[str, Any]]:
         """Those of the participants whom this caller may see, in order. Raises HubError."""
-        found = await self._loader("participants", "").load_many(list(ids))
-        return [each for each in found if each is not None]
+        return await _those_of(self._loader("participants", ""), ids)
 
     async def record(self, kind: str, record_id: str) -> dict[str, Any] | None:
         """The activity, project, organisation or concern (`kind`), or None. Raises HubError."""
@@ -33,8 +37,7 @@ class Loaders:
 
     async def records(self, kind: str, record_ids: Sequence[str]) -> list[dict[str, Any]]:
         """Those of the records that there are, in order. Raises HubError."""
-        found = await self._loader("activities", kind).load_many(list(record_ids))
-        return [each for each in found if each is not None]
+        return await _those_of(self._loader("activities", kind), record_ids)
 
     async def sheets(self, activity_id: str) -> list[dict[str, Any]]:
         """The totals of the activity's attendance sheets, `{"session_id", "present", …}`, in the
@@ -55,10 +58,21 @@ class Loaders:
             )
         return self._made[key]
 
-    async def _get_many(
-        self, service: str, kind: str, ids: list[str]
-    ) -> list[dict[str, Any] | None]:
+    async def _get_many(self, service: str, kind: str, ids: list[str]) -> list[Any]:
+        """Each record, None if there is none, or the error that stands for it."""
         request = {"ids": ids, "kind": kind} if kind else {"ids": ids}
         answer = await self._ask(service, "get_many", **request)
-        by_id = {item["id"]: item for item in answer["items"]}
+        by_id: dict[str, Any] = {item["id"]: item for item in answer["items"]}
+        by_id |= {each: Refused(DAMAGED, id=each) for each in answer.get("damaged", ())}
         return [by_id.get(each) for each in ids]
+
+
+async def _those_of(
+    loader: DataLoader[str, dict[str, Any] | None], ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Those that there are and that can be shown, in order."""
+    found = await gather(*map(loader.load, ids), return_exceptions=True)
+    for each in found:
+        if isinstance(each, BaseException) and getattr(each, "code", None) != DAMAGED:
+            raise each
+    return [each for each in found if isinstance(each, dict)]

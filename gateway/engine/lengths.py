@@ -31,7 +31,7 @@ def _codes(list_name: str) -> int:
 
 _RECORDS: Final = ("Activity", "Project", "Organisation", "Concern", "Participant", "Nomination")
 PAGES: Final = frozenset(
-    {"edges", "nodes"}
+    {"edges", "nodes", "skipped"}
 )  # as many as the `first` or `last` of a field above says
 CELLS: Final = "Figure.cells"
 MAX_LENGTHS: Final[Mapping[str, int]] = {

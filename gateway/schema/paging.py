@@ -72,6 +72,12 @@ def connection(node: Any, plural: str, *, dated: bool = False) -> type[graphene.
                 "asked for, on whatever page. Counted only if it is selected; TOO_MANY_TO_COUNT "
                 "where that would take too long."
             ),
+            "skipped": graphene.List(
+                graphene.NonNull(graphene.ID),
+                required=True,
+                description="The ids of what belongs on this page and is left out, as what is "
+                "stored of it is damaged: tell the operator.",
+            ),
             "resolve_total_count": staticmethod(_total_count),
             **(_DATED if dated else {}),
         },
@@ -140,6 +146,7 @@ def wanted(info: Any, part: Mapping[str, Any], *at: str) -> dict[str, Any]:
 def page(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The connection for a service's page (`shared.paging`)."""
     items, cursors = answer["items"], answer["cursors"]
+    first, last = answer.get("ends") or ((cursors[0], cursors[-1]) if cursors else (None, None))
     return {
         "edges": [
             {"node": item, "cursor": cursor} for item, cursor in zip(items, cursors, strict=True)
@@ -148,10 +155,11 @@ def page(answer: Mapping[str, Any]) -> dict[str, Any]:
         "page_info": {
             "has_next_page": answer["has_next"],
             "has_previous_page": answer["has_previous"],
-            "start_cursor": cursors[0] if cursors else None,
-            "end_cursor": cursors[-1] if cursors else None,
+            "start_cursor": first,
+            "end_cursor": last,
         },
         "total_count": answer["total_count"],
+        "skipped": answer.get("skipped", []),
     }
 
 

@@ -7,7 +7,8 @@ the two conflict and one of them starts over.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -39,6 +40,7 @@ from services.activities.rules.sheets import AttendanceSheet, Line
 from services.activities.rules.standings import Standing
 from services.activities.rules.words import words_of
 from shared.caller import Caller
+from shared.codes import code_list
 from shared.layout import (
     CHAPTER,
     CONTENT,
@@ -53,15 +55,18 @@ from shared.layout import (
     WITHDRAWN,
 )
 from shared.paging import Asked, Page
-from shared.records.collection import INDEXES, RecordCollection
+from shared.records.collection import INDEXES, RecordCollection, sifted
 from shared.records.keys import Reference
 from shared.records.pairs import EXTERNAL_REFS, texts
 from shared.records.pushes import Record, Write
+from shared.records.soundness import Damaged
 from shared.records.versions import Key, VersionCollection
 from shared.store.mongo import Store, Tx
 from shared.store.pages import keyset
 from shared.store.prefixes import below
 from shared.types import Document
+
+log = logging.getLogger(__name__)
 
 _DAYS: Final = ("starts_on", "ends_on")
 
@@ -102,17 +107,17 @@ class _Lines:
         return [_line_document(*each) for each in lines]
 
     @staticmethod
-    def decode_all(
+    def readable(
         documents: Sequence[Mapping[str, Any]], _: ClientSession | None
-    ) -> list[KeptLine]:
-        return [KeptLine(each["_id"], _line(each)) for each in documents]
+    ) -> list[KeptLine | Damaged]:
+        return [_readable_line(each) for each in documents]
 
 
 class Records(RecordCollection):
     """The records of one type, found by what its definition says too."""
 
     def __init__(self, db: Database[Document], definition: RecordDefinition) -> None:
-        super().__init__(db[definition.collection])
+        super().__init__(db[definition.collection], definition.schema)
         self._definition = definition
 
     def marked(self, record: Record) -> Document:
@@ -134,7 +139,10 @@ class Records(RecordCollection):
         """Make found what a release before stored without its words."""
         updates = []
         for document in self.collection.find({layout.WORDS: {"$exists": False}}):
-            words = self.marked(self.decode(document)).get(layout.WORDS, [])
+            [record] = self.readable([document])
+            if isinstance(record, Damaged):
+                continue
+            words = self.marked(record).get(layout.WORDS, [])
             same = {name: document[name] for name in ("_id", VERSION)}  # or its writer has done it
             updates.append(UpdateOne(same, {"$set": {layout.WORDS: words}}))
         if updates:
@@ -386,7 +394,8 @@ class ActivityStore(Store):
         if participant_ids is not None:
             here = {"$in": [line_key(session_id, each) for each in participant_ids]}
         found = keyset(self.attendance, {"_id": here, STATUS: {"$ne": IS_REMOVED}}, asked)
-        return found.of(lambda each: (each[PARTICIPANT], _line(each)))
+        lines = sifted(found, [_readable_line(each) for each in found.items])
+        return lines.of(lambda each: (participant_of(each.id), each.line))
 
     def sheets_to_restate(self, limit: int) -> list[str]:
         """Sessions whose scores were not all told score by score."""
@@ -405,7 +414,12 @@ class ActivityStore(Store):
         found = self.attendance.find(
             {PARTICIPANT: {"$in": list(participant_ids)}, STATUS: {"$ne": IS_REMOVED}}
         )
-        return [(session_of(each["_id"]), each[PARTICIPANT], _line(each)) for each in found]
+        lines = (_readable_line(each) for each in found)
+        return [
+            (session_of(each.id), participant_of(each.id), each.line)
+            for each in lines
+            if isinstance(each, KeptLine)
+        ]
 
     def standings_of(self, tx: Tx, people: Iterable[str]) -> dict[str, Standing]:
         """How those of these people stand of whom it was told."""
@@ -502,6 +516,28 @@ def _line(document: Mapping[str, Any]) -> Line:
         document[LINE_VERSION],
         document.get(LAST_SEQUENCE, 0),
     )
+
+
+def _readable_line(document: Mapping[str, Any]) -> KeptLine | Damaged:
+    """The line, if it is of the form in which lines are kept."""
+    wrong = next((name for name, sound in _SOUND.items() if not sound(document.get(name))), None)
+    if wrong is None:
+        return KeptLine(document["_id"], _line(document))
+    log.warning("damaged in %s: %s, in %s", layout.ATTENDANCE, document["_id"], wrong)
+    return Damaged(str(document["_id"]), wrong)
+
+
+def _is_points(value: Any) -> bool:
+    return value is None or type(value) in (int, float)
+
+
+_SOUND: Final[Mapping[str, Callable[[Any], bool]]] = {
+    PARTICIPANT: lambda value: type(value) is str,
+    STATUS: lambda value: type(value) is str and value in code_list("attendance_status"),
+    LINE_VERSION: lambda value: type(value) is int,
+    PRE: _is_points,
+    POST: _is_points,
+}
 
 
 def _line_document(key: str, line: Line) -> Document:

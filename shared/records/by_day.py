@@ -31,7 +31,7 @@ class ByDay(fields.Field[Any]):
         return self._row()
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, Any]:
-        if not isinstance(value, Mapping) or not all(map(_is_key, value)):
+        if not isinstance(value, Mapping) or not all(map(is_key, value)):
             raise fail("NOT_AN_OBJECT")
         for said in value.values():
             self.row.load(said, partial=True)
@@ -40,8 +40,9 @@ class ByDay(fields.Field[Any]):
     def names(self, path: Sequence[str]) -> bool:
         """Whether a day, or a field of one, is at the path; it is not empty."""
         key, *rest = path
-        return _is_key(key) and len(rest) <= 1 and all(each in self.row.fields for each in rest)
+        return is_key(key) and len(rest) <= 1 and all(each in self.row.fields for each in rest)
 
 
-def _is_key(text: Any) -> bool:
+def is_key(text: Any) -> bool:
+    """Whether it is a day, or stands for all days before the first."""
     return text == BEFORE or calendar_day(text) is not None

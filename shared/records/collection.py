@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Collection as Many
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from marshmallow import Schema
 from pymongo import ASCENDING, IndexModel, ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
@@ -14,17 +16,31 @@ from pymongo.collection import Collection
 from shared.caller import Caller
 from shared.codes import code_list
 from shared.keysets import Order
-from shared.layout import CHAPTER, CONTENT, IDENTIFIERS, REFS, UPDATED_AT, VERSION, WITHDRAWN
+from shared.layout import (
+    CHAPTER,
+    CONTENT,
+    CREATED_AT,
+    IDENTIFIERS,
+    REFS,
+    UPDATED_AT,
+    VERSION,
+    WITHDRAWN,
+)
 from shared.paging import Asked, Page
 from shared.records import pairs
 from shared.records.keys import Find
 from shared.records.pairs import EXTERNAL_REFS, texts
 from shared.records.pushes import Push, Record, Write
 from shared.records.repetitions import Repetitions, name
+from shared.records.soundness import Check, Damaged, content_of
 from shared.store.pages import keyset
 
 if TYPE_CHECKING:
     from shared.store.mongo import Tx
+
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 LATEST_COMMIT: Final = timedelta(seconds=60)
@@ -52,15 +68,37 @@ INDEXES: Final = (
 )
 """What every collection of records has."""
 
+_FRAME: Final[Mapping[str, type]] = {
+    CHAPTER: str,
+    VERSION: int,
+    WITHDRAWN: bool,
+    CREATED_AT: datetime,
+    UPDATED_AT: datetime,
+}
+
+
+class Found(dict[str, Record]):
+    """Records by their ids; `damaged` are the ids of those that cannot be shown."""
+
+    damaged: tuple[str, ...] = ()
+
 
 class RecordCollection:
     """Records as documents (`shared.layout`).
 
-    A store whose content may not lie there in the clear overrides `encode` and `decode`.
+    A store whose content may not lie there in the clear overrides `encode` and `decoder`.
+
+    Args: schema: of their content; what is not of its form is not shown. None: no matter.
     """
 
-    def __init__(self, collection: Collection[dict[str, Any]]) -> None:
+    unopened: tuple[type[Exception], ...] = (KeyError, TypeError)
+    """What `decode` raises of a document that does not open."""
+
+    def __init__(
+        self, collection: Collection[dict[str, Any]], schema: Schema | None = None
+    ) -> None:
         self.collection = collection
+        self._wrong: Check = content_of(schema) if schema else lambda _: None
 
     def encode(self, record: Record) -> dict[str, Any]:
         return {
@@ -69,7 +107,7 @@ class RecordCollection:
             VERSION: record.version,
             WITHDRAWN: record.withdrawn,
             CONTENT: record.content,
-            "created_at": record.created_at,
+            CREATED_AT: record.created_at,
             UPDATED_AT: record.updated_at,
         }
 
@@ -80,7 +118,7 @@ class RecordCollection:
             version=document[VERSION],
             withdrawn=document[WITHDRAWN],
             content=document[CONTENT],
-            created_at=document["created_at"],
+            created_at=document[CREATED_AT],
             updated_at=document[UPDATED_AT],
         )
 
@@ -108,13 +146,52 @@ class RecordCollection:
         a store that must look something up first."""
         return [self.encode(record) for record in records]
 
-    def decode_all(
+    def decoder(
         self,
-        documents: Sequence[Mapping[str, Any]],
+        documents: Sequence[Mapping[str, Any]],  # noqa: ARG002
         session: ClientSession | None = None,  # noqa: ARG002
+    ) -> Callable[[Mapping[str, Any]], Record]:
+        """What makes a record of each of the documents; likewise."""
+        return self.decode
+
+    def decode_all(
+        self, documents: Sequence[Mapping[str, Any]], session: ClientSession | None = None
     ) -> list[Record]:
-        """The records of the documents, in order; likewise."""
-        return [self.decode(document) for document in documents]
+        """The records of the documents, in order, whether they can be shown or not."""
+        decode = self.decoder(documents, session)
+        return [decode(document) for document in documents]
+
+    def readable(
+        self, documents: Sequence[Mapping[str, Any]], session: ClientSession | None = None
+    ) -> list[Record | Damaged]:
+        """Each record as it can be shown, or what is wrong with it, which is logged."""
+        decode = self.decoder(documents, session)
+        read: list[Record | Damaged] = []
+        for document in documents:
+            try:
+                read.append(self._sound(document, decode))
+            except Damaged as damaged:
+                log.warning(
+                    "damaged in %s: %s, in %s", self.collection.name, damaged.id, damaged.path
+                )
+                read.append(damaged)
+        return read
+
+    def _sound(
+        self, document: Mapping[str, Any], decode: Callable[[Mapping[str, Any]], Record]
+    ) -> Record:
+        for field, kind in _FRAME.items():
+            if type(document.get(field)) is not kind:
+                raise Damaged(str(document["_id"]), field)
+        if not isinstance(document.get(CONTENT), Mapping):
+            raise Damaged(str(document["_id"]), CONTENT)
+        try:
+            record = decode(document)
+        except self.unopened as error:
+            raise Damaged(str(document["_id"]), type(error).__name__) from error
+        if (path := self._wrong(record.content)) is not None:
+            raise Damaged(record.id, f"{CONTENT}.{path}")
+        return record
 
     def holders(
         self, keys: Mapping[str, Many[str]], session: ClientSession | None = None
@@ -186,11 +263,13 @@ class RecordCollection:
 
     def get_many(
         self, ids: Sequence[str], caller: Caller, session: ClientSession | None = None
-    ) -> dict[str, Record]:
+    ) -> Found:
         """The records among `ids` that the caller may see, withdrawn ones included."""
         query = {"_id": {"$in": list(ids)}, **visible_to(caller)}
-        found = list(self.collection.find(query, session=session))
-        return {record.id: record for record in self.decode_all(found, session)}
+        read = self.readable(list(self.collection.find(query, session=session)), session)
+        found = Found({each.id: each for each in read if isinstance(each, Record)})
+        found.damaged = tuple(each.id for each in read if isinstance(each, Damaged))
+        return found
 
     def any(self, query: Mapping[str, Any], caller: Caller) -> bool:
         """Whether there is anything of it that the caller may see."""
@@ -207,8 +286,14 @@ class RecordCollection:
         """The part asked for of what the caller may see. Raises Refused BAD_CURSOR (final)."""
         seen = {"$and": [query, visible_to(caller)]} if query else visible_to(caller)
         page = keyset(self.collection, seen, asked, order=order)
-        records = iter(self.decode_all(page.items))
-        return page.of(lambda _: next(records))
+        return sifted(page, self.readable(page.items))
+
+
+def sifted(page: Page[Any], read: Sequence[T | Damaged]) -> Page[T]:
+    """The page of what was read in its documents' places, without the damaged."""
+    broken = {n: each.id for n, each in enumerate(read) if isinstance(each, Damaged)}
+    whole = iter([each for each in read if not isinstance(each, Damaged)])
+    return page.without(broken).of(lambda _: next(whole))
 
 
 def recall(

@@ -17,6 +17,8 @@ from shared.cursors import decode_cursor, encode_cursor
 from shared.errors import Refused
 from shared.layout import version_key
 from shared.paging import Asked, Page
+from shared.records.collection import sifted
+from shared.records.soundness import Damaged
 
 if TYPE_CHECKING:
     from shared.store.mongo import Tx
@@ -44,10 +46,10 @@ class Documents(Protocol[V]):
     def bare_all(self, tx: Tx, records: Sequence[V], /) -> list[dict[str, Any]]:
         """Each as a document by which it is not found."""
 
-    def decode_all(
+    def readable(
         self, documents: Sequence[Mapping[str, Any]], session: ClientSession | None, /
-    ) -> list[V]:
-        """What the documents say, in order."""
+    ) -> list[V | Damaged]:
+        """What each of the documents says, or that it is damaged."""
 
 
 class VersionCollection(Generic[V]):
@@ -67,12 +69,13 @@ class VersionCollection(Generic[V]):
             self.collection.insert_many(documents, ordered=False, session=tx.session)
 
     def get(self, keys: Iterable[Key], session: ClientSession | None = None) -> dict[Key, V]:
-        """Those of the versions that were written over and are kept."""
+        """Those of the versions that were written over, are kept and can be shown."""
         wanted = [version_key(*key) for key in keys]
         if not wanted:
             return {}
         found = self.collection.find({"_id": {"$in": wanted}}, session=session)
-        return {(each.id, each.version): each for each in self._decoded(found, session)}
+        read = self._records.readable(_of_record(found), session)
+        return {(each.id, each.version): each for each in read if not isinstance(each, Damaged)}
 
     def page(self, latest: V, asked: Asked, *, oldest_first: bool = False) -> Page[V]:
         """The part asked for of the record's versions, newest first by default; `latest` is the
@@ -87,15 +90,17 @@ class VersionCollection(Generic[V]):
         # What is written meanwhile stays out.
         kept = self._between(latest.id, low, min(high, latest.version))
         found = self.collection.find(kept).sort("_id", 1 if ascending else -1)
-        walked = self._decoded(found.limit(asked.size + 1))
+        walked: list[dict[str, Any] | None] = list(found.limit(asked.size + 1))
         if low < latest.version < high:
-            walked.insert(len(walked) if ascending else 0, latest)
-        return asked.cut(
+            walked.insert(len(walked) if ascending else 0, None)  # the record itself
+        page = asked.cut(
             walked[: asked.size + 1],
-            lambda record: encode_cursor([record.version]),
+            lambda each: encode_cursor([_number(each) if each else latest.version]),
             behind=self._behind(latest, _version(asked.behind), ascending=ascending),
             total_count=self._count(latest) if asked.count else None,
         )
+        read = iter(self._records.readable(_of_record(filter(None, page.items)), None))
+        return sifted(page, [next(read) if each else latest for each in page.items])
 
     def _behind(self, latest: V, start: int | None, *, ascending: bool) -> bool:
         """Whether anything stands at the version where the walk begins, or on its other side."""
@@ -111,16 +116,19 @@ class VersionCollection(Generic[V]):
     def _count(self, latest: V) -> int:
         return 1 + self.collection.count_documents(self._between(latest.id, 0, latest.version))
 
-    def _decoded(
-        self, found: Iterable[Mapping[str, Any]], session: ClientSession | None = None
-    ) -> list[V]:
-        documents = [{**each, "_id": each["_id"].rpartition(":")[0]} for each in found]
-        return self._records.decode_all(documents, session)
-
     @staticmethod
     def _between(record_id: str, low: int, high: int) -> dict[str, Any]:
         """The condition for the versions between the two, neither included."""
         return {"_id": {"$gt": version_key(record_id, low), "$lt": version_key(record_id, high)}}
+
+
+def _of_record(versions: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The documents of versions as those of their records."""
+    return [{**each, "_id": each["_id"].rpartition(":")[0]} for each in versions]
+
+
+def _number(version: Mapping[str, Any]) -> int:
+    return int(version["_id"].rpartition(":")[2])
 
 
 def _version(cursor: Any) -> int | None:

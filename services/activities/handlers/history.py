@@ -9,7 +9,7 @@ from services.activities.handlers.reading import as_reader, dumped, with_withdra
 from services.activities.handlers.requests import definition_of
 from services.activities.store import ActivityStore
 from shared.caller import Caller
-from shared.errors import NotFound
+from shared.errors import NotFound, Refused
 from shared.ids import canonical
 from shared.paging import Asked
 from shared.records.comparing import differences
@@ -91,6 +91,8 @@ def _record(
     identifier = canonical(request.get("id")) or ""
     reader = as_reader(caller, definition)
     found = store.records[definition.name].get_many([identifier], reader)
+    if identifier in found.damaged:
+        raise Refused("DAMAGED_RECORD", id=identifier)
     if identifier not in found:
         raise NotFound()
     return found[identifier]

@@ -22,8 +22,9 @@ from shared.types import Request
 
 
 def get_many(request: Request, store: ActivityStore) -> dict[str, Any]:
-    """`{"items": [record]}` of the `ids` that the caller may see, withdrawn ones included. Of
-    those, `withdrawal` tells who may write the record `{"at", "by": key id, "reason"}`.
+    """`{"items": [record], "damaged": [id]}` of the `ids` that the caller may see, withdrawn ones
+    included; `damaged` are those that cannot be shown. Of withdrawn ones, `withdrawal` tells who
+    may write the record `{"at", "by": key id, "reason"}`.
 
     Raises: Refused (final): MALFORMED, UNKNOWN_KIND, TOO_MANY_ITEMS.
     """
@@ -31,7 +32,10 @@ def get_many(request: Request, store: ActivityStore) -> dict[str, Any]:
     records = store.records[definition.name].get_many(
         ids_in(request), as_reader(caller, definition)
     )
-    return {"items": with_withdrawals(definition, list(records.values()), caller, store)}
+    return {
+        "items": with_withdrawals(definition, list(records.values()), caller, store),
+        "damaged": list(records.damaged),
+    }
 
 
 def lead(request: Request, store: ActivityStore) -> dict[str, Any]:

@@ -127,6 +127,8 @@ def _kind_of(request: Request) -> _Kind:
 def _record(request: Request, store: ParticipantStore, kind: _Kind, caller: Caller) -> Record:
     identifier = canonical(request.get("id")) or ""
     found = kind.records(store).get_many([identifier], caller)
+    if identifier in found.damaged:
+        raise Refused("DAMAGED_RECORD", id=identifier)
     if identifier not in found:
         raise NotFound()
     return found[identifier]

@@ -132,9 +132,13 @@ def restore(request: Request, store: ParticipantStore) -> Answer:
 
 
 def get_many(request: Request, store: ParticipantStore) -> Answer:
-    """{"items": those people of `ids` (at most 500) whom the caller may see}, withdrawn or not."""
+    """{"items": those people of `ids` (at most 500) whom the caller may see, withdrawn or not,
+    "damaged": the ids of those of them who cannot be shown}."""
     found = store.people.get_many(ids_in(request), reader_of(request))
-    return {"items": [person_view(record) for record in found.values()]}
+    return {
+        "items": [person_view(record) for record in found.values()],
+        "damaged": list(found.damaged),
+    }
 
 
 def lead(request: Request, store: ParticipantStore) -> Answer:

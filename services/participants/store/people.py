@@ -33,7 +33,7 @@ from services.participants.rules.person import (
     target,
 )
 from services.participants.rules.spelling import found_by, search_keys, slip_keys
-from services.participants.schemas import phone_of
+from services.participants.schemas import NOMINATION, PERSON, phone_of
 from services.participants.store.cipher import Cipher
 from services.participants.store.distinct import INDEXES as DISTINCT_INDEXES
 from services.participants.store.distinct import DistinctPairs
@@ -226,8 +226,8 @@ class ParticipantStore(Store):
     def __init__(self, db: Database[Document], master_key: bytes) -> None:
         super().__init__(db)
         self.cipher = Cipher(vault.of(db), master_key)
-        self.people = People(db[PEOPLE], self.cipher, OPEN)
-        self.nominations = Nominations(db[NOMINATIONS], self.cipher, OPEN_NOMINATION)
+        self.people = People(db[PEOPLE], self.cipher, OPEN, PERSON)
+        self.nominations = Nominations(db[NOMINATIONS], self.cipher, OPEN_NOMINATION, NOMINATION)
         self.standings = RecordCollection(db[STANDINGS])
         self.distinct = DistinctPairs(db[DISTINCT])
         self.versions: Mapping[str, VersionCollection[Record]] = {

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pymongo
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from marshmallow import Schema
 from pymongo.client_session import ClientSession
+from pymongo.errors import EncryptionError
 
 from services.participants.layout import FORM, KEYED, SEALED
 from services.participants.store.before import CipherBefore
-from services.participants.store.cipher import Cipher, place
+from services.participants.store.cipher import Cipher, Unreadable, place
 from shared import layout
 from shared.errors import Unavailable
 from shared.records.collection import RecordCollection
@@ -30,10 +34,13 @@ class SealedCollection(RecordCollection, ABC):
         collection: pymongo.collection.Collection[Document],
         cipher: Cipher,
         open_fields: Collection[str],
+        schema: Schema,
     ) -> None:
-        super().__init__(collection)
+        super().__init__(collection, schema)
         self.cipher = cipher
         self._open = open_fields
+
+    unopened = (*RecordCollection.unopened, Unreadable, EncryptionError, Unavailable)
 
     @abstractmethod
     def person_of(self, document: Mapping[str, Any]) -> str:
@@ -62,11 +69,10 @@ class SealedCollection(RecordCollection, ABC):
         content = {name: value for name, value in record.content.items() if name in self._open}
         return {**super().encode(record), layout.CONTENT: content, FORM: KEYED}
 
-    def decode_all(
+    def decoder(
         self, documents: Sequence[Mapping[str, Any]], session: ClientSession | None = None
-    ) -> list[Record]:
-        keys = self.keys_of(documents, session)
-        return [self.opened(document, keys) for document in documents]
+    ) -> Callable[[Mapping[str, Any]], Record]:
+        return partial(self.opened, keys=self.keys_of(documents, session))
 
     def keys_of(
         self,
@@ -75,7 +81,11 @@ class SealedCollection(RecordCollection, ABC):
         cipher: Cipher | None = None,
     ) -> dict[str, AESGCM]:
         """The keys that open the documents, as far as they are there."""
-        people = {self.person_of(each) for each in documents if FORM in each}
+        people = set()
+        for each in documents:
+            with suppress(*RecordCollection.unopened):  # told once it is to be opened
+                if FORM in each:
+                    people.add(self.person_of(each))
         return (cipher or self.cipher).people.get(people, session)
 
     def opened(

@@ -49,7 +49,7 @@ def test_another_chapter_neither_sees_nor_touches(world: World) -> None:
     identifier = world.held()
     asked = {"caller": NIGER.to_dict(), "ids": [identifier], "kind": "activity"}
 
-    assert reading.get_many(asked, world.store) == {"items": []}
+    assert reading.get_many(asked, world.store) == {"items": [], "damaged": []}
     assert reading.list_page({**asked, "filter": {}}, world.store)["items"] == []
     with pytest.raises(NotFound):
         changes({**asked, "id": identifier}, world.store)

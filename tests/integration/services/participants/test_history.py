@@ -130,7 +130,7 @@ def test_only_who_may_read_the_person_reads_their_versions(
 def test_without_the_persons_key_no_version_opens(store: ParticipantStore, her: str) -> None:
     vault.person_keys(vault.of(store.db)).delete_one({"_id": her})
     for version in range(1, 6):
-        with pytest.raises(Unavailable, match="KEY_LOST"):
+        with pytest.raises(Refused, match="DAMAGED_RECORD"):
             history.version(asked(her, version=version), store)
     kept = list(store.db["versions"].find())
     assert len(kept) == 4

@@ -79,12 +79,20 @@ def test_without_their_key_nothing_of_a_person_opens_and_nobody_else_is_touched(
     assert statuses(push(store, proposed, use=nominations.nominate)) == ["CREATED"]
     keys_of(store).delete_one({"_id": gone["id"]})
 
-    with pytest.raises(Unavailable, match="KEY_LOST"):
-        read(store, gone["id"])
+    listed = people.list_people({"caller": MALI, "filter": {}}, store)
+    assert ([each["id"] for each in listed["items"]], list(listed["skipped"])) == (
+        [stays["id"]],
+        [gone["id"]],
+    )
+    found = people.get_many({"caller": MALI, "ids": [gone["id"], stays["id"]]}, store)
+    assert ([each["id"] for each in found["items"]], found["damaged"]) == (
+        [stays["id"]],
+        [gone["id"]],
+    )
     with pytest.raises(Unavailable, match="KEY_LOST"):
         push(store, {"id": gone["id"], "given_name": "Fanta"})
-    with pytest.raises(Unavailable, match="KEY_LOST"):
-        nominations.list_nominations({"caller": MALI, "filter": {}}, store)
+    page = nominations.list_nominations({"caller": MALI, "filter": {}}, store)
+    assert (page["items"], list(page["skipped"])) == ([], [proposed["id"]])
     with pytest.raises(Unavailable, match="KEY_LOST"):
         push(store, nomination(gone["id"], project_id=new_id()), use=nominations.nominate)
     assert keys_of(store).count_documents({}) == 1, "and no other key takes its place"

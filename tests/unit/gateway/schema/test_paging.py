@@ -190,7 +190,7 @@ def test_every_connection_is_one_by_the_specification() -> None:
     assert len(connections()) == 18
     for kind in connections():
         dated = {"asOf"} if kind.name.removesuffix("Connection") in RECORDS else set()
-        assert {"edges", "pageInfo", "nodes", "totalCount"} | dated == set(kind.fields)
+        assert {"edges", "pageInfo", "nodes", "totalCount", "skipped"} | dated == set(kind.fields)
         edge = get_named_type(kind.fields["edges"].type)
         assert isinstance(edge, GraphQLObjectType)
         assert edge.name == re.sub("Connection$", "Edge", kind.name)
@@ -240,3 +240,40 @@ async def test_the_feed_is_read_forwards_and_tells_where_its_page_stands() -> No
             "hasPreviousPage": previous,
             "hasNextPage": True,
         }
+
+
+async def test_what_is_damaged_is_named_beside_what_is_answered() -> None:
+    whole = {
+        "items": [{"id": "b"}],
+        "cursors": ["at b"],
+        "skipped": ["a"],
+        "ends": ["at a", "at b"],
+    }
+    behind = FakeServices({"activities.list": lambda _: {**listed(), **whole}})
+    result = await answer(
+        "{ activities { nodes { id } skipped pageInfo { startCursor endCursor } } }", behind
+    )
+    assert result.errors is None
+    assert result.data["activities"] == {
+        "nodes": [{"id": "b"}],
+        "skipped": ["a"],
+        "pageInfo": {"startCursor": "at a", "endCursor": "at b"},
+    }
+
+
+async def test_a_damaged_record_is_a_coded_error_of_its_field_and_absent_from_lists() -> None:
+    found = {"items": [{"id": "b", "name": "B"}], "damaged": ["a"]}
+    activity = {"id": "x", "organisation_ids": ["a", "b"]}
+    behind = FakeServices(
+        {
+            "activities.list": lambda _: {**listed(), "items": [activity], "cursors": ["c"]},
+            "activities.get_many": lambda _: found,
+        }
+    )
+    result = await answer("{ activities { nodes { organisations { id } } } }", behind)
+    assert result.errors is None
+    assert result.data["activities"]["nodes"] == [{"organisations": [{"id": "b"}]}]
+    result = await answer('{ organisation(id: "a") { id } }', behind)
+    assert result.data == {"organisation": None}
+    told = [getattr(error.original_error, "code", None) for error in result.errors or ()]
+    assert told == ["DAMAGED_RECORD"]
