@@ -1,4 +1,4 @@
-"""All that is looked at in the database: replica set, indexes, users, flow and encryption."""
+"""All that is looked at in the database: replica set, indexes, users, flow, records, seals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
-from operations.doctor import encryption, flow, indexes, replicas, users
+from operations.doctor import encryption, flow, indexes, records, replicas, users
 from operations.doctor.finding import Finding, fault
 
 
@@ -36,6 +36,7 @@ def check(uri: str) -> Iterator[Finding]:
             "indexes": lambda: indexes.check(client),
             "users": lambda: users.check(client),
             "flow": lambda: flow.check(client),
+            "records": lambda: records.check(client),
             "seals": lambda: encryption.check(client),
         }
         for name, part in parts.items():
