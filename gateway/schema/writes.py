@@ -1,15 +1,16 @@
 """Owns the mutations that send one list to one service: all are the same but for their names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import graphene
 
 from gateway.calls import keys
-from gateway.calls.context import How
+from gateway.calls.context import Context, How
 from gateway.schema.receipts import (
     PushMode,
     PushResult,
+    Receipts,
     limited,
     push_result,
     snake_clear,
@@ -19,10 +20,14 @@ from shared.ids import canonical
 from shared.records.pushes import MAX_ITEMS
 from shared.texts import plain
 
+Send = Callable[[Context, Sequence[Mapping[str, Any]], How], Awaitable[Receipts]]
 
-def pushing(kind: str, method: str, item: Any, description: str) -> graphene.Field:
-    """A mutation that passes its items to the method of the kind's owner, and answers with their
-    receipts."""
+
+def pushing(
+    kind: str, method: str, item: Any, description: str, send: Send | None = None
+) -> graphene.Field:
+    """A mutation that passes its items to the method of the kind's owner, or to `send`, and answers
+    with their receipts."""
 
     async def resolve(
         _: Any,
@@ -36,7 +41,8 @@ def pushing(kind: str, method: str, item: Any, description: str) -> graphene.Fie
         limited(len(items))
         how = How(mode_of(mode), dry_run, push_id_of(push_id))
         named = await keys.replaced(ctx, kind, snake_clear(items))
-        receipts = await ctx.push(kind, method, named, how)
+        sent = send(ctx, named, how) if send else ctx.push(kind, method, named, how)
+        receipts = await sent
         return push_result(receipts, ctx, "items", dry_run=dry_run)
 
     return graphene.Field(

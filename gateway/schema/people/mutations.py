@@ -5,6 +5,7 @@ from typing import Any
 
 import graphene
 
+from gateway.calls.nominations import nominate
 from gateway.schema.people.types import NominationInput, NotDuplicatesResult, ParticipantInput
 from gateway.schema.records import RestoreInput, TombstoneInput
 from gateway.schema.writes import how, push_id_of, pushing
@@ -49,7 +50,7 @@ class ParticipantMutations(graphene.ObjectType):
         "Give people the content of one of their versions again, in a new version.",
     )
     nominate_participants = pushing(
-        "nomination", "push", NominationInput, "Nominate people, and decide on it."
+        "nomination", "push", NominationInput, "Nominate people, and decide on it.", nominate
     )
     restore_nominations = pushing(
         "nomination",
