@@ -14,6 +14,7 @@ from operations.failure import CannotRun
 from operations.hub import Hub
 from operations.progress import Count, Watch
 from operations.settings import Settings
+from shared.ids import new_id
 from shared.parked import DISCARDED, PARKED, RETRIED, STATES
 
 CHUNK: Final = 200  # what the hub takes at once
@@ -36,12 +37,12 @@ query($service: EventConsumer!, $id: ID!) {{
   parkedEvent(service: $service, id: $id) {{ {FIELDS} event sizeBytes }}
 }}"""
 RETRY: Final = """
-mutation($service: EventConsumer!, $ids: [ID!]!) {
-  retryParked(service: $service, ids: $ids) { count unknown }
+mutation($service: EventConsumer!, $ids: [ID!]!, $pushId: ID) {
+  retryParked(service: $service, ids: $ids, pushId: $pushId) { count unknown }
 }"""
 DISCARD: Final = """
-mutation($service: EventConsumer!, $ids: [ID!]!, $reason: String!) {
-  discardParked(service: $service, ids: $ids, reason: $reason) { count unknown }
+mutation($service: EventConsumer!, $ids: [ID!]!, $reason: String!, $pushId: ID) {
+  discardParked(service: $service, ids: $ids, reason: $reason, pushId: $pushId) { count unknown }
 }"""
 
 ParkedEvent = dict[str, Any]
@@ -205,7 +206,9 @@ def _decide(
     for service, ids in by_service.items():
         for start in range(0, len(ids), CHUNK):
             chunk = ids[start : start + CHUNK]
-            (answer,) = hub.ask(mutation, service=service, ids=chunk, **more).values()
+            (answer,) = hub.ask(
+                mutation, service=service, ids=chunk, pushId=new_id(), **more
+            ).values()
             reached[service] += answer["count"]
             count.add(len(chunk))
     return reached

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from gateway.identity.layout import MADE_UNDER
 from gateway.identity.store import KeyStore
 from shared.caller import Caller
 from shared.errors import NotFound, Unavailable
@@ -86,9 +87,12 @@ class ApiKeys:
             return None
         return Caller(found["role"], found["chapter"], key_id, correlation_id, traceparent)
 
-    async def create(self, role: str, chapter: str | None, label: str, by: str) -> Document:
-        """A new key: `{"key": its only showing, "api_key": {…}}`. Raises Unavailable (retryable:
-        a key made in vain can be revoked)."""
+    async def create(
+        self, role: str, chapter: str | None, label: str, by: str, push_id: str | None = None
+    ) -> Document:
+        """A new key: `{"key": its only showing, "api_key": {…}}`; the key made before under this
+        push's id, with None in the place of its showing. Raises Unavailable (retryable with the
+        `push_id`; without, a key made in vain can be revoked)."""
         key_id = secrets.token_hex(6)
         key = f"{PREFIX}_{key_id}_{secrets.token_urlsafe(32)}"
         document: Document = {
@@ -103,7 +107,11 @@ class ApiKeys:
             "revoked_by": None,
             "webhooks_closed_at": None,
         }
-        await self._store.insert(document)
+        if push_id is not None:
+            document[MADE_UNDER] = f"{by}/{push_id}"
+        if not await self._store.insert(document):
+            made = await self._store.made_under(document[MADE_UNDER])
+            return {"key": None, "api_key": _shown(made)}
         self._found.pop(key_id, None)
         return {"key": key, "api_key": _shown(document)}
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel
-from pymongo.errors import PyMongoError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from gateway.identity.layout import API_KEYS, REVOKED_AT, WEBHOOKS_CLOSED_AT
+from gateway.identity.layout import API_KEYS, MADE_UNDER, REVOKED_AT, WEBHOOKS_CLOSED_AT
 from shared.errors import Refused, Unavailable
 from shared.keysets import Condition, behind, between, reverse, values_of
 from shared.paging import Asked, Page
@@ -49,9 +49,11 @@ class KeyStore:
         await self._client.close()
 
     async def prepare(self) -> None:
-        """Make the indexes that `page` and `unannounced_revocations` read."""
+        """Make the indexes that `page` and `unannounced_revocations` read, and the one that lets
+        a push make one key."""
         unannounced = [(WEBHOOKS_CLOSED_AT, ASCENDING), (REVOKED_AT, ASCENDING)]
-        indexes = [IndexModel(_NEWEST_FIRST), IndexModel(unannounced)]
+        once = IndexModel([(MADE_UNDER, ASCENDING)], unique=True, sparse=True)
+        indexes = [IndexModel(_NEWEST_FIRST), IndexModel(unannounced), once]
         await _answered(self._keys.create_indexes(indexes))
 
     async def ping(self) -> None:
@@ -61,8 +63,20 @@ class KeyStore:
         found: Document | None = await _answered(self._keys.find_one({"_id": key_id}))
         return found
 
-    async def insert(self, key: Document) -> None:
-        await _answered(self._keys.insert_one(key))
+    async def insert(self, key: Document) -> bool:
+        """Whether it was stored: one made under the same push's id may be there."""
+        try:
+            await _answered(self._keys.insert_one(key))
+        except Unavailable as error:
+            if MADE_UNDER in key and isinstance(error.__cause__, DuplicateKeyError):
+                return False
+            raise
+        return True
+
+    async def made_under(self, push: str) -> Document:
+        """The key that was made under a push's id."""
+        found: Document = await _answered(self._keys.find_one({MADE_UNDER: push}))
+        return found
 
     async def revoke(self, key_id: str, by: str) -> None:
         """Revoke it unless it is."""

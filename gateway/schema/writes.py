@@ -77,6 +77,16 @@ def how(kind: Any) -> dict[str, Any]:
     }
 
 
+def once(otherwise: str) -> graphene.Argument:
+    """The push's id of a mutation that answers without receipts; `otherwise`: what it answers to a
+    repetition."""
+    return graphene.Argument(
+        graphene.ID,
+        description="A UUID that the client makes for this request and sends again with each "
+        f"retry: what was done under it is not done again. {otherwise}",
+    )
+
+
 def push_id_of(given: str | None, *at: str) -> str | None:
     """The push's id in canonical form; None if there is none. `at` leads to the input it is in.
 

@@ -108,12 +108,15 @@ class ParkingService:
 
         Discarded ones too. Answers `{"items": the first rows as they are now, "count": of all,
         followers included, "unknown": those of `ids` that are none}`. What was applied before is
-        not applied again. Raises: Unavailable (retryable).
+        not applied again; what was sent under this `push_id` is not sent again. Raises:
+        Unavailable (retryable).
         """
         by = _operator(request).key_id
-        ids = _ids(request)
+        ids, push_id = _ids(request), request.get("push_id")
         store: Store = self.store
         chosen = store.parked.with_followers(ids)
+        if store.was_done("parked/retry", push_id):
+            return _decided(store, ids, chosen)
         publisher = self.requeue.open()
         try:
             for rows in store.parked.portions(chosen):
@@ -121,6 +124,8 @@ class ParkingService:
                 store.parked.mark_retried(rows, by)
         finally:
             publisher.close()
+        # Not before: whoever never heard an answer may repeat what was half done.
+        store.once("parked/retry", push_id, lambda _: None)
         return _decided(store, ids, chosen)
 
     @rpc
@@ -137,7 +142,11 @@ class ParkingService:
         if len(why) > MAX_WHY:
             raise Refused("TOO_LONG", limit=MAX_WHY)
         store: Store = self.store
-        store.parked.discard(ids, by, why)
+        store.once(
+            "parked/discard",
+            request.get("push_id"),
+            lambda tx: store.parked.discard(ids, by, why, tx.session),
+        )
         return _decided(store, ids, store.parked.known(ids))
 
 

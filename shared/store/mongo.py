@@ -157,6 +157,28 @@ class Store:
             self.outbox.wake()
         return result
 
+    def once(self, operation: str, push_id: str | None, work: Callable[[Tx], T]) -> T | None:
+        """`transact`, and remember under the push's id that it was done; None if it was done before
+        under this id: then nothing changes. Raises as `transact`."""
+
+        def unless_done(tx: Tx) -> T | None:
+            if push_id is None:
+                return work(tx)
+            name = f"{push_id}/{operation}"
+            if tx.ledger.load([name], tx.session):
+                return None
+            result = work(tx)
+            tx.ledger.add({name: [push_id]}, tx.session)
+            return result
+
+        return self.transact(unless_done)
+
+    def was_done(self, operation: str, push_id: str | None) -> bool:
+        """Whether `once` has done this under the push's id."""
+        return push_id is not None and self.transact(
+            lambda tx: bool(tx.ledger.load([f"{push_id}/{operation}"], tx.session))
+        )
+
     def claimed(self, ids: Sequence[str]) -> dict[str, datetime]:
         """Those of the events that were applied, each with the time."""
         return inbox.claimed(self.inbox, ids)

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from bson.binary import Binary
 from pymongo import ASCENDING, IndexModel, UpdateOne
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from shared.events import Event
@@ -204,7 +205,9 @@ class ParkingLot:
             ordered=False,
         )
 
-    def discard(self, ids: Sequence[str], by: str, why: str) -> None:
+    def discard(
+        self, ids: Sequence[str], by: str, why: str, session: ClientSession | None = None
+    ) -> None:
         """Record that these rows are given up. Discarding twice is once."""
         self.collection.update_many(
             {"_id": {"$in": list(ids)}, STATE: {"$ne": DISCARDED}},
@@ -212,6 +215,7 @@ class ParkingLot:
                 "$set": {STATE: DISCARDED},
                 "$push": {DECISIONS: _decision(DISCARDED, by, why)},
             },
+            session=session,
         )
 
 

@@ -50,7 +50,10 @@ class ApiKey(graphene.ObjectType):
 class NewApiKey(graphene.ObjectType):
     """An API key with its secret, shown this once."""
 
-    key = graphene.String(required=True, description="`fhk_…`: nobody can show it again.")
+    key = graphene.String(
+        description="`fhk_…`: nobody can show it again. Null where it was made before under the "
+        "same `pushId`."
+    )
     api_key = graphene.Field(ApiKey, required=True, description="What it stands for.")
 
 

@@ -78,7 +78,7 @@ def update_endpoint(request: Request, store: NotificationStore, *, allow_private
     """Change `endpoint` {id, url?, description?, filter?, paused?}; absent fields stay.
 
     A new url or `paused: false` forgets past failures and tries at once, from the cursor where the
-    endpoint stands: nothing is skipped.
+    endpoint stands: nothing is skipped. A `push_id` under which it was done changes nothing.
 
     Returns: `endpoint`. Raises: Refused INVALID_INPUT or KEY_REVOKED, NotFound, Conflict. Final.
     """
@@ -100,20 +100,28 @@ def update_endpoint(request: Request, store: NotificationStore, *, allow_private
         changes["state"] = State.ACTIVE
     if given.get("paused"):
         changes["state"] = State.PAUSED
-    return {"endpoint": _dumped(_changed(store, seen, changes), store)}
+    changed = store.once(
+        "endpoint/update", request.get("push_id"), lambda tx: _changed(store, tx, seen, changes)
+    )
+    return {"endpoint": _dumped(changed or seen, store)}
 
 
 def delete_endpoint(request: Request, store: NotificationStore) -> Answer:
     """Delete the endpoint `id`: it is never posted to again and its secrets are gone; its attempts
     stay readable for their 30 days.
 
-    Returns: `id`. Raises: NotFound, Conflict. Final.
+    Returns: `id`, also where it was deleted before under this `push_id`. Raises: NotFound,
+        Conflict. Final.
     """
     _, owner = _caller(request)
-    seen = _present(store, request.get("id"), owner)
-    _changed(store, seen, {"state": State.DELETED, "secrets": ()})
-    store.drop_resends([seen.id])
-    return {"id": seen.id}
+
+    def work(tx: Tx) -> None:
+        seen = _present(store, request.get("id"), owner)
+        _changed(store, tx, seen, {"state": State.DELETED, "secrets": ()})
+        store.drop_resends([seen.id], tx)
+
+    store.once("endpoint/delete", request.get("push_id"), work)
+    return {"id": request.get("id")}
 
 
 def revoke_owners(request: Request, store: NotificationStore) -> Answer:
@@ -138,8 +146,8 @@ def rotate_secret(request: Request, store: NotificationStore, sealer: Sealer) ->
     """Give the endpoint `id` a new secret; for 24 hours both sign. A second rotation within them
     ends the oldest at once.
 
-    Returns: `endpoint`, and `secret`, which is shown this once. Raises: Refused KEY_REVOKED,
-        NotFound, Conflict. Final.
+    Returns: `endpoint`, and `secret`, which is shown this once; None if it was made before under
+        this `push_id`. Raises: Refused KEY_REVOKED, NotFound, Conflict. Final.
     """
     _, owner = _caller(request)
     seen = _usable(store, request.get("id"), owner)
@@ -148,8 +156,12 @@ def rotate_secret(request: Request, store: NotificationStore, sealer: Sealer) ->
         Secret(sealer.seal(secret, seen.id)),
         replace(seen.secrets[0], expires_at=datetime.now(UTC) + ROTATION_OVERLAP),
     )
-    changed = _changed(store, seen, {"secrets": secrets})
-    return {"endpoint": _dumped(changed, store), "secret": secret}
+    changed = store.once(
+        "endpoint/rotate",
+        request.get("push_id"),
+        lambda tx: _changed(store, tx, seen, {"secrets": secrets}),
+    )
+    return {"endpoint": _dumped(changed or seen, store), "secret": secret if changed else None}
 
 
 def list_endpoints(request: Request, store: NotificationStore) -> Answer:
@@ -177,7 +189,8 @@ def resend(request: Request, store: NotificationStore) -> Answer:
     Only what the endpoint was brought past already and still wants is sent; the rest comes by
     itself. Each is sent under the `webhook-id` it always had.
 
-    Returns: `queued`, how many. Raises: Refused INVALID_INPUT or KEY_REVOKED, NotFound. Final.
+    Returns: `queued`, how many: 0 if they were before under this `push_id`.
+    Raises: Refused INVALID_INPUT or KEY_REVOKED, NotFound. Final.
     """
     _, owner = _caller(request)
     given = schemas.load(
@@ -192,8 +205,12 @@ def resend(request: Request, store: NotificationStore) -> Answer:
     endpoint = _usable(store, given["id"], owner)
     wanted = [each for each in _asked(given) if each <= endpoint.last_position]
     positions = [item.position for item in store.matching(wanted, endpoint.filter)]
-    store.queue_resends(endpoint.id, positions, datetime.now(UTC))
-    return {"queued": len(positions)}
+
+    def work(tx: Tx) -> int:
+        store.queue_resends(tx, endpoint.id, positions, datetime.now(UTC))
+        return len(positions)
+
+    return {"queued": store.once("endpoint/resend", request.get("push_id"), work) or 0}
 
 
 def _caller(request: Request) -> tuple[Caller, str | None]:
@@ -225,8 +242,10 @@ def _usable(store: NotificationStore, endpoint_id: Any, owner: str | None) -> En
     return endpoint
 
 
-def _changed(store: NotificationStore, seen: Endpoint, changes: Mapping[str, Any]) -> Endpoint:
-    changed = store.change_endpoint(seen, **changes, updated_at=datetime.now(UTC))
+def _changed(
+    store: NotificationStore, tx: Tx, seen: Endpoint, changes: Mapping[str, Any]
+) -> Endpoint:
+    changed = store.change_endpoint(tx, seen, **changes, updated_at=datetime.now(UTC))
     if changed is None:
         raise Conflict
     return changed

@@ -171,7 +171,7 @@ class NotificationStore(Store):
             query["_id"] = {"$in": list(ids)}
         return keyset(self.endpoints, query, asked, order=_YOUNGEST_FIRST).of(to_endpoint)
 
-    def change_endpoint(self, seen: Endpoint, **changes: Any) -> Endpoint | None:
+    def change_endpoint(self, tx: Tx, seen: Endpoint, **changes: Any) -> Endpoint | None:
         """Store what the owner changed; None if somebody else did since it was `seen`.
 
         Args: changes: by field of `Endpoint`; the others are the sender's to move meanwhile.
@@ -184,6 +184,7 @@ class NotificationStore(Store):
             {"_id": seen.id, "updated_at": seen.updated_at},
             [{"$set": written}],
             return_document=ReturnDocument.AFTER,
+            session=tx.session,
         )
         return to_endpoint(found) if found else None
 
@@ -192,7 +193,9 @@ class NotificationStore(Store):
         query = {ENDPOINT_ID: endpoint_id}
         return keyset(self.attempts, query, asked, order=_YOUNGEST_FIRST).of(to_attempt)
 
-    def queue_resends(self, endpoint_id: str, positions: Sequence[int], now: datetime) -> None:
+    def queue_resends(
+        self, tx: Tx, endpoint_id: str, positions: Sequence[int], now: datetime
+    ) -> None:
         """Ask for each position once; one that waits already starts its schedule anew."""
         if positions:
             self.resends.bulk_write(
@@ -212,11 +215,13 @@ class NotificationStore(Store):
                     for position in positions
                 ],
                 ordered=False,
+                session=tx.session,
             )
 
-    def drop_resends(self, endpoint_ids: Sequence[str]) -> None:
+    def drop_resends(self, endpoint_ids: Sequence[str], tx: Tx | None = None) -> None:
         """Forget what waits to be sent again."""
-        self.resends.delete_many({ENDPOINT_ID: {"$in": list(endpoint_ids)}})
+        gone = {ENDPOINT_ID: {"$in": list(endpoint_ids)}}
+        self.resends.delete_many(gone, session=tx.session if tx else None)
 
 
 def to_item(document: Mapping[str, Any]) -> Item:

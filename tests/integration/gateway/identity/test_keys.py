@@ -16,6 +16,7 @@ from gateway.identity.keys import ApiKeys
 from gateway.identity.store import KeyStore
 from shared.caller import Caller
 from shared.errors import NotFound, Refused, Unavailable
+from shared.ids import new_id
 
 ADMIN = "fhk_admin_0123456789"
 BELIEVED_S = 0.3
@@ -109,6 +110,19 @@ async def test_revoking_twice_changes_nothing_and_a_stranger_is_not_found(keys: 
     assert await keys.revoke(made["api_key"]["id"], "other") == once
     with pytest.raises(NotFound):
         await keys.revoke("nobody", "bootstrap")
+
+
+async def test_a_retried_creation_makes_one_key_and_shows_it_once(keys: ApiKeys) -> None:
+    push_id = new_id()
+
+    async def create(by: str = "bootstrap") -> dict[str, Any]:
+        return await keys.create("partner", None, "GPPAC", by, push_id)
+
+    made = await asyncio.gather(*(create() for _ in range(5)))
+    assert len({each["api_key"]["id"] for each in made}) == 1
+    assert sum(each["key"] is not None for each in made) == 1
+    another = await create(by="another operator")
+    assert another["key"] is not None
 
 
 async def test_a_revoked_key_is_unannounced_until_its_webhooks_are_closed(

@@ -100,7 +100,10 @@ def test_a_filter_counts_from_when_it_was_set(hub: Hub) -> None:
         assert seen is not None
         assert len(receiver.received) == 1
         wider = type(seen.filter)()
-        hub.notifications.change_endpoint(seen, filter=wider, updated_at=datetime.now(UTC))
+        now = datetime.now(UTC)
+        hub.notifications.transact(
+            lambda tx: hub.notifications.change_endpoint(tx, seen, filter=wider, updated_at=now)
+        )
         assert hub.audit()["clean"] is True, "what it did not want then, it was not to be sent"
         hub.world.push([items.concern()], kind="concern")
         hub.relay()

@@ -209,7 +209,58 @@ def test_two_changes_at_once_do_not_overwrite_each_other(
     update(store, PARTNER, id=identifier, description="first")
 
     with pytest.raises(Conflict):
-        endpoints._changed(store, seen, {"description": "second"})
+        store.transact(lambda tx: endpoints._changed(store, tx, seen, {"description": "second"}))
+
+
+def test_a_late_retry_does_not_set_back_what_was_changed_since(
+    store: NotificationStore, sealer: Sealer
+) -> None:
+    identifier, push_id = create(store, sealer)["endpoint"]["id"], new_id()
+
+    def say(description: str, push_id: str | None = None) -> str:
+        endpoint = {"id": identifier, "description": description}
+        asked = {"caller": PARTNER, "endpoint": endpoint, "push_id": push_id}
+        told = endpoints.update_endpoint(asked, store, allow_private=False)
+        return str(told["endpoint"]["description"])
+
+    assert [say("first", push_id), say("second"), say("first", push_id)] == [
+        "first",
+        "second",
+        "second",
+    ]
+
+
+def test_a_retried_rotation_makes_no_second_secret(
+    store: NotificationStore, sealer: Sealer
+) -> None:
+    made = create(store, sealer)
+    asked = {"caller": PARTNER, "id": made["endpoint"]["id"], "push_id": new_id()}
+    first = endpoints.rotate_secret(asked, store, sealer)["secret"]
+    assert endpoints.rotate_secret(asked, store, sealer)["secret"] is None
+    stored = store.endpoint(made["endpoint"]["id"], None)
+    assert stored is not None
+    opened = [sealer.open(each.sealed, stored.id) for each in stored.secrets]
+    assert opened == [first, made["secret"]]
+
+
+def test_a_retried_deletion_is_told_done(store: NotificationStore, sealer: Sealer) -> None:
+    asked = {"caller": PARTNER, "id": create(store, sealer)["endpoint"]["id"], "push_id": new_id()}
+    told = [endpoints.delete_endpoint(asked, store) for _ in range(2)]
+    assert told == [{"id": asked["id"]}] * 2
+    with pytest.raises(NotFound):
+        endpoints.delete_endpoint({**asked, "push_id": new_id()}, store)
+
+
+def test_a_retried_resend_posts_nothing_twice(store: NotificationStore, sealer: Sealer) -> None:
+    identifier = create(store, sealer, start="beginning")["endpoint"]["id"]
+    grow(store, 2)
+    store.endpoints.update_one({"_id": identifier}, {"$set": {"cursor": 2}})
+    asked = {"caller": PARTNER, "endpoint_id": identifier, "from": 1, "to": 2}
+    asked["push_id"] = new_id()
+    assert endpoints.resend(asked, store) == {"queued": 2}
+    store.drop_resends([identifier])  # they are sent
+    assert endpoints.resend(asked, store) == {"queued": 0}
+    assert store.resends.count_documents({}) == 0
 
 
 def test_a_second_rotation_ends_the_oldest_secret(store: NotificationStore, sealer: Sealer) -> None:

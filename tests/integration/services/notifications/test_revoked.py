@@ -87,7 +87,8 @@ def test_whatever_state_they_are_in_they_are_closed_and_the_operator_sees_why(
     deleted, already = mine.pop(State.DELETED), mine[State.REVOKED]
     theirs = create(OTHER)
     endpoints.resend({"caller": OTHER, "endpoint_id": theirs, "positions": [1]}, store)
-    store.queue_resends(already, [1], store.endpoint(theirs, None).created_at)  # type: ignore[union-attr]
+    at = store.endpoint(theirs, None).created_at  # type: ignore[union-attr]
+    store.transact(lambda tx: store.queue_resends(tx, already, [1], at))
 
     assert revoke(store) == len(mine) - 1
 
@@ -193,7 +194,7 @@ def test_a_change_that_its_owner_had_begun_does_not_undo_it(
     assert seen is not None
     revoke(store)
     with pytest.raises(Conflict):
-        endpoints._changed(store, seen, {"state": State.ACTIVE})
+        store.transact(lambda tx: endpoints._changed(store, tx, seen, {"state": State.ACTIVE}))
     assert states(store) == {identifier: "revoked"}
 
 

@@ -20,6 +20,7 @@ import pytest
 from pymongo import MongoClient
 
 from deploy.local import ports
+from shared.caller import Caller
 from shared.events import Event
 from shared.ids import new_id
 from tests.integration.shared.bus_world import BUS, Db, applied, counted
@@ -198,6 +199,29 @@ def test_discarding_asks_and_is_recorded(
     db.mended.insert_one({"_id": "so"})
     assert foscao("parked", "retry", poison.id, "--service", "reporting").returncode == 0
     wait_for(lambda: applied(db, poison.subject) == [1, 2, 3])
+
+
+def test_a_late_retry_of_a_decision_does_not_undo_the_one_after_it(
+    consumers: None, rpc: Callable[..., Any], amqp_uri: str, db: Db, other_db: Db
+) -> None:
+    poison, *_ = park(amqp_uri, db, other_db)
+    operator = Caller("operator", None, "key-op", "corr").to_dict()
+
+    def decide(method: str, push_id: str) -> str:
+        asked = {"caller": operator, "ids": [poison.id], "reason": "nonsense", "push_id": push_id}
+        [item] = [
+            each for each in rpc(f"reporting.{method}", asked)["items"] if each["id"] == poison.id
+        ]
+        return str(item["state"])
+
+    discarding, retrying = new_id(), new_id()
+    assert decide("discard_parked", discarding) == "discarded"
+    db.mended.insert_one({"_id": "so"})
+    assert decide("retry_parked", retrying) == "retried"
+    wait_for(lambda: applied(db, poison.subject) == [1, 2, 3])
+    assert decide("discard_parked", discarding) == "retried"
+    assert decide("retry_parked", retrying) == "retried"
+    assert len(db.parked.find_one({"_id": poison.id})["decisions"]) == 2  # type: ignore[index]
 
 
 def test_ids_that_are_nowhere_change_nothing(

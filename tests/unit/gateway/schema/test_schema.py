@@ -104,6 +104,15 @@ def undescribed() -> Iterator[str]:
                         yield f"{name}.{field_name}({argument})"
 
 
+def test_every_mutation_can_be_repeated_under_its_push_id() -> None:
+    writes = schema().mutation_type
+    assert writes is not None
+    without = {name for name, field in writes.fields.items() if "pushId" not in field.args}
+    assert without == {"pushActivities"}  # whose input has it
+    taken = writes.fields["pushActivities"].args["input"].type
+    assert "pushId" in taken.of_type.fields
+
+
 def test_everything_in_the_schema_is_described() -> None:
     assert list(undescribed()) == []
 
