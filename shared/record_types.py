@@ -178,6 +178,15 @@ RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType(
                 has_log=True,
             ),
             RecordType(
+                "place",
+                "A place that the gazetteer lacks.",
+                owner="activities",
+                collection="places",
+                heard_by=_version_1("reporting"),
+                projected="places",
+                has_log=True,
+            ),
+            RecordType(
                 "attendance",
                 "The sheet of a session.",
                 owner="activities",

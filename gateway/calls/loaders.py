@@ -32,7 +32,7 @@ class Loaders:
         return await _those_of(self._loader("participants", ""), ids)
 
     async def record(self, kind: str, record_id: str) -> dict[str, Any] | None:
-        """The activity, project, organisation or concern (`kind`), or None. Raises HubError."""
+        """The record of that kind (activities own it), or None. Raises HubError."""
         return await self._loader("activities", kind).load(record_id)
 
     async def records(self, kind: str, record_ids: Sequence[str]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from gateway.calls import keys
 from gateway.calls.context import Context, How
+from shared.codes.places import pushed_as, pushed_id
 from shared.ids import canonical
 from shared.records.repetitions import ALREADY_APPLIED
 from shared.texts import plain
@@ -56,9 +57,9 @@ async def push(ctx: Context, batch: PushBatch, how: How) -> Outcome:
     storing, somebody else's push may still get in the way of a later list; its receipts say so.)
 
     Raises HubError of the services; retryable where `retryable` says so, with the same ids.
-    Effects: at most five calls, or ten where lists are tried first: `participants.push`,
-        `participants.vouch`, `activities.push`, `activities.record_attendance`, and this once more
-        to try the rows of people whom the register does not know.
+    Effects: at most six calls, or twelve where lists are tried first: `participants.push` (see
+        `push_people`), `participants.vouch`, `activities.push`, `activities.record_attendance`, and
+        this once more to try the rows of people whom the register does not know.
     """
     if how.mode != "all_or_nothing":
         return await _send(ctx, batch, how)
@@ -78,9 +79,23 @@ def _trial(how: How) -> How:
     return replace(how, mode="per_item", dry_run=True)
 
 
+async def push_people(ctx: Context, people: Sequence[Mapping[str, Any]], how: How) -> Receipts:
+    """The receipts of these people. Raises HubError.
+
+    Effects: `participants.push`; before it, if one of them lives in a place that was pushed,
+        `activities.get_many`: the owner of people does not know these.
+    """
+    homes = {pushed_as(each.get("place")) for each in people} - {None}
+    if not homes:
+        return await ctx.push("participant", "push", people, how)
+    answer = await ctx.ask("activities", "get_many", kind="place", ids=sorted(homes))
+    places = {pushed_id(each["parent"], each["id"]): each["withdrawn"] for each in answer["items"]}
+    return await ctx.push("participant", "push", people, how, beside={"places": places})
+
+
 async def _send(ctx: Context, batch: PushBatch, how: How) -> Outcome:
     registered = await keys.replaced(ctx, "participant", batch.participants)
-    people = await ctx.push("participant", "push", registered, how)
+    people = await push_people(ctx, registered, how)
     named = await keys.on_sheets(ctx, batch.sheets, batch.participants, people)
     unknown = await _unknown_participants(ctx, named.sheets, people)
     activities = await ctx.push("activity", "push", batch.activities, how)

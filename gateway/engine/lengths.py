@@ -29,7 +29,15 @@ def _codes(list_name: str) -> int:
     return len(code_list(list_name)) + 1
 
 
-_RECORDS: Final = ("Activity", "Project", "Organisation", "Concern", "Participant", "Nomination")
+_RECORDS: Final = (
+    "Activity",
+    "Project",
+    "Organisation",
+    "Concern",
+    "PushedPlace",
+    "Participant",
+    "Nomination",
+)
 PAGES: Final = frozenset(
     {"edges", "nodes", "skipped"}
 )  # as many as the `first` or `last` of a field above says
@@ -72,9 +80,10 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "Participant.lifeChanges": 51,  # days, and what was before
     "LifeChange.named": 5,
     "LifeChange.groups": _codes("stakeholder_group"),
-    "Place.aliases": 10,
+    "Place.aliases": _IDS,
     "Place.formerIds": 10,
     "Place.path": 3,
+    "PushedPlace.aliases": _IDS,
     "Problem.path": 6,
     "Project.places": _IDS,
     "Project.indicators": _PARTS,

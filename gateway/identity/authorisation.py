@@ -38,6 +38,8 @@ REQUIRES: Final[Mapping[str, frozenset[str]]] = {
     "place": EVERYONE,
     "places": EVERYONE,
     "gazetteer": EVERYONE,
+    "pushedPlace": PROGRAMME,
+    "pushedPlaces": PROGRAMME,
     "changes": PROGRAMME,
     "history": PROGRAMME,
     "compare": PROGRAMME,

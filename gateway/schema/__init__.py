@@ -29,6 +29,7 @@ from gateway.schema.people.mutations import ParticipantMutations
 from gateway.schema.people.queries import ParticipantQueries
 from gateway.schema.programme.concerns import ConcernMutations, ConcernQueries
 from gateway.schema.programme.organisations import OrganisationMutations, OrganisationQueries
+from gateway.schema.programme.places import PlaceMutations, PlaceQueries
 from gateway.schema.programme.projects import ProjectMutations, ProjectQueries
 from gateway.schema.reporting.queries import ReportQueries
 from gateway.schema.scalars import Date, DateTime
@@ -57,6 +58,7 @@ class Query(
     AttendanceQueries,
     ParticipantQueries,
     ConcernQueries,
+    PlaceQueries,
     OrganisationQueries,
     ProjectQueries,
     ChangeQueries,
@@ -73,6 +75,7 @@ class Mutation(
     KeyMutations,
     PartnerMutations,
     ConcernMutations,
+    PlaceMutations,
     OrganisationMutations,
     ProjectMutations,
     ParticipantMutations,

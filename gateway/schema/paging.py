@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -37,6 +37,9 @@ class PageInfo(graphene.ObjectType):
         description="The cursor of the last item; pass it as `after` for the next page. Null where "
         "the page is empty."
     )
+
+
+Prepared = Callable[[Any, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
 def connection(node: Any, plural: str, *, dated: bool = False) -> type[graphene.ObjectType]:
@@ -93,7 +96,7 @@ _DATED: Final = {
 }
 
 
-def paged(kind: Any, description: str, **arguments: Any) -> graphene.Field:
+def paged(kind: Any, description: str, /, **arguments: Any) -> graphene.Field:
     """A root field that pages: at most 200, 50 by default."""
     return graphene.Field(
         kind,
@@ -111,16 +114,26 @@ def paged(kind: Any, description: str, **arguments: Any) -> graphene.Field:
 
 
 def listing(
-    nodes: Any, plural: str, which: Any, service: str, method: str = "list", **fixed: Any
+    nodes: Any,
+    plural: str,
+    which: Any,
+    service: str,
+    method: str = "list",
+    prepared: Prepared | None = None,
+    **fixed: Any,
 ) -> graphene.Field:
-    """A root field that lists what the service's method pages and filters."""
+    """A root field that lists what the service's method pages and filters; `prepared` makes of a
+    filter what that service cannot know by itself."""
 
     async def resolve(
         _: Any, info: Any, filter: Mapping[str, Any] | None = None, **part: Any
     ) -> dict[str, Any]:
         read_at = rfc3339(datetime.now(UTC))  # before anything is read
+        asked = criteria(filter)
+        if prepared is not None:
+            asked = await prepared(info.context, asked)
         answer = await info.context.ask(
-            service, method, **fixed, filter=criteria(filter), **wanted(info, part)
+            service, method, **fixed, filter=asked, **wanted(info, part)
         )
         return {**page(answer), "as_of": read_at}
 

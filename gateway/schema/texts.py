@@ -1,14 +1,16 @@
 """Owns how texts and codes read: three languages, and a code beside its label."""
 
-from collections.abc import Mapping
+from asyncio import gather
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any, Final
 
 import graphene
 
+from gateway.calls.context import Context
 from gateway.schema.enums import closed
 from shared.codes import LANGUAGES, UNKNOWN
 from shared.codes import label as code_label
-from shared.codes.places import exists, place
+from shared.codes.places import exists, place, pushed_as
 from shared.codes.places import label as place_label
 
 _BEGINS: Final = ("starts_on", "raised_on", "on")
@@ -95,13 +97,42 @@ def _day_of(root: Mapping[str, Any]) -> str | None:
     return next((root[name] for name in _BEGINS if isinstance(root.get(name), str)), None)
 
 
+async def place_value(ctx: Context, place_id: str, on: str | None = None) -> dict[str, str | None]:
+    """As `code_value`, also of a place that was pushed: by the name that it was given, or as the
+    place that it turned out to be."""
+    seen: set[str] = set()
+    while (own := pushed_as(place_id)) and own not in seen:
+        seen.add(own)
+        found = await ctx.loaders.record("place", own)
+        if found is None:
+            break
+        if not found.get("same_as"):
+            return code_value("place", place_id, ctx.lang, on) | {
+                "label": pushed_label(found, ctx.lang, on)
+            }
+        place_id = found["same_as"]
+    return code_value("place", place_id, ctx.lang, on)
+
+
+def pushed_label(record: Mapping[str, Any], lang: str, on: str | None = None) -> str:
+    """How a pushed place reads: its name, with all it lies in."""
+    name = (record.get("names") or {}).get(lang) or record["name"]
+    return f"{name}, {place_label(record['parent'], lang, on)}"
+
+
+async def _all_of(values: Iterable[Awaitable[Any]]) -> list[Any]:
+    return await gather(*values)
+
+
 def coded(list_name: str, name: str, description: str) -> graphene.Field:
     """A field that shows the code under `name` of its parent with its label."""
 
-    def resolve(root: Mapping[str, Any], info: Any) -> dict[str, str | None] | None:
+    def resolve(root: Mapping[str, Any], info: Any) -> Any:
         code = root.get(name)
         if code is None:
             return None
+        if list_name == "place" and pushed_as(code):
+            return place_value(info.context, code, _day_of(root))
         return code_value(list_name, code, info.context.lang, _day_of(root))
 
     return graphene.Field(CodeValue, description=description, resolver=resolve)
@@ -110,8 +141,10 @@ def coded(list_name: str, name: str, description: str) -> graphene.Field:
 def coded_list(list_name: str, name: str, description: str) -> graphene.Field:
     """A field that shows the codes under `name` of its parent with their labels."""
 
-    def resolve(root: Mapping[str, Any], info: Any) -> list[dict[str, str | None]]:
+    def resolve(root: Mapping[str, Any], info: Any) -> Any:
         on = _day_of(root)
+        if list_name == "place" and any(map(pushed_as, root.get(name) or ())):
+            return _all_of(place_value(info.context, code, on) for code in root[name])
         return [code_value(list_name, code, info.context.lang, on) for code in root.get(name) or ()]
 
     return graphene.Field(

@@ -11,7 +11,7 @@ from typing import Any
 from marshmallow import Schema
 
 from services.activities import schemas
-from services.activities.rules import records
+from services.activities.rules import places, records
 from services.activities.rules.records import Content, Path
 from services.activities.rules.remarks import activity_remarks
 from shared import contracts
@@ -22,12 +22,16 @@ from shared.records import fields, known_by
 from shared.records.partial import known
 from shared.records.pushes import Record
 
+Complete = Callable[[Content, Content, Content, str], Content]
+
 
 @dataclass(frozen=True, slots=True)
 class RecordDefinition:
     """What this service knows of one of its record types beyond the row of `shared.record_types`:
     what can be pushed of it, and by which rules it is taken, listed and told.
 
+    complete: with what follows from it, given what is kept of the stored one, what the push named
+        and the chapter's day.
     problems: what is wrong between its fields, against its content before, if any.
     remarks: what looks wrong in it and is stored all the same.
     references: field → the record type it refers to, by one id or a list of them.
@@ -46,7 +50,7 @@ class RecordDefinition:
     order: tuple[str, int]
     problems: Callable[[Content, Content | None], Iterable[Problem]] = lambda *_: ()
     remarks: Callable[[Content], Iterable[Problem]] = lambda _: ()
-    complete: Callable[[Content, str], Content] = lambda content, _: content
+    complete: Complete = lambda content, *_: content
     references: Mapping[str, str] = field(default_factory=dict)
     private: frozenset[str] = frozenset()
     public: bool = False
@@ -143,6 +147,16 @@ CONCERN = RecordDefinition(
     references={"activity_id": "activity"},
     private=frozenset({"text"}),
 )
+PLACE = RecordDefinition(
+    RECORD_TYPES["place"],
+    schema=schemas.Place(),
+    order=("content.name", 1),
+    problems=places.place_problems,
+    remarks=places.place_remarks,
+    complete=places.complete_place,
+    public=True,
+    searched=("name", "names", "aliases"),
+)
 DEFINITIONS: Mapping[str, RecordDefinition] = {
-    each.name: each for each in (ACTIVITY, PROJECT, ORGANISATION, CONCERN)
+    each.name: each for each in (ACTIVITY, PROJECT, ORGANISATION, CONCERN, PLACE)
 }

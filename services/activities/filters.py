@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from marshmallow import ValidationError
@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from services.activities.layout import WORDS
 from services.activities.rules.words import beginnings
 from shared.codes import LANGUAGES, code_list
-from shared.codes.areas import Area, areas, inside
+from shared.codes.areas import Area, area, areas, inside
 from shared.codes.countries import today
 from shared.codes.states import HELD, PLANNED
 from shared.errors import Refused, problems_from
@@ -36,6 +36,7 @@ class Asked(Period, Listed):
     categories = f.codes("concern_category")
     severity_from = f.Whole(1, 5)
     places = f.Many(f.PlaceId())
+    kinds = f.codes("place_kind")
     text = f.Text(100)
     withdrawn = f.Truth()
 
@@ -52,10 +53,14 @@ KnownBy = Callable[[Mapping[str, Any]], list[Condition]]
 
 
 def query(
-    record_type: str, wanted: Mapping[str, Any], known_by: KnownBy = lambda _: []
+    record_type: str,
+    wanted: Mapping[str, Any],
+    known_by: KnownBy = lambda _: [],
+    with_same: Callable[[list[str]], list[str]] = lambda place_ids: place_ids,
 ) -> Condition:
-    """The condition of a filter; `known_by` makes those of `Listed`. Records withdrawn are left out
-    unless `withdrawn` is true, which shows them alone.
+    """The condition of a filter; `known_by` makes those of `Listed`, `with_same` knows of places
+    which others turned out to be one of them. Records withdrawn are left out unless `withdrawn` is
+    true, which shows them alone.
 
     Filters: as `Asked` (`shared.records.filters`); `places` with all that lay in them on the day of
     the record; `from` and `to` are days, and what overlaps them is found; `text` is looked for in
@@ -71,9 +76,18 @@ def query(
     if matches_nothing(asked):
         return dict(_NOTHING)
     asked.setdefault("withdrawn", False)
+    if "places" in asked:
+        asked["places"] = with_same(asked["places"])
     conditions = _CONDITIONS | _CONDITIONS_OF.get(record_type, {})
     found = [conditions[name](value) for name, value in asked.items() if name not in KNOWN_BY]
     return {"$and": [*found, *known_by(asked)]}
+
+
+def of_places(within: Iterable[str], on: str | None = None, kinds: Any = None) -> Condition:
+    """The condition for pushed places that lie in each of these on that day, or at present, and are
+    of one of these kinds. Raises KeyError: no such place."""
+    inner = [inside(area([each], on), "content.parent") for each in within]
+    return {"$and": [{}, *inner, *([_one_of("content.kind")(kinds)] if kinds else [])]}
 
 
 _BEGINS: Final = ("content.starts_on", "content.raised_on")
@@ -104,17 +118,21 @@ def _within(values: Any) -> Condition:
     return {"$or": [_inside(each) for each in areas(values)]}
 
 
-def _inside(area: Area) -> Condition:
-    places = inside(area, "content.places", listed=True)
-    where: Condition = {"$or": [inside(area, "content.place"), places]}
-    bounds = {"$gte": area.since, "$lt": area.until}
+def _inside(lying: Area) -> Condition:
+    places = inside(lying, "content.places", listed=True)
+    where: Condition = {"$or": [inside(lying, "content.place"), places]}
+    bounds = {"$gte": lying.since, "$lt": lying.until}
     days = {bound: day for bound, day in bounds.items() if day}
     if not days:
         return where
     when: list[Condition] = [{path: days} for path in _BEGINS]
-    if area.until is None:
+    if lying.until is None:
         when.append(dict.fromkeys(_BEGINS))
     return {"$and": [where, {"$or": when}]}
+
+
+def _of_unit(values: Any) -> Condition:
+    return inside(area(values), "content.parent")
 
 
 def _at_least(severity: int) -> Condition:
@@ -161,9 +179,11 @@ _CONDITIONS: Final[dict[str, Callable[[Any], Condition]]] = {
     "since": _since,
     "until": _until,
     "text": _containing,
+    "kinds": _one_of("content.kind"),
     "withdrawn": lambda withdrawn: {"withdrawn": withdrawn},
 }
 _CONDITIONS_OF: Final[Mapping[str, dict[str, Callable[[Any], Condition]]]] = {
     "activity": {"statuses": _standing},
     "organisation": {"text": _named},
+    "place": {"places": _of_unit, "text": _named},
 }

@@ -1,8 +1,8 @@
 """The database `activities`: its collections, and the names that operators' tools know too.
 
-activities, projects, organisations, concerns   records of the push engine
+activities, projects, organisations, concerns, places   records of the push engine
              {…, session_refs?: of an activity, the keys of its sessions,
-              words?: of an organisation, those of its names as they are looked for}
+              words?: of an organisation or a place, those of its names as they are looked for}
 sheets      {_id: session id, activity_id, chapter, state, seq: of its last step,
              present, lines: how many, scores: sums, in the order of `shared.record_types.SCORES`,
              told?: the same sums over what was told score by score; absent: nothing}

@@ -13,7 +13,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from services.activities.rules.sheets import AttendanceRow, Given
-from shared.codes import code_list
+from shared.codes import code_list, places
 from shared.codes.suggestions import unknown_code, unknown_field
 from shared.errors import Problem, problems_in
 from shared.ids import canonical
@@ -165,6 +165,31 @@ class Concern(KnownElsewhere):
     raised_on = f.Day()
     text = f.Text(5000)
     raised_by_group = f.Code("stakeholder_group")
+
+
+class Unit(f.PlaceId):
+    """The id of a unit of the gazetteer: a country, or one of the first or the second level."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        place_id: str = super()._deserialize(value, *args, **kwargs)
+        if places.place(place_id).level not in places.UNITS:
+            raise f.fail("NOT_A_UNIT", unit=places.place(place_id).parent)
+        return place_id
+
+
+class Place(KnownElsewhere):
+    """A place that the gazetteer lacks; `same_as` says which other one it turned out to be."""
+
+    parent = Unit(required=True)
+    name = f.Text(200, required=True)
+    names = f.Localised(200)
+    aliases = f.Many(f.Text(200), distinct=True)
+    kind = f.Code("place_kind")
+    lat = f.Number(-90, 90)
+    lon = f.Number(-180, 180)
+    began_on = f.Day()
+    ended_on = f.Day()
+    same_as = f.PlaceId()
 
 
 class SheetRow(f.RowSchema):

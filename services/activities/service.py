@@ -6,6 +6,7 @@ from services.activities.handlers import (
     attendance,
     changes,
     history,
+    places,
     reading,
     records,
     rows,
@@ -76,6 +77,14 @@ class ActivitiesService(ParkingService):
     @rpc
     def list(self, request: Request) -> Answer:
         return reading.list_page(request, self.store)
+
+    @rpc
+    def find_places(self, request: Request) -> Answer:
+        return places.find(request, self.store)
+
+    @rpc
+    def same_places(self, request: Request) -> Answer:
+        return places.same(request, self.store)
 
     @rpc
     def attendance(self, request: Request) -> Answer:

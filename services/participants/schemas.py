@@ -101,7 +101,8 @@ class Nomination(KnownElsewhere):
 
 
 class PersonFilter(Listed):
-    """What a list of people may be narrowed to; `text` holds words of names."""
+    """What a list of people may be narrowed to; `text` holds words of names. `places` are several
+    that are one, where `place` is the one asked for."""
 
     text = f.Text(200)
     phone = Phone(40)
@@ -109,6 +110,7 @@ class PersonFilter(Listed):
     sex = f.Code("sex")
     group = f.Code("stakeholder_group")
     place = f.PlaceId()
+    places = f.Many(f.PlaceId())
     organisation_id = f.Id()
     chapter = f.Code("country")
     withdrawn = f.Truth()

@@ -14,7 +14,7 @@ A generation is these collections, each under its prefix (empty before the first
     attributes   {_id: "sex/female/0", bits: the numbers of a chunk of whom the fact holds}
     sessions     {_id: session id, activity_id, seq, present: numbers, scores: {...},
                   tests: [[number, pre | None, post | None], ...]}
-    activities, projects, concerns, nominations   {_id, version, withdrawn, chapter, ...}
+    activities, projects, concerns, nominations, places   {_id, version, withdrawn, chapter, ...}
     counters     {_id: "people", n: how many numbers were given}
     position     {_id: "last", event_id, type, recorded_at, events_applied}
 

@@ -2,13 +2,14 @@
 
 Ids are opaque and what they name moves, so that neither "begins with" nor a list drawn up once is
 right. An area names the ids that lie in some places, old spellings included: whole branches by
-their root, of which every id that begins with it lies there, and the others one by one.
+their root, of which every id that begins with it lies there, and the others one by one. Places that
+were pushed below a unit are found by the unit's id, with which theirs begin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,20 +22,22 @@ _REMEMBERED = 256
 class Area:
     """What lies in some places from one day on until another, which is not included.
 
-    `ids` lie there; of each of `roots`, so does every id that begins with it and a dot. Days are
-    ISO 8601; None: left open.
+    `ids` lie there; of each of `roots`, so does every id that begins with it and a dot; of each of
+    `parted`, so does what was pushed below it. Days are ISO 8601; None: left open.
     """
 
     ids: tuple[str, ...]
     roots: tuple[str, ...]
     since: str | None = None
     until: str | None = None
+    parted: tuple[str, ...] = ()
 
 
 def inside(area: Area, path: str, *, listed: bool = False) -> dict[str, Any]:
     """The condition, in MongoDB's query language, for documents whose place at the path is of the
     area; with `listed`, one of the places in the list there."""
-    ranges = [{"$gt": f"{root}.", "$lt": f"{root}/"} for root in area.roots]  # "/" follows "."
+    begin = [(root, ".") for root in area.roots] + [(unit, places.PUSHED) for unit in area.parted]
+    ranges = [{"$gt": f"{id}{mark}", "$lt": f"{id}/"} for id, mark in begin]  # "~" comes last
     told: list[dict[str, Any]] = [{"$elemMatch": each} for each in ranges] if listed else ranges
     return {"$or": [{path: {"$in": list(area.ids)}}, *({path: each} for each in told)]}
 
@@ -59,12 +62,11 @@ def _areas(place_ids: frozenset[str]) -> tuple[Area, ...]:
     days = ("", *places.turns())
     for day in days:
         here = _area(place_ids, day)
-        if found and (found[-1].ids, found[-1].roots) == (here.ids, here.roots):
+        if found and here == replace(found[-1], since=None, until=None):
             continue
         if found:
-            last = found.pop()
-            found.append(Area(last.ids, last.roots, last.since, day))
-        found.append(Area(here.ids, here.roots, day or None))
+            found.append(replace(found.pop(), until=day))
+        found.append(replace(here, since=day or None))
     return tuple(found)
 
 
@@ -79,13 +81,17 @@ def _area(place_ids: frozenset[str], on: str | None) -> Area:
             waiting += [each.id for each in places.children(here, on)]
     ids: list[str] = []
     roots: list[str] = []
+    parted: list[str] = []
     covered = ""
     for each in sorted(inside):
         if covered and each.startswith(covered):
             continue
         ids += places.spellings(each)
-        branch = places.branch(each)
-        if branch and inside.issuperset(branch):
+        if places.place(each).level not in places.UNITS:
+            continue
+        if inside.issuperset(places.branch(each)):
             roots += places.spellings(each)
             covered = f"{each}."
-    return Area(tuple(ids), tuple(roots))
+        else:
+            parted += places.spellings(each)
+    return Area(tuple(ids), tuple(roots), parted=tuple(parted))

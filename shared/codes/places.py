@@ -5,6 +5,10 @@ lay when it was named, and stays when the place comes to lie elsewhere, as Yanfo
 What a place lies in is asked of a day; without a day it is what it lies in at present. Names are no
 key: there is a Nampala in the region of Sikasso and another in that of Ségou.
 
+Chapters push the places that the list lacks. The id of one is that of the unit below which it was
+pushed, with its own behind (`ML.SIK.YAN.~0192…`): wherever it is met, what it lies in is known.
+What it is called, and whether there is such a place at all, is asked of its owner, `activities`.
+
 Every function takes an id that the place had before (`ML.06` is `ML.SIK`) for the present one.
 """
 
@@ -18,8 +22,12 @@ from sys import intern
 from typing import Final
 
 from shared.codes import code_list, each_row, read_rows
+from shared.ids import canonical
 
 LEVELS: Final = ("country", "admin1", "admin2", "locality")
+UNITS: Final = LEVELS[:-1]
+PUSHED: Final = ".~"
+"""Stands in the id of a pushed place, and in no other, between its unit's and its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +74,36 @@ class Lying:
 
 def place(place_id: str) -> Place:
     """The place of that id. Raises KeyError: there is none."""
-    return _places()[present(place_id)]
+    now = present(place_id)
+    return _pushed(now) if PUSHED in now else _places()[now]
 
 
 def exists(place_id: str) -> bool:
-    """Whether the gazetteer has a place of that id."""
-    return present(place_id) in _places()
+    """Whether the gazetteer has a place of that id, or the unit of a pushed one."""
+    now = present(place_id)
+    return now in _places() or _is_pushed(now)
+
+
+def pushed_id(unit: str, identifier: str) -> str:
+    """The id of the place that was pushed with this identifier (UUID) below the unit."""
+    return f"{present(unit)}{PUSHED}{identifier}"
+
+
+def pushed_as(place_id: object) -> str | None:
+    """The identifier (UUID) with which the place was pushed; None of one of the gazetteer, and of
+    what is no place's id."""
+    if not isinstance(place_id, str) or PUSHED not in place_id:
+        return None
+    return canonical(place_id.partition(PUSHED)[2])
 
 
 def present(place_id: str) -> str:
     """The id that the place has at present; the same for one that the gazetteer lacks."""
     if place_id in _places():
         return place_id
+    if PUSHED in place_id:
+        unit, _, own = place_id.partition(PUSHED)
+        return f"{present(unit)}{PUSHED}{canonical(own) or own}"
     for head, rest in _heads(place_id):
         if (now := _former().get(head)) and f"{now}{rest}" in _places():
             return f"{now}{rest}"
@@ -119,11 +145,35 @@ def label(place_id: str, lang: str, on: str | None = None) -> str:
     """The full path, which tells homonyms apart: `Nampala, Sikasso, Mali`.
 
     Countries read in the language asked for; below them names stay as they are in the country.
+    A pushed place is told by what it lies in.
     Raises KeyError: no such place or language.
     """
     *below, country = ancestors(place_id, on)
-    names = [f"{each.name} ({each.near})" if each.near else each.name for each in below]
+    named = (each for each in below if each.name)
+    names = [f"{each.name} ({each.near})" if each.near else each.name for each in named]
     return ", ".join([*names, code_list("country").label(country.id, lang)])
+
+
+def settled(place_id: str, same: Mapping[str, str]) -> str:
+    """Which place it turned out to be, by what is the `same` as what (present ids); of places that
+    were said to be each other, the first."""
+    found = [present(place_id)]
+    while (other := same.get(found[-1])) is not None:
+        if other in found:
+            return min(found[found.index(other) :])
+        found.append(other)
+    return found[-1]
+
+
+def with_same(place_ids: Iterable[str], same: Mapping[str, str]) -> list[str]:
+    """The places, and all that turned out to be one of them."""
+    meant = {settled(each, same) for each in place_ids}
+    return sorted(meant.union(each for each in same if settled(each, same) in meant))
+
+
+def may_be_same(place_id: str) -> bool:
+    """Whether a pushed place may turn out to be this one: units are known."""
+    return exists(place_id) and place(place_id).level not in UNITS
 
 
 def every() -> Iterable[Place]:
@@ -132,8 +182,8 @@ def every() -> Iterable[Place]:
 
 
 def children(place_id: str | None, on: str | None = None) -> list[Place]:
-    """What lies directly in that place on that day, in the gazetteer's order; the countries for
-    None."""
+    """What of the gazetteer lies directly in that place on that day, in its order; the countries
+    for None."""
     parent = None if place_id is None else present(place_id)
     return list(_below(_turn(on)).get(parent, ()))
 
@@ -157,7 +207,7 @@ def coarse(place_id: str, on: str | None = None) -> str:
 
     Raises KeyError: no such place.
     """
-    return admin1(place_id, on) or present(place_id)
+    return admin1(place_id, on) or place(place_id).country
 
 
 @cache
@@ -181,6 +231,36 @@ def branch(place_id: str) -> Sequence[str]:
     """The present ids that begin with this one and a dot, wherever those places lie."""
     ids = _in_order()
     return ids[bisect_left(ids, f"{place_id}.") : bisect_left(ids, f"{place_id}/")]
+
+
+def _is_pushed(place_id: str) -> bool:
+    unit, mark, own = place_id.partition(PUSHED)
+    above = _places().get(unit)
+    return bool(mark) and above is not None and above.level in UNITS and canonical(own) == own
+
+
+def _pushed(place_id: str) -> Place:
+    if not _is_pushed(place_id):
+        raise KeyError(place_id)
+    unit = place_id.partition(PUSHED)[0]
+    return Place(
+        id=place_id,
+        parent=unit,
+        level="locality",
+        name="",
+        country=_places()[unit].country,
+        lat=None,
+        lon=None,
+        aliases=(),
+        iso=None,
+        pcode=None,
+        former=(),
+        valid_from=None,
+        valid_until=None,
+        near=None,
+        note="",
+        source="",
+    )
 
 
 def _turn(on: str | None) -> str:

@@ -2,8 +2,8 @@
 
 A record's events carry its whole public state; attendance events carry what one push changed on one
 session's sheet, `sequence` counting the changes of that sheet 1, 2, 3 …. No free text can pass
-beside titles and the names of organisations: nothing is allowed beside what stands here. Within one
-version they only grow.
+beside titles and the names of organisations and places: nothing is allowed beside what stands here.
+Within one version they only grow.
 """
 
 from __future__ import annotations
@@ -202,6 +202,23 @@ _CONCERN = _state(
     "place category severity status raised_on",
 )
 
+_PLACE = _state(
+    "A place that the gazetteer lacks: its whole state",
+    {
+        "parent": {**PLACE, "description": "the unit of the gazetteer below which it was pushed"},
+        "name": TEXT,
+        "names": TITLE,
+        "aliases": array(TEXT, uniqueItems=True),
+        "kind": code("place_kind"),
+        "lat": NUMBER,
+        "lon": NUMBER,
+        "began_on": DAY,
+        "ended_on": DAY,
+        "same_as": {**PLACE, "description": "the place of the same unit that it is, too"},
+    },
+    "parent name kind",
+)
+
 _SHEET: Final[Mapping[str, Schema]] = {
     "session_id": ID,
     "activity_id": ID,
@@ -244,6 +261,7 @@ SCHEMAS: Final[Mapping[str, Mapping[int, Schema]]] = {
     "project": {1: _PROJECT},
     "organisation": {1: _ORGANISATION},
     "concern": {1: _CONCERN},
+    "place": {1: _PLACE},
     "attendance": {1: _ATTENDANCE, 2: _ATTENDANCE_2},
 }
 """Record type → version → schema."""

@@ -26,8 +26,8 @@ SEVERITY: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": 5}
 COUNTRY: Final[Schema] = {"type": "string", "pattern": "^[A-Z]{2}$"}
 PLACE: Final[Schema] = {
     "type": "string",
-    "pattern": r"^[A-Z]{2}(\.[A-Z0-9_-]+)*$",
-    "description": "id of the gazetteer",
+    "pattern": r"^[A-Z]{2}(\.[A-Z0-9_-]+)*(\.~[0-9a-f-]{36})?$",
+    "description": "id of the gazetteer; of a pushed place, its unit's and its own behind",
 }
 TITLE: Final[Schema] = {
     "type": "object",

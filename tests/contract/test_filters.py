@@ -54,6 +54,7 @@ READERS: dict[str, Read] = {
     "ActivityFilter": _listed("activity"),
     "RecordFilter": _listed("project"),
     "ConcernFilter": _listed("concern"),
+    "PlaceFilter": _listed("place"),
     "ParticipantFilter": _person,
     "NominationFilter": _nomination,
     "ReportFilter": _scope,
@@ -66,7 +67,8 @@ VALUES: dict[str, Any] = {
     "identifiers": {"system": "iati", "value": "1"},
     "activity_id": ID, "activity_ids": ID, "categories": "child_labour", "chapter": "ML",
     "chapters": "ML", "countries": "ML", "email": "awa@example.org", "from": "2024-03-09",
-    "group": "youth", "ids": ID, "organisation_id": ID, "participant_id": ID,
+    "group": "youth", "ids": ID, "kinds": "mining_site",
+    "organisation_id": ID, "participant_id": ID,
     "phone": "76 12 34 56", "place": "ML.06", "places": "ML.06", "project_id": ID,
     "project_ids": ID, "sex": "female", "text": "Awa", "to": "2024-03-09",
 }  # fmt: skip

@@ -114,6 +114,13 @@ def concern(
     return _state("concern", identifier, sequence, step, usual | said)
 
 
+def place(
+    identifier: str | None = None, sequence: int = 1, step: str = "recorded", **said: Any
+) -> Event:
+    usual = {"chapter": "ML", "parent": "ML.SIK.YAN", "name": "Fodjélé", "kind": "mining_site"}
+    return _state("place", identifier, sequence, step, usual | said)
+
+
 def attendance(
     session_id: str,
     activity_id: str,
@@ -165,6 +172,9 @@ class Told:
 
     def concern(self, id: str, event: str = "concern.recorded", **said: Any) -> Event:
         return concern(id, *self._next(event, id), **said)
+
+    def place(self, id: str, event: str = "place.recorded", **said: Any) -> Event:
+        return place(id, *self._next(event, id), **said)
 
     def project(self, id: str, event: str = "project.recorded", **said: Any) -> Event:
         return project(id, *self._next(event, id), **said)

@@ -54,6 +54,12 @@ def concern(**said: Any) -> Item:
     return _item({"place": NAMPALA, "category": "child_labour", "severity": 4}, said)
 
 
+def place(**said: Any) -> Item:
+    """A mining site near Kalana that the gazetteer lacks."""
+    usual = {"parent": "ML.SIK.YAN", "name": "Fodjélé", "kind": "mining_site"}
+    return _item(usual, said)
+
+
 def person(**said: Any) -> Item:
     usual = {
         "given_name": "Aminata",

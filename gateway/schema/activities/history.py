@@ -11,6 +11,7 @@ from gateway.schema.paging import connection, page, paged, wanted
 from gateway.schema.people.types import Nomination, Participant
 from gateway.schema.programme.concerns import Concern
 from gateway.schema.programme.organisations import Organisation
+from gateway.schema.programme.places import PushedPlace
 from gateway.schema.programme.projects import Project
 from gateway.schema.receipts import camel
 from gateway.schema.scalars import DateTime
@@ -54,6 +55,7 @@ class RecordVersion(graphene.ObjectType):
     project = _as(Project, "project")
     organisation = _as(Organisation, "organisation")
     concern = _as(Concern, "concern")
+    place = _as(PushedPlace, "place")
     participant = _as(Participant, "participant")
     nomination = _as(Nomination, "nomination")
 

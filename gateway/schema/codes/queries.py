@@ -1,9 +1,12 @@
 """Owns the vocabulary's doors: code lists and the gazetteer, answered from `shared.codes`."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import graphene
 
+from gateway.calls.context import Context
+from gateway.identity.authorisation import PROGRAMME
 from gateway.schema.codes.types import (
     CodeEntry,
     Place,
@@ -11,15 +14,16 @@ from gateway.schema.codes.types import (
     PlaceLevel,
     day_asked,
     shown,
+    shown_pushed,
 )
 from gateway.schema.paging import page, paged, wanted
 from gateway.schema.scalars import Date
 from gateway.schema.texts import list_of
 from shared.codes import code_list, list_names
 from shared.codes.places import Place as PlaceData
-from shared.codes.places import children, every, place
+from shared.codes.places import children, every, place, pushed_as, pushed_id
 from shared.codes.search import lies_in, search
-from shared.codes.suggestions import unknown_list, unknown_place
+from shared.codes.suggestions import unknown_code, unknown_list, unknown_place
 from shared.cursors import decode_cursor, encode_cursor
 from shared.errors import NotFound, Refused
 from shared.paging import Asked, Page, bounded
@@ -50,14 +54,19 @@ class CodeQueries(graphene.ObjectType):
 
     gazetteer = paged(
         PlaceConnection,
-        "Places, page by page: those that a text may mean, the best first, or all in the "
-        "gazetteer's order. Homonyms are told apart by their `label` and `path`.",
+        "Places, page by page: those that a text may mean, the best first and behind them those "
+        "that chapters pushed, or all of the gazetteer in its order (`pushedPlaces` has the "
+        "others). Homonyms are told apart by their `label` and `path`.",
         text=graphene.String(
             description="Words that words of a name or alias begin with, whatever the case, "
             "accents, hyphens and apostrophes."
         ),
         country=graphene.String(description="Only in this country (ISO 3166-1 alpha-2)."),
         level=graphene.Argument(PlaceLevel, description="Only of this kind."),
+        kind=graphene.String(
+            description="Only of this kind: a code of the list `place_kind`. The gazetteer has "
+            "localities alone."
+        ),
         within=graphene.ID(description="Only what lies in the place of this id."),
         on=graphene.Argument(
             Date, description="The day on which it lies `within`; by default at present."
@@ -84,11 +93,14 @@ class CodeQueries(graphene.ObjectType):
         ]
 
     @staticmethod
-    def resolve_place(_: Any, info: Any, id: str) -> dict[str, Any]:
-        return shown(_known(id), info.context.lang)
+    async def resolve_place(_: Any, info: Any, id: str) -> dict[str, Any]:
+        [found] = await _shown(info.context, [_known(id).id])
+        if found is None:
+            raise NotFound("UNKNOWN_PLACE", **unknown_place(id))
+        return found
 
     @staticmethod
-    def resolve_places(
+    async def resolve_places(
         _: Any,
         info: Any,
         search: str | None = None,
@@ -97,35 +109,44 @@ class CodeQueries(graphene.ObjectType):
         first: int | None = None,
     ) -> list[dict[str, Any]]:
         most = bounded(first)
-        found = _found(*(plain(each or "") or None for each in (search, country, under)))
-        return [shown(each, info.context.lang) for each in found[:most]]
+        text, country, under = (plain(each or "") or None for each in (search, country, under))
+        found = [each.id for each in _found(text, country, under)]
+        if text is not None:
+            found = await _with_pushed(info.context, found, text, (country, under))
+        return [each for each in await _shown(info.context, found[:most]) if each is not None]
 
     @staticmethod
-    def resolve_gazetteer(
+    async def resolve_gazetteer(
         _: Any,
         info: Any,
         text: str | None = None,
         country: str | None = None,
         level: Any = None,
+        kind: str | None = None,
         within: str | None = None,
         on: Any = None,
         **part: Any,
     ) -> dict[str, Any]:
-        kind, day = level.value if level else None, day_asked(on)
+        ctx, stage, day = info.context, level.value if level else None, day_asked(on)
+        if kind is not None and kind not in code_list("place_kind"):
+            raise Refused("UNKNOWN_CODE", path=["kind"], **unknown_code("place_kind", kind))
         if within is not None:
             _known(within)
-        if text is None:
-            found = [
-                each
-                for each in every()
-                if country in (None, each.country)
-                and kind in (None, each.level)
-                and (within is None or lies_in(each.id, within, day))
-            ]
-        else:
-            found = search(text, country, kind, within, day)
+        listed = every() if text is None else search(text, country, None, within, day)
+        found = [
+            each.id
+            for each in listed
+            if country in (None, each.country)
+            and stage in (None, each.level)
+            and kind in (None, each.level)
+            and (text is not None or within is None or lies_in(each.id, within, day))
+        ]
+        if text is not None and stage in (None, "locality"):
+            kinds = None if kind is None else [kind]
+            found = await _with_pushed(ctx, found, text, (country, within), day, kinds)
         cut = _page(found, Asked.of(wanted(info, part)))
-        return page(cut.answer(lambda each: shown(each, info.context.lang)))
+        seen = dict(zip(cut.items, await _shown(ctx, cut.items), strict=True))
+        return page(cut.answer(lambda each: seen[each] or shown(place(each), ctx.lang)))
 
 
 def _known(place_id: str) -> PlaceData:
@@ -136,9 +157,45 @@ def _known(place_id: str) -> PlaceData:
         raise NotFound("UNKNOWN_PLACE", **unknown_place(place_id)) from error
 
 
-def _page(found: list[PlaceData], asked: Asked) -> Page[PlaceData]:
+async def _with_pushed(
+    ctx: Context,
+    found: list[str],
+    text: str,
+    within: Iterable[str | None],
+    on: str | None = None,
+    kinds: list[str] | None = None,
+) -> list[str]:
+    """The places of the gazetteer, and behind them those that chapters pushed and the text may
+    mean; partners learn of none. Raises HubError."""
+    if ctx.caller.role not in PROGRAMME:
+        return found
+    inside = [each for each in within if each is not None]
+    asked = {"text": text, "within": inside, "on": on, "kinds": kinds}
+    answer = await ctx.ask("activities", "find_places", **asked)
+    return list(dict.fromkeys([*found, *answer["items"]]))
+
+
+async def _shown(ctx: Context, place_ids: Sequence[str]) -> list[dict[str, Any] | None]:
+    """The places as `Place` reads them; None for a pushed one that there is not, or not for this
+    caller."""
+    pushed = [own for own in map(pushed_as, place_ids) if own]
+    mine = pushed if ctx.caller.role in PROGRAMME else []
+    found = {each["id"]: each for each in await ctx.loaders.records("place", mine)} if mine else {}
+
+    def one(place_id: str) -> dict[str, Any] | None:
+        if (own := pushed_as(place_id)) is None:
+            return shown(place(place_id), ctx.lang)
+        record = found.get(own)
+        if record is None or pushed_id(record["parent"], own) != place_id:
+            return None
+        return shown_pushed(record, ctx.lang)
+
+    return [one(each) for each in place_ids]
+
+
+def _page(found: list[str], asked: Asked) -> Page[str]:
     """The part of what was found. Raises Refused BAD_CURSOR (final)."""
-    at = {each.id: number for number, each in enumerate(found)}
+    at = {each: number for number, each in enumerate(found)}
 
     def stands(cursor: Any, otherwise: int) -> int:
         if cursor is None:
@@ -151,7 +208,7 @@ def _page(found: list[PlaceData], asked: Asked) -> Page[PlaceData]:
     walked = found[stands(asked.after, -1) + 1 : stands(asked.before, len(found))]
     return asked.cut(
         walked[::-1] if asked.backwards else walked,
-        lambda each: encode_cursor([each.id]),
+        lambda each: encode_cursor([each]),
         behind=asked.behind is not None,
         total_count=len(found) if asked.count else None,
     )

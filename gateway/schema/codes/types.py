@@ -1,13 +1,15 @@
 """Owns how code lists and the places of the gazetteer read."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import graphene
 
 from gateway.schema.enums import closed
 from gateway.schema.paging import connection
+from gateway.schema.programme.places import PushedPlace
 from gateway.schema.scalars import Date
-from gateway.schema.texts import LocalisedText, coded
+from gateway.schema.texts import LocalisedText, coded, pushed_label
 from shared.codes import places
 from shared.codes.places import Place as PlaceData
 from shared.days import calendar_day
@@ -47,7 +49,8 @@ PlaceLevel = closed(
 
 
 class Place(graphene.ObjectType):
-    """A place of the gazetteer. Names are no keys: there are homonyms; push the id."""
+    """A place of the gazetteer, or one that a chapter pushed. Names are no keys: there are
+    homonyms; push the id."""
 
     id = graphene.ID(
         required=True,
@@ -94,6 +97,13 @@ class Place(graphene.ObjectType):
         description="Ids that it had before: they go on naming it, and only it.",
     )
     note = graphene.String(required=True, description="A remark on it; may be empty.")
+    kind = coded(
+        "place_kind", "kind", "Of a place that a chapter pushed, its kind; of another null."
+    )
+    pushed = graphene.Field(
+        PushedPlace,
+        description="The record, if a chapter pushed it; null for one of the gazetteer.",
+    )
 
     @staticmethod
     def resolve_parent(root: dict[str, Any], info: Any, on: Any = None) -> dict[str, Any] | None:
@@ -131,6 +141,20 @@ def shown(found: PlaceData, lang: str) -> dict[str, Any]:
         "aliases": list(found.aliases),
         "former_ids": list(places.spellings(found.id)[1:]),
         "note": found.note,
+    }
+
+
+def shown_pushed(record: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    """The place that was pushed as this record, as `Place` reads it."""
+    place_id = places.pushed_id(record["parent"], record["id"])
+    label = pushed_label(record, lang)
+    told = {name: record.get(name) for name in ("lat", "lon", "began_on", "ended_on", "kind")}
+    return shown(places.place(place_id), lang) | {
+        "name": record["name"],
+        "label": label,
+        "aliases": record.get("aliases") or [],
+        "pushed": record,
+        **told,
     }
 
 

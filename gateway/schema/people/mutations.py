@@ -6,6 +6,7 @@ from typing import Any
 import graphene
 
 from gateway.calls.nominations import nominate
+from gateway.calls.pushes import push_people
 from gateway.schema.people.types import NominationInput, NotDuplicatesResult, ParticipantInput
 from gateway.schema.records import RestoreInput, TombstoneInput
 from gateway.schema.writes import how, push_id_of, pushing
@@ -35,7 +36,7 @@ def _of_pairs(method: str, description: str) -> graphene.Field:
 
 class ParticipantMutations(graphene.ObjectType):
     register_participants = pushing(
-        "participant", "push", ParticipantInput, "Register or correct people."
+        "participant", "push", ParticipantInput, "Register or correct people.", push_people
     )
     withdraw_participants = pushing(
         "participant", "withdraw", TombstoneInput, "Withdraw people's records."

@@ -1,10 +1,12 @@
 """Owns what can be asked of reports: by which filter, dimensions and rows."""
 
+from asyncio import gather
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import graphene
 
+from gateway.calls.context import Context
 from gateway.engine.lengths import MAX_GAPS
 from gateway.engine.selection import selects
 from gateway.schema.paging import criteria, page, paged, wanted
@@ -12,7 +14,7 @@ from gateway.schema.reporting.choices import CoverageOf, Dimension, RowsBy
 from gateway.schema.reporting.figures import Report
 from gateway.schema.reporting.filters import ReportFilter
 from gateway.schema.reporting.outputs import ConcernCount, CoverageRow, GapRow, Outputs
-from gateway.schema.texts import code_value, list_of
+from gateway.schema.texts import code_value, list_of, place_value
 from shared.errors import Refused
 
 _COVERAGE_LISTS: Mapping[str, str] = {
@@ -93,7 +95,8 @@ class ReportQueries(graphene.ObjectType):
         )
         rows = None
         if rows_by:
-            items = [_labelled(row, rows_by.value, ctx.lang) for row in report["rows"]]
+            labelled = (_labelled(row, rows_by.value, ctx) for row in report["rows"])
+            items = await gather(*labelled)
             rows = page({**report, "items": items})
         return report | {"rows": rows}
 
@@ -136,12 +139,14 @@ class ReportQueries(graphene.ObjectType):
         return answer
 
 
-def _labelled(row: Mapping[str, Any], rows_by: str, lang: str) -> dict[str, Any]:
-    if rows_by in _ROW_LISTS:
-        label = code_value(_ROW_LISTS[rows_by], row["key"], lang)["label"]
+async def _labelled(row: Mapping[str, Any], rows_by: str, ctx: Context) -> dict[str, Any]:
+    if _ROW_LISTS.get(rows_by) == "place":
+        label = (await place_value(ctx, row["key"]))["label"]
+    elif rows_by in _ROW_LISTS:
+        label = code_value(_ROW_LISTS[rows_by], row["key"], ctx.lang)["label"]
     elif isinstance(row.get("label"), Mapping):
         texts = row["label"]
-        label = texts.get(lang) or next(filter(None, texts.values()), row["key"])
+        label = texts.get(ctx.lang) or next(filter(None, texts.values()), row["key"])
     else:
         label = row.get("label") or row["key"]
     return {**row, "label": label}

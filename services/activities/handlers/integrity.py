@@ -3,16 +3,20 @@ must be unique is not taken."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
-from services.activities.definitions import DEFINITIONS, RecordDefinition
-from services.activities.rules import records, remarks
+from services.activities.definitions import DEFINITIONS, PLACE, RecordDefinition
+from services.activities.rules import places, records, remarks
 from services.activities.rules.records import Content
 from services.activities.rules.sheets import AttendanceSheet
 from services.activities.store import ActivityStore, Referred
 from shared.caller import Caller
 from shared.codes.countries import today
+from shared.codes.places import exists, present, pushed_as, pushed_id
+from shared.codes.suggestions import unknown_place
 from shared.errors import Problem
 from shared.ids import canonical
 from shared.records.partial import WRONG, known
@@ -20,6 +24,8 @@ from shared.records.pushes import Push, Record, ids_of
 from shared.records.walk import Claim
 from shared.store.mongo import Tx
 from shared.texts import plain
+
+_TOLD: Final = 5  # places of a like name
 
 
 class Integrity:
@@ -32,12 +38,14 @@ class Integrity:
         known: Mapping[str, Mapping[str, Referred]],
         sheets: Mapping[str, AttendanceSheet],
         holders: Mapping[str, str],
+        around: Mapping[str, Sequence[places.Named]] = MappingProxyType({}),
         has_outside: Callable[[Record], bool] = lambda _: False,
     ) -> None:
         self.sheets = sheets
         self.holders = holders  # session id or unique value → the record that has it
         self._definition = definition
         self._known = known
+        self._around_place = around  # unit → the places in it, and those that are pushed
         self._has_outside = has_outside
 
     @classmethod
@@ -60,6 +68,8 @@ class Integrity:
                 wanted[target] |= {
                     i for record in existing.values() if (i := record.content.get(name))
                 }
+        pushed = {pushed_as(each) for item in items for _, each in places.named_places(item)}
+        wanted |= {PLACE.name: {each for each in pushed if each}}
         known = {
             target: store.referred(tx, DEFINITIONS[target], ids)
             for target, ids in wanted.items()
@@ -85,6 +95,7 @@ class Integrity:
             known,
             sheets,
             holders,
+            _around_places(tx, store, items, existing) if definition is PLACE else {},
             lambda project: store.has_activities_outside(tx, project),
         )
 
@@ -104,12 +115,15 @@ class Integrity:
     def _around(self, caller: Caller, after: Record, before: Record | None) -> Iterator[Problem]:
         yield from records.future_problems(after.content, today(after.chapter))
         yield from self._bad_references(caller, after, before.content if before else {})
+        yield from self._bad_places(after, before.content if before else {})
         yield from self._dropped_sheets(after, before)
 
     def remarks(self, _: Caller, after: Record, before: Record | None) -> Iterator[Problem]:
         """The remarks of the push engine: what contradicts another record is stored."""
         content = after.content
         yield from self._definition.remarks(content)
+        if self._definition is PLACE:
+            yield from self._like(after, before.content if before else {})
         if project := self._referred("project", content.get("project_id")):
             yield from remarks.outside_project(content, project.content)
         if activity := self._referred("activity", content.get("activity_id")):
@@ -118,6 +132,17 @@ class Integrity:
             moved = any(content.get(n) != before.content.get(n) for n in ("starts_on", "ends_on"))
             if moved and self._has_outside(after):
                 yield Problem.at("ends_on", code="ACTIVITIES_OUTSIDE_PROJECT")
+
+    def _like(self, after: Record, old: Content) -> Iterator[Problem]:
+        """Whether another place of the unit has much the same name."""
+        content, names = after.content, places.names_of(after.content)
+        parent: Any = content.get("parent")
+        if names == places.names_of(old) or not known(parent):
+            return
+        own = {pushed_id(parent, after.id), content.get("same_as")}
+        others = [each for each in self._around_place.get(parent, ()) if each.id not in own]
+        if ids := places.like_names(content, others):
+            yield Problem.at("name", code="PLACE_OF_LIKE_NAME", ids=ids[:_TOLD])
 
     def _referred(self, target: str, identifier: Any) -> Referred | None:
         return self._known.get(target, {}).get(identifier)
@@ -147,6 +172,20 @@ class Integrity:
                 elif withdrawn:
                     yield Problem.at(*path, code="WITHDRAWN")
 
+    def _bad_places(self, after: Record, old: Content) -> Iterator[Problem]:
+        """Pushed places that are not there; a record keeps one that was withdrawn since."""
+        kept = {each for _, each in places.named_places(old)}
+        for path, place_id in places.named_places(after.content):
+            if place_id in kept or (own := pushed_as(place_id)) is None:
+                continue
+            found = self._referred(PLACE.name, own)
+            if found is None or pushed_id(found.content["parent"], own) != place_id:
+                yield Problem("UNKNOWN_PLACE", path, unknown_place(place_id))
+            elif found.withdrawn:
+                yield Problem.at(*path, code="WITHDRAWN")
+            elif own == after.id:
+                yield Problem.at(*path, code="SAME_AS_ITSELF")
+
     def _dropped_sheets(self, after: Record, before: Record | None) -> Iterator[Problem]:
         kept = {session_id for _, session_id in self._definition.session_paths(after)}
         if WRONG in kept:
@@ -158,6 +197,27 @@ class Integrity:
         ]
         if attended:
             yield Problem.at("sessions", code="SESSION_HAS_ATTENDANCE", session_ids=attended)
+
+
+def _around_places(
+    tx: Tx,
+    store: ActivityStore,
+    items: Sequence[Mapping[str, Any]],
+    existing: Mapping[str, Record],
+) -> dict[str, list[places.Named]]:
+    """By unit: what the gazetteer has in it, what was pushed, and what is pushed now."""
+    now: defaultdict[str, list[places.Named]] = defaultdict(list)
+    for item in items:
+        identifier, unit = canonical(item.get("id")), item.get("parent")
+        if identifier and isinstance(unit, str) and exists(unit := plain(unit)):
+            named = places.Named(pushed_id(unit, identifier), places.names_of(item))
+            now[present(unit)].append(named)
+    units = {*now, *(record.content["parent"] for record in existing.values())}
+    stored = store.places.below(tx, units) if units else {}
+    return {
+        unit: [*places.neighbours(unit), *stored.get(unit, ()), *now.get(unit, ())]
+        for unit in units
+    }
 
 
 def _listed(item: Mapping[str, Any], name: str) -> list[Any]:

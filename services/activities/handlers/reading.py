@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from services.activities import filters
@@ -10,7 +10,7 @@ from services.activities.definitions import RecordDefinition
 from services.activities.handlers.requests import definition_of, ids_in
 from services.activities.store import ActivityStore
 from shared.caller import Caller
-from shared.codes import code_list
+from shared.codes import code_list, places
 from shared.codes.countries import today
 from shared.codes.states import state_on
 from shared.paging import Asked
@@ -63,6 +63,7 @@ def list_page(request: Request, store: ActivityStore) -> dict[str, Any]:
         definition.name,
         request.get("filter") or {},
         lambda asked: records.listed_by(asked, caller),
+        _with_same(store),
     )
     if reader.role == "secretariat":
         # Names the chapters, so that the index of each gives its part in order.
@@ -71,6 +72,18 @@ def list_page(request: Request, store: ActivityStore) -> dict[str, Any]:
     page = records.page(query, reader, Asked.of(request), order)
     items = with_withdrawals(definition, page.items, caller, store)
     return {"items": items, **page.frame()}
+
+
+def _with_same(store: ActivityStore) -> Callable[[list[str]], list[str]]:
+    """Of the places asked for, with those that turned out to be the same; units are asked no
+    further about."""
+
+    def expanded(place_ids: list[str]) -> list[str]:
+        if any(map(places.may_be_same, place_ids)):
+            return places.with_same(place_ids, store.places.same())
+        return place_ids
+
+    return expanded
 
 
 def with_withdrawals(

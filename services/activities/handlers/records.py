@@ -98,7 +98,9 @@ def _decided(
         claims=integrity.claims,
         holders={**integrity.holders, **resolved.holders},
         remarks=integrity.remarks,
-        complete=lambda content, _, __, chapter: definition.complete(content, today(chapter)),
+        complete=lambda content, kept, given, chapter: definition.complete(
+            content, kept, given, today(chapter)
+        ),
         repetitions=repetitions,
     )
     return resolved.told(decision), integrity, repetitions

@@ -37,7 +37,7 @@ CONCERN_TRANSITIONS: Transitions = {
 HAPPENED = frozenset({"held", "reported", "validated"})
 
 
-def complete_concern(content: Content, today: str) -> Content:
+def complete_concern(content: Content, _: Content, __: Content, today: str) -> Content:
     """With what may be left open: it was raised, today."""
     return {"status": "raised", "raised_on": today, **content}
 

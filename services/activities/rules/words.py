@@ -13,9 +13,9 @@ _APOSTROPHE: Final = re.compile("['’ʼ`]")
 
 
 def words_of(content: Mapping[str, Any], names: Iterable[str]) -> list[str]:
-    """The words of these fields, with and without their apostrophes; of each field also the whole
-    in one word."""
-    texts = [content[name] for name in names if content.get(name)]
+    """The words of the texts in these fields, with and without their apostrophes; of each text also
+    the whole in one word."""
+    texts = [text for name in names for text in _texts(content.get(name))]
     found = {
         word
         for text in texts
@@ -26,6 +26,13 @@ def words_of(content: Mapping[str, Any], names: Iterable[str]) -> list[str]:
         )
     }
     return sorted(found - {""})
+
+
+def _texts(value: Any) -> Iterable[str]:
+    """A text, those of a list, or those in several languages."""
+    if isinstance(value, Mapping):
+        return value.values()
+    return (value,) if isinstance(value, str) else value or ()
 
 
 def beginnings(text: str) -> list[list[str]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from services.participants.definitions import PARTICIPANT
 from services.participants.handlers import standings
@@ -17,7 +17,7 @@ from services.participants.handlers.requests import (
 )
 from services.participants.handlers.restored import as_said, told, with_reason
 from services.participants.rules import person
-from services.participants.rules.changes import dated
+from services.participants.rules.changes import CHANGES, dated
 from services.participants.schemas import (
     PERSON,
     PERSON_FILTER,
@@ -28,6 +28,8 @@ from services.participants.store.alike import alike
 from services.participants.store.people import ParticipantStore
 from shared.caller import Caller
 from shared.codes.countries import today
+from shared.codes.places import pushed_as
+from shared.codes.suggestions import unknown_place
 from shared.errors import Problem
 from shared.events import Event
 from shared.ids import asked_for
@@ -46,16 +48,22 @@ _ELSEWHERE: Final = (Reference("organisation_id", "organisation", None),)
 
 
 def register(request: Request, store: ParticipantStore) -> Answer:
-    """Register and correct people; one receipt per item.
+    """Register and correct people; one receipt per item. A push tells of the pushed places that it
+    names, as far as there are such, whether they were withdrawn: `"places": {place id: truth}`.
 
     Raises: Refused, Forbidden (final); Unavailable (retryable). Nothing was written.
     Effects: one transaction: people, and one `participant.registered|corrected` for each that
         changed, also where only what the events never carry has changed.
     """
 
+    told = {k: v for each in request["pushes"] for k, v in (each.get("places") or {}).items()}
+
     def check(_: Caller, after: Record, before: Record | None) -> Iterable[Problem]:
         stored = before.content if before else None
-        return person.person_problems(after.content, stored, after.chapter, today(after.chapter))
+        yield from person.person_problems(
+            after.content, stored, after.chapter, today(after.chapter)
+        )
+        yield from _place_problems(after.content, stored or {}, told)
 
     def remarks(_: Caller, after: Record, __: Record | None) -> Iterable[Problem]:
         return person.person_remarks(after.content)
@@ -209,6 +217,27 @@ def _carry_out(
     remember(tx, repetitions)
     tx.emit(map(_person_event, decision.writes))
     standings.tell(tx, store, [each for each in decision.writes if each.kind in _CHANGES_STANDING])
+
+
+def _place_problems(
+    content: Mapping[str, Any], stored: Mapping[str, Any], told: Mapping[str, bool]
+) -> Iterator[Problem]:
+    """A home that chapters pushed must be there, since whatever day; one that was withdrawn since
+    is kept."""
+    for place_id in sorted(_homes(content) - _homes(stored)):
+        if (withdrawn := told.get(place_id)) is None:
+            yield Problem("UNKNOWN_PLACE", ("place",), unknown_place(place_id))
+        elif withdrawn:
+            yield Problem.at("place", code="WITHDRAWN")
+
+
+def _homes(content: Mapping[str, Any]) -> set[str]:
+    """The pushed places in which a person lives, lived or will."""
+    dated = content.get(CHANGES)
+    days = dated.values() if isinstance(dated, Mapping) else ()
+    told = [content, *(each for each in days if isinstance(each, Mapping))]
+    named: Iterable[Any] = (each.get("place") for each in told)
+    return {place_id for place_id in named if pushed_as(place_id)}
 
 
 def _reasoned(decision: Decision) -> Decision:

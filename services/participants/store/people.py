@@ -142,7 +142,8 @@ class People(SealedCollection):
         if group := asked.get("group"):
             query[f"{layout.CONTENT}.groups"] = group
         if place := asked.get("place"):
-            query |= inside(area([place]), f"{layout.CONTENT}.place")
+            places = asked.get("places") or [place]
+            query |= inside(area(places), f"{layout.CONTENT}.place")
         for name in ("sex", "organisation_id"):
             if asked.get(name):
                 query[f"{layout.CONTENT}.{name}"] = asked[name]

@@ -215,7 +215,7 @@ def attend(
 
 
 def document(event: Event) -> dict[str, Any]:
-    """What reporting keeps of a project, an activity, a concern or a nomination."""
+    """What reporting keeps of a project, an activity, a concern, a place or a nomination."""
     data = event.data
     kept = {name: data.get(name) for name in _KEPT[record_type_of(event.type)]}
     kept |= {
@@ -267,6 +267,7 @@ _KEPT: Final[Mapping[str, tuple[str, ...]]] = for_each(
             "media",
             "publication",
         ),
+        "place": ("parent", "same_as"),
         "concern": ("activity_id", "place", "category", "severity", "status", "raised_on"),
         "nomination": ("participant_id", "activity_id", "project_id", "proposer_group", "status"),
     },

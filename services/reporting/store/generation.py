@@ -87,6 +87,8 @@ class Generation:
         self.collection(PROJECTED["activity"]).create_index(
             [("chapter", ASCENDING), ("starts_on", ASCENDING)]
         )
+        # Places that turned out to be another.
+        self.collection(PROJECTED["place"]).create_index("same_as")
         # A project's report.
         self.collection(PROJECTED["activity"]).create_index("project_id")
 

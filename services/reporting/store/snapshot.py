@@ -1,7 +1,7 @@
 """Reads of one moment from the projections: documents become what the model counts with."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any, Final
@@ -44,6 +44,7 @@ class Snapshot:
         self._db = db
         self._prefix = prefix
         self._session = session
+        self._same = cache(self._same_places)
         self._today = cache(partial(today, at=datetime.now(UTC)))
         """Chapter → its calendar day, the same all through."""
         self.lives, self._into = self._lives()
@@ -62,9 +63,11 @@ class Snapshot:
         """
         fields = (*_ALWAYS, *parts)
         gone = self._withdrawn("project", {})
-        query = {"$and": [_query(scope), {"project_id": {"$nin": gone}}]} if gone else _query(scope)
+        query = _query(scope, self._within(scope))
+        if gone:
+            query = {"$and": [query, {"project_id": {"$nin": gone}}]}
         rows = self._find(PROJECTED["activity"], query, fields)
-        return [_activity(row, self._today(row["chapter"])) for row in rows]
+        return [_activity(row, self._today(row["chapter"]), self._place) for row in rows]
 
     def day(self, chapters: Sequence[str] | None) -> str:
         """The calendar day by which states are read that nobody stated: of the chapter, if it is
@@ -123,7 +126,7 @@ class Snapshot:
         """
         conditions: dict[str, Sequence[str] | None] = {
             "chapter": scope.chapters,
-            "within": _within(scope),
+            "within": self._within(scope),
             "activity_id": activity_ids,
         }
         query = _any_of(conditions) | _period("raised_on", scope) | _nothing(scope)
@@ -197,6 +200,33 @@ class Snapshot:
         )
         return Lives.of(lives, {known[each]: known[person] for each, person in ends.items()}), ends
 
+    def _within(self, scope: ReportScope) -> list[str] | None:
+        """The countries and the places together: in one of them, by all ids they had, or in what
+        turned out to be one of them. What was projected before an id changed keeps the old one
+        until the projections are rebuilt."""
+        if scope.countries is None and scope.places is None:
+            return None
+        asked = [*(scope.countries or ()), *(scope.places or ())]
+        if any(map(places.may_be_same, asked)):
+            asked = places.with_same(asked, self._same())
+        return [each for place_id in asked for each in places.spellings(place_id)]
+
+    def _place(self, place_id: str | None) -> str | None:
+        """The present id of a place, or of what it turned out to be."""
+        if place_id is None:
+            return None
+        if places.pushed_as(place_id) is None:
+            return places.present(place_id)
+        return places.settled(place_id, self._same())
+
+    def _same_places(self) -> dict[str, str]:
+        """The pushed places that turned out to be another one → that."""
+        found = self._find(PROJECTED["place"], {"same_as": {"$gt": ""}}, ("parent", "same_as"))
+        return {
+            places.pushed_id(each["parent"], each["_id"]): places.present(each["same_as"])
+            for each in found
+        }
+
     def _people_gone(self) -> BitMap:
         """The numbers of withdrawn people."""
         gone = BitMap()
@@ -225,13 +255,13 @@ _NOT_STANDING: Final = "withdrawn"  # of a nomination
 _ALWAYS: Final = ("chapter", "type", "status", "starts_on", "ends_on", "project_id", "place")
 
 
-def _query(scope: ReportScope) -> dict[str, Any]:
+def _query(scope: ReportScope, within: Sequence[str] | None) -> dict[str, Any]:
     conditions = {
         "chapter": scope.chapters,
         "project_id": scope.project_ids,
         "_id": scope.activity_ids,
         "type": scope.types,
-        "within": _within(scope),
+        "within": within,
     }
     query = {"withdrawn": False, **_any_of(conditions), **_nothing(scope)}
     if scope.until:
@@ -240,19 +270,6 @@ def _query(scope: ReportScope) -> dict[str, Any]:
         late = [{name: {"$gte": scope.since}} for name in ("ends_on", "starts_on")]
         query["$or"] = [*late, {"ends_on": None}]
     return query
-
-
-def _within(scope: ReportScope) -> list[str] | None:
-    """The countries and the places together: in one of them, by all ids they had. What was
-    projected before an id changed keeps the old one until the projections are rebuilt."""
-    if scope.countries is None and scope.places is None:
-        return None
-    asked = (*(scope.countries or ()), *(scope.places or ()))
-    return [each for place_id in asked for each in places.spellings(place_id)]
-
-
-def _place(place_id: str | None) -> str | None:
-    return None if place_id is None else places.present(place_id)
 
 
 def _any_of(conditions: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
@@ -270,7 +287,9 @@ def _period(name: str, scope: ReportScope) -> dict[str, Any]:
     return {name: given} if given else {}
 
 
-def _activity(row: Mapping[str, Any], day: str) -> Activity:
+def _activity(
+    row: Mapping[str, Any], day: str, placed: Callable[[str | None], str | None]
+) -> Activity:
     announced = row.get("announced") or {}
     return Activity(
         id=row["_id"],
@@ -280,7 +299,7 @@ def _activity(row: Mapping[str, Any], day: str) -> Activity:
         starts_on=row["starts_on"],
         ends_on=row.get("ends_on"),
         project_id=row["project_id"],
-        place=_place(row["place"]),
+        place=placed(row["place"]),
         announced=Announced(
             announced.get("total") or 0,
             tuple((cell, cell["count"]) for cell in announced.get("cells") or ()),
@@ -289,7 +308,7 @@ def _activity(row: Mapping[str, Any], day: str) -> Activity:
             Session(
                 each["id"],
                 each.get("topics") or (),
-                _place(each.get("place")),
+                placed(each.get("place")),
                 each.get("on"),
             )
             for each in row.get("sessions") or ()

@@ -78,4 +78,4 @@ def test_of_the_projections_those_that_are_live_count(mongo_client: Client, db: 
     Generation(db, "r2_").create_indexes()
     Generation(db, "r3_").collection("people").create_index("stray", unique=True)
     seen = indexes.live(db, indexes.described(db))
-    assert seen == {name: table[name] for name in ("activities", "people", "sessions")}
+    assert seen == {name: table[name] for name in ("activities", "people", "places", "sessions")}

@@ -15,7 +15,15 @@ from gateway.engine.documents import Documents
 from gateway.schema import schema
 from tests.gateway_fakes import CHAPTER, OPERATOR, FakeServices, context, listed
 
-RECORDS = {"Activity", "Project", "Organisation", "Concern", "Participant", "Nomination"}
+RECORDS = {
+    "Activity",
+    "Project",
+    "Organisation",
+    "Concern",
+    "PushedPlace",
+    "Participant",
+    "Nomination",
+}
 ITEMS = [{"id": "a"}, {"id": "b"}]
 
 
@@ -187,7 +195,7 @@ def connections() -> list[GraphQLObjectType]:
 
 
 def test_every_connection_is_one_by_the_specification() -> None:
-    assert len(connections()) == 18
+    assert len(connections()) == 19
     for kind in connections():
         dated = {"asOf"} if kind.name.removesuffix("Connection") in RECORDS else set()
         assert {"edges", "pageInfo", "nodes", "totalCount", "skipped"} | dated == set(kind.fields)
@@ -218,7 +226,7 @@ def test_every_field_that_leads_to_a_connection_goes_forwards_and_backwards() ->
         "activities", "projects", "organisations", "concerns", "participants", "nominations",
         "possibleDuplicates", "notDuplicates", "attendance", "attendanceHistory", "changes",
         "history", "webhooks",
-        "webhookAttempts", "parked", "apiKeys", "report", "gazetteer",
+        "webhookAttempts", "parked", "apiKeys", "report", "gazetteer", "pushedPlaces",
     }  # fmt: skip
     part = {"first": "Int", "after": "String", "last": "Int", "before": "String"}
     for name, arguments in leading.items():

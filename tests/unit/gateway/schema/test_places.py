@@ -9,22 +9,29 @@ import pytest
 from gateway.engine.completion import execute
 from gateway.engine.documents import Documents
 from gateway.schema import schema
-from tests.gateway_fakes import FakeServices, context
+from shared.caller import Caller
+from tests.gateway_fakes import CHAPTER, FakeServices, context
 
 
-async def ask(query: str, services: FakeServices | None = None) -> Any:
+async def ask(query: str, services: FakeServices | None = None, caller: Caller = CHAPTER) -> Any:
     document = Documents(schema()).get(query)
     return await execute(
         schema(),
         document.operation(None),
         document.fragments,
         {},
-        context(services or FakeServices(), lang="fr"),
+        context(
+            services or FakeServices({"activities.find_places": lambda _: {"items": []}}),
+            caller,
+            lang="fr",
+        ),
     )
 
 
-async def read(query: str, services: FakeServices | None = None) -> dict[str, Any]:
-    result = await ask(query, services)
+async def read(
+    query: str, services: FakeServices | None = None, caller: Caller = CHAPTER
+) -> dict[str, Any]:
+    result = await ask(query, services, caller)
     assert result.errors is None
     found: dict[str, Any] = result.data
     return found

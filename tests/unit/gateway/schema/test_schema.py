@@ -35,6 +35,7 @@ PROGRAMME = """
     organisation organisations pushOrganisations withdrawOrganisations reinstateOrganisations
     restoreOrganisations
     concern concerns pushConcerns withdrawConcerns reinstateConcerns restoreConcerns
+    pushedPlace pushedPlaces pushPlaces withdrawPlaces reinstatePlaces restorePlaces
     participant participants registerParticipants withdrawParticipants reinstateParticipants
     restoreParticipants possibleDuplicates nominations nominateParticipants
     restoreNominations

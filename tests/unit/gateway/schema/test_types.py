@@ -188,7 +188,8 @@ def test_the_codes_of_closed_lists_are_those_by_which_programs_decide() -> None:
 
 NULLABLE = {
     # not said, or not known
-    "Place.lat", "Place.lon", "Session.hours", "Consultation.blessingGiven",
+    "Place.lat", "Place.lon", "PushedPlace.lat", "PushedPlace.lon",
+    "Session.hours", "Consultation.blessingGiven",
     "Consultation.participantsConsidered", "Training.days", "Media.broadcasts",
     "Media.audienceEstimate", "Publication.copiesPrinted", "Publication.copiesDistributed",
     "Indicator.baseline", "Indicator.target", "Organisation.gppacMember", "Participant.birthYear",
@@ -214,6 +215,7 @@ NULLABLE = {
     "NominationConnection.totalCount", "OrganisationConnection.totalCount",
     "ParkedEventConnection.totalCount", "ParticipantConnection.totalCount",
     "NotDuplicatesConnection.totalCount", "PlaceConnection.totalCount",
+    "PushedPlaceConnection.totalCount",
     "ProjectConnection.totalCount", "RecordVersionConnection.totalCount",
     "ReportRowConnection.totalCount",
     "WebhookConnection.totalCount", "WebhookAttemptConnection.totalCount",

@@ -25,7 +25,7 @@ def test_the_lists_a_push_is_checked_against_are_there() -> None:
         "concern_category",
         "concern_status", "consent_giver", "consent_purpose", "country", "disability_status",
         "ecpf_component", "emmmda_topic", "language", "media_channel", "nomination_status",
-        "organisation_type",
+        "organisation_type", "place_kind",
         "recommendation_status", "sex", "stakeholder_group", "washington_group_answer",
         "washington_group_domain",
     }  # fmt: skip

@@ -53,7 +53,7 @@ WHOLE: dict[str, Content] = {
 
 def _of_record(kind: str) -> Callable[[Content, Content], list[Any]]:
     def rules(content: Content, before: Content) -> list[Any]:
-        complete = DEFINITIONS[kind].complete(content, "2026-01-01")
+        complete = DEFINITIONS[kind].complete(content, {}, content, "2026-01-01")
         found = [*DEFINITIONS[kind].problems(complete, before)]
         return [*found, *records.future_problems(complete, "2026-01-01")]
 

@@ -17,7 +17,7 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from services.activities import layout
-from services.activities.definitions import DEFINITIONS, RecordDefinition
+from services.activities.definitions import DEFINITIONS, PLACE, RecordDefinition
 from services.activities.layout import (
     ACTIVITY_ID,
     IS_REMOVED,
@@ -39,6 +39,7 @@ from services.activities.rules.scores import NO_SCORES, Scores
 from services.activities.rules.sheets import AttendanceSheet, Line
 from services.activities.rules.standings import Standing
 from services.activities.rules.words import words_of
+from services.activities.store.places import Places
 from shared.caller import Caller
 from shared.codes import code_list
 from shared.layout import (
@@ -69,10 +70,11 @@ from shared.types import Document
 log = logging.getLogger(__name__)
 
 _DAYS: Final = ("starts_on", "ends_on")
+_TOLD: Final = (*_DAYS, "parent")
 
 
 class Referred(NamedTuple):
-    """A record that another refers to; of its content only the days."""
+    """A record that another refers to; of its content only the days, and of a place its unit."""
 
     chapter: str
     withdrawn: bool
@@ -157,6 +159,7 @@ class ActivityStore(Store):
         self.records: Mapping[str, Records] = {
             each.name: Records(db, each) for each in DEFINITIONS.values()
         }
+        self.places = Places(db[PLACE.collection])
         self.sheets = db[layout.SHEETS]
         self.attendance = db[layout.ATTENDANCE]
         self.reasons = db[layout.REASONS]
@@ -209,6 +212,7 @@ class ActivityStore(Store):
             self.db[definition.collection].create_indexes(indexes)
             if definition.searched:
                 self.records[definition.name].fill()
+        self.places.ensure_indexes()
         # sessions_of: where a participant has been. (`attendance` reads by the prefix of _id.)
         self.attendance.create_indexes([IndexModel([(PARTICIPANT, ASCENDING)], name="participant")])
 
@@ -223,7 +227,7 @@ class ActivityStore(Store):
         self, tx: Tx, definition: RecordDefinition, ids: Iterable[str]
     ) -> dict[str, Referred]:
         """Of the records among `ids` that are stored, what others are checked against."""
-        fields = (CHAPTER, WITHDRAWN, *(f"{CONTENT}.{name}" for name in _DAYS))
+        fields = (CHAPTER, WITHDRAWN, *(f"{CONTENT}.{name}" for name in _TOLD))
         found = self.db[definition.collection].find(
             {"_id": {"$in": list(ids)}}, dict.fromkeys(fields, 1), session=tx.session
         )
