@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 import typer
 
-from cli import audit, backup, doctor, ids, parked, rebuild, republish, restore
+from cli import audit, backup, doctor, ids, parked, places, rebuild, republish, restore
 from cli.outcome import CANNOT_RUN, notes
 from operations.failure import CannotRun
 
@@ -28,6 +28,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     republish,
     backup,
     restore,
+    places,
     ids,
 )
 

@@ -22,6 +22,7 @@ from deploy.local.credentials import Secrets, private_folder, write_private
 from deploy.local.database import Database
 from deploy.local.supervisor import ProcessState, Program, Supervisor
 from shared.access import GATEWAY, OPERATOR, SERVICES
+from shared.codes import pcodes
 
 ALL = (*SERVICES, GATEWAY)
 # A service finishes what it has begun within 30 s of SIGTERM; a moment more before it is killed.
@@ -100,6 +101,9 @@ class Stack:
             "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
             "PYTHONUNBUFFERED": "1",
         }
+        imported = Path(os.environ.get(pcodes.VARIABLE) or self.home / pcodes.FILE)
+        if imported.is_file():
+            env[pcodes.VARIABLE] = str(imported)
         port = str(self._port(service))
         if service == GATEWAY:
             digest = hashlib.sha256(self.admin_key.encode()).hexdigest()

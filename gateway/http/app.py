@@ -26,6 +26,7 @@ from gateway.http.endpoint import GraphQLEndpoint
 from gateway.identity.keys import ApiKeys
 from gateway.identity.revocations import announce_revocations
 from gateway.identity.store import KeyStore
+from shared.codes.pcodes import pcodes
 from shared.config import Environment
 from shared.errors import Unavailable
 
@@ -53,6 +54,7 @@ class Settings:
     @classmethod
     def from_env(cls, env: Environment) -> Settings:
         """Raises ConfigError: one line with the variable's name."""
+        pcodes()  # whoever asks for a place's later would be told what is wrong with their file
         return cls(
             amqp_uri=env.text("AMQP_URI"),
             mongo_uri=env.text("MONGO_URI"),

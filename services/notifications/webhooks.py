@@ -6,6 +6,7 @@ from services.notifications.sealing import Sealer
 from services.notifications.store.feed import NotificationStore
 from services.notifications.transports.posting import Poster
 from services.notifications.transports.sender import Sender
+from shared.codes.pcodes import pcodes
 from shared.config import Environment
 from shared.host.component import Component
 from shared.host.store import store_of
@@ -23,7 +24,9 @@ class Webhooks(Component):
     _sender: Sender
 
     def setup(self) -> None:
-        """Raises: ConfigError: the key is missing or no key."""
+        """Raises: ConfigError: the key is missing or no key; there is no file of P-codes where one
+        is named."""
+        pcodes()
         environment = Environment()
         self.sealer = Sealer.from_file(environment.path("FOSCAO_WEBHOOK_KEY_FILE"))
         self.allow_private = environment.flag("WEBHOOK_ALLOW_PRIVATE")

@@ -21,7 +21,7 @@ UNKNOWN: Final = "unknown"
 _UNKNOWN_LABELS: Final = MappingProxyType(
     {"fr": "Inconnu", "en": "Unknown", "pt": "Desconhecido"},
 )
-_NOT_CODE_LISTS: Final = frozenset({"places", "places_geonames", "place_parents"})
+_NOT_CODE_LISTS: Final = frozenset({"places", "places_geonames", "place_parents", "place_pcodes"})
 
 
 @dataclass(frozen=True, slots=True)

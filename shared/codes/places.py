@@ -22,6 +22,7 @@ from sys import intern
 from typing import Final
 
 from shared.codes import code_list, each_row, read_rows
+from shared.codes.pcodes import pcodes
 from shared.ids import canonical
 
 LEVELS: Final = ("country", "admin1", "admin2", "locality")
@@ -318,7 +319,7 @@ def _place(row: Mapping[str, str]) -> Place:
         lon=float(row["lon"]) if row["lon"] else None,
         aliases=tuple(row["aliases"].split("|")) if row["aliases"] else (),
         iso=row["iso"] or None,
-        pcode=row.get("pcode") or None,
+        pcode=pcodes().get(row["id"]),
         former=tuple(row["former"].split("|")) if row.get("former") else (),
         valid_from=row.get("valid_from") or None,
         valid_until=row.get("valid_until") or None,

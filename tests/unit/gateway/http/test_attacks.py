@@ -66,8 +66,8 @@ ORGANISATION = "id version name type { code label } country { code label }"
 ATTACKS = [
     pytest.param(
         "{ __schema { types { ...t } } } fragment t on __Type { " + fields(8, "...f") + " }"
-        " fragment f on __Field { " + " ".join(f"b{n}: type {{ ...u }}" for n in range(7)) + " }"
-        " fragment u on __Type { name description fields { name description args { name } } }",
+        " fragment f on __Field { " + " ".join(f"b{n}: type {{ ...u }}" for n in range(8)) + " }"
+        " fragment u on __Type { name description fields { name } }",
         None,
         "QUERY_TOO_COSTLY",
         id="aliases times fragments below __schema",

@@ -132,7 +132,7 @@ async def test_a_place_tells_where_it_lay_and_the_codes_others_know_it_by() -> N
             "path": [{"id": "ML.SIK"}, {"id": "ML"}],
         },
         "new": {
-            "iso": None, "pcode": None, "beganOn": "2023-03-13", "endedOn": None, "formerIds": [],
+            "iso": None, "pcode": "ML15", "beganOn": "2023-03-13", "endedOn": None, "formerIds": [],
         },
     }  # fmt: skip
 

@@ -194,7 +194,7 @@ def test_a_webhook_tells_a_regions_official_codes_as_far_as_there_are_any() -> N
 
     assert told() == {"place": "ML.SIK", "iso": "ML-3", "pcode": "ML03"}
     assert told(place="ML.TAO") == {"place": "ML.TAO", "iso": "ML-10", "pcode": None}
-    assert told(place="ML.BOU") == {"place": "ML.BOU", "iso": None, "pcode": None}
+    assert told(place="ML.BOU") == {"place": "ML.BOU", "iso": None, "pcode": "ML15"}
 
 
 def test_a_concern_is_not_tied_to_its_activity() -> None:

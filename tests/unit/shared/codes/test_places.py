@@ -133,11 +133,32 @@ def test_a_country_and_a_first_level_unit_have_the_code_that_iso_3166_has() -> N
     assert {each.id for each in PLACES if each.level == "country" and each.iso != each.id} == set()
 
 
-def test_p_codes_agree_with_iso_where_they_are_known_for_sure() -> None:
-    assert {each.id: each.pcode for each in PLACES if each.pcode} == {
-        "ML.KAY": "ML01", "ML.KOU": "ML02", "ML.SIK": "ML03", "ML.SEG": "ML04", "ML.MOP": "ML05",
-        "ML.TOM": "ML06", "ML.GAO": "ML07", "ML.KID": "ML08", "ML.SIK.YAN": "ML0306",
+def test_p_codes_are_each_of_one_unit_begin_with_its_country_and_name_their_source() -> None:
+    rows = read_rows("place_pcodes")
+    assert all(row["source"] for row in rows)
+    known = {each.id: each.pcode for each in PLACES if each.pcode}
+    assert known == {row["place"]: row["pcode"] for row in rows}
+    assert len(set(known.values())) == len(known)
+    for place_id, code in known.items():
+        here = places.place(place_id)
+        digits = len(str(code)) - len(here.country)
+        assert str(code).startswith(here.country)
+        assert (here.level, here.country == "NG" or digits) in {
+            ("admin1", 2), ("admin2", 4), ("admin1", True),
+        }  # fmt: skip
+    assert {known[each] for each in ("ML.SIK", "ML.SIK.YAN", "ML.BOU")} == {
+        "ML03", "ML0306", "ML15",
     }  # fmt: skip
+    assert "ML.BKO" not in known, "ML09 has meant Bamako and Taoudénit"
+
+
+def test_a_cercle_has_the_code_of_the_region_in_which_it_lay_when_codes_were_given() -> None:
+    for row in read_rows("place_pcodes"):
+        here = places.place(row["place"])
+        if here.level == "admin2":
+            above = places.parent_on(here.id, "2018-01-01")
+            assert above is not None
+            assert str(here.pcode)[:4] == above.pcode
 
 
 @pytest.mark.parametrize(
