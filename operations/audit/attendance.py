@@ -1,5 +1,5 @@
-"""Attendance: the rows of a sheet ↔ its totals ↔ the steps in the log, replayed ↔ the set of people
-that reporting counts. Row by row and with checksums over who was present."""
+"""Attendance: how people stand ↔ the rows of a sheet ↔ its totals ↔ the steps in the log, replayed
+↔ the set of people that reporting counts. Row by row and with checksums over who was present."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from pyroaring import BitMap
 
 from operations.audit.groups import Session
 from operations.audit.log import Entry, as_read_by, steps
+from operations.audit.standings import Standings
 from operations.audit.tally import Tally
 from services.activities.layout import (
     ACTIVITY_ID,
+    COUNTS_IN,
     IS_PRESENT,
     IS_REMOVED,
     LAST_SEQUENCE,
@@ -51,8 +53,9 @@ class People:
 
 @dataclass(slots=True)
 class Stages:
-    """The three links of the chain."""
+    """The links of the chain."""
 
+    stood: Tally
     totals: Tally
     logged: Tally
     projected: Tally
@@ -83,9 +86,10 @@ class Replay:
         deltas = step.data["scores"]
         self.scores = [added(a, deltas[name]) for a, name in zip(self.scores, SUMS, strict=True)]
         told = step.data.get("tests") or ()  # from version 2 of the contract on
-        self.tests = {who: test for who, test in self.tests.items() if who not in left} | {
+        tests = {who: test for who, test in self.tests.items() if who not in left} | {
             each["participant_id"]: (each["pre_score"], each["post_score"]) for each in told
         }
+        self.tests = _tests(tests)
         self.sequence = step.sequence
         if wrong is None and len(self.present) != step.data["present_total"]:
             said = step.data["present_total"]
@@ -93,18 +97,22 @@ class Replay:
         return wrong
 
 
-def check(stages: Stages, group: Session, people: People, behind: Behind) -> None:
+def check(
+    stages: Stages, group: Session, people: People, standings: Standings, behind: Behind
+) -> None:
     """Compare what the databases have of one session.
 
     Args: behind: told of each event that reporting's set does not contain yet.
     """
     session, sheet, projected = group.key, group.sheet, group.copy
     log = as_read_by("reporting", group.log)
-    present = {participant_of(row["_id"]) for row in group.rows if row[STATUS] == IS_PRESENT}
+    count = _who_count(group.rows)
+    present = set(count)
+    standings.check(stages.stood, session, group.rows)
     if sheet is None and (group.rows or log):
         stages.totals.missing(f"session {session} has rows or events and no sheet", session=session)
     if sheet is not None:
-        _totals(stages.totals, session, sheet, group.rows, len(present))
+        _totals(stages.totals, session, sheet, group.rows, count)
     first, double = steps(log)
     for each in double:
         stages.logged.double(
@@ -132,16 +140,16 @@ def check(stages: Stages, group: Session, people: People, behind: Behind) -> Non
         stages.logged.differs(
             f"session {session}: its test scores are not the sum of its steps", session=session
         )
-    of_rows = _scores(group.rows)
+    of_rows = _scores(count.values())
     restated = sheet is not None and list(sheet.get(TOLD, ())) == list(sheet[SCORES]) == of_rows
-    if restated and whole and _tests(group.rows) != replay.tests:
+    if restated and whole and _tests(count) != replay.tests:
         stages.logged.differs(
             f"session {session}: its steps tell other test scores than its rows", session=session
         )
     if projected is None:
         return
     if not whole and sheet is not None and sheet[LAST_SEQUENCE] == arrived:
-        then = Replay(arrived, present, list(sheet[SCORES]), _tests(group.rows))
+        then = Replay(arrived, present, list(sheet[SCORES]), _tests(count))
     if then.sequence == arrived:
         _projected(stages.projected, session, sheet, then, projected, people)
     elif first and whole:
@@ -153,7 +161,11 @@ def check(stages: Stages, group: Session, people: People, behind: Behind) -> Non
 
 
 def _totals(
-    tally: Tally, session: str, sheet: Document, rows: Sequence[Document], present: int
+    tally: Tally,
+    session: str,
+    sheet: Document,
+    rows: Sequence[Document],
+    count: Mapping[str, Test],
 ) -> None:
     """The sheet's own totals against its rows; one finding at most."""
     stored = sum(row[STATUS] != IS_REMOVED for row in rows)
@@ -164,12 +176,12 @@ def _totals(
         tally.missing(text, count=sheet[LINES] - stored, session=session)
     elif stored > sheet[LINES]:
         tally.double(text, count=stored - sheet[LINES], session=session)
-    elif present != sheet[PRESENT]:
+    elif len(count) != sheet[PRESENT]:
         tally.differs(
-            f"session {session}: its sheet counts {sheet[PRESENT]} present, its rows {present}",
+            f"session {session}: its sheet counts {sheet[PRESENT]} present, its rows {len(count)}",
             session=session,
         )
-    elif _scores(rows) != list(sheet[SCORES]):
+    elif _scores(count.values()) != list(sheet[SCORES]):
         tally.differs(f"session {session}: its test scores are not those of its rows",
                       session=session)  # fmt: skip
 
@@ -259,22 +271,31 @@ def _projected(
         tally.differs(f"session {session}: reporting has it in another activity", session=session)
 
 
-def _tests(rows: Iterable[Document]) -> dict[str, Test]:
-    """The scores of those present, by person."""
+def _who_count(rows: Iterable[Document]) -> dict[str, Test]:
+    """Who is present and counts, by the rows that stand for them; each with their scores, of which
+    a person's other rows have those that are missing there."""
+    present = {participant_of(row["_id"]): row for row in rows if row[STATUS] == IS_PRESENT}
     found = {
-        participant_of(row["_id"]): (row.get(PRE), row.get(POST))
-        for row in rows
-        if row[STATUS] == IS_PRESENT
+        who: (row.get(PRE), row.get(POST)) for who, row in present.items() if COUNTS_IN not in row
     }
-    return {who: test for who, test in found.items() if test != (None, None)}
+    for _, row in sorted(present.items()):
+        if (stands_for := row.get(COUNTS_IN)) in found:
+            pre, post = found[stands_for]
+            found[stands_for] = (
+                row.get(PRE) if pre is None else pre,
+                row.get(POST) if post is None else post,
+            )
+    return found
 
 
-def _scores(rows: Iterable[Document]) -> list[Points]:
+def _tests(count: Mapping[str, Test]) -> dict[str, Test]:
+    """The scores of those who have one, by person."""
+    return {who: test for who, test in count.items() if test != (None, None)}
+
+
+def _scores(tests: Iterable[Test]) -> list[Points]:
     sums: list[Points] = [0] * len(SUMS)
-    for row in rows:
-        pre, post = row.get(PRE), row.get(POST)
-        if row[STATUS] != IS_PRESENT or (pre is None and post is None):
-            continue
+    for pre, post in tests:
         both = pre is not None and post is not None
         gain = added(post or 0, -(pre or 0)) if both else 0
         one = (pre is not None, pre or 0, post is not None, post or 0, both, gain)

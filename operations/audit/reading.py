@@ -18,7 +18,15 @@ from pymongo import ASCENDING, MongoClient
 
 from operations.generation import live_prefix
 from operations.sealed import Sight, look
-from services.activities.layout import ATTENDANCE, POST, PRE, STATUS, line_key, session_of
+from services.activities.layout import (
+    ATTENDANCE,
+    COUNTS_IN,
+    POST,
+    PRE,
+    STATUS,
+    line_key,
+    session_of,
+)
 from services.reporting.layout import under
 from shared.record_types import CONSUMERS, PRODUCERS
 from shared.store.prefixes import below
@@ -29,6 +37,7 @@ Keyed = Iterable[tuple[str, Document]]
 
 SERVICES: Final = (*PRODUCERS, *CONSUMERS)
 
+_LINE: Final = (STATUS, PRE, POST, COUNTS_IN)
 _CHUNK: Final = 5_000  # ids in one query
 _RANGES: Final = 200  # ranges in one query
 _BATCH: Final = 10_000  # small documents in one round trip
@@ -124,9 +133,7 @@ class Databases:
             ranges = [{"_id": below(line_key(each, ""))} for each in sorted(session_ids)]
             queries = ({"$or": chunk} for chunk in in_chunks(ranges, _RANGES))
         for query in queries:
-            found = self.find(
-                "activities", ATTENDANCE, query, (STATUS, PRE, POST), [("_id", ASCENDING)]
-            )
+            found = self.find("activities", ATTENDANCE, query, _LINE, [("_id", ASCENDING)])
             for line in found:
                 yield session_of(line["_id"]), line
 

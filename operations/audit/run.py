@@ -18,6 +18,7 @@ from operations.audit import (
     partner_feed,
     projections,
     records,
+    standings,
 )
 from operations.audit.attendance import People
 from operations.audit.groups import Occurrence, Session, Subject
@@ -26,6 +27,7 @@ from operations.audit.pending import Behind
 from operations.audit.projections import Sets
 from operations.audit.reading import Databases
 from operations.audit.scope import Asked, AuditScope, of
+from operations.audit.standings import Standings, Told
 from operations.audit.streams import Streams
 from operations.audit.tally import Account
 from operations.server import connected
@@ -65,13 +67,15 @@ def audit(
     progress("seals")
     encryption.check(account.stage(encryption.STAGE), streams.sealed())
     progress("people")
-    people, sets = People(streams.numbers()), Sets()
+    people, sets, told = People(streams.numbers()), Sets(), Told()
     for record_type in records.RECORDS:
         progress(record_type.collection)
-        _records(record_type, streams.records(record_type), account, behind, sets)
+        _records(record_type, streams.records(record_type), account, behind, sets, told)
+    told.check(account.stage("participant: stored → standing"))
     sets.check(account.stage("people's facts → sets of people"), streams.sets(), people.names)
     progress("attendance")
-    _sheets(streams.sheets(), account, behind, people)
+    stand = Standings(streams.standings(), clock)
+    _sheets(streams.sheets(), account, behind, people, stand)
     for each in behind.values():
         each.resolve()
     progress("events")
@@ -89,6 +93,9 @@ def _in_order(account: Account) -> None:
     account.stage(encryption.STAGE)
     for record_type in records.RECORDS:
         account.stage(f"{record_type.name}: stored → logged")
+        if record_type.name == "participant":
+            account.stage("participant: stored → standing")
+    account.stage("attendance: standing → rows")
     account.stage("attendance: rows → totals")
     account.stage("attendance: stored → logged")
     account.stage("logged → published")
@@ -102,13 +109,16 @@ def _records(
     account: Account,
     behind: Mapping[str, Behind],
     sets: Sets,
+    told: Told,
 ) -> None:
     logged = account.stage(f"{record_type.name}: stored → logged")
     copied = (
         account.stage(f"{record_type.name}: claimed → reporting") if record_type.projected else None
     )
-    told = "notifications" in record_type.heard_by
-    known = account.stage(f"{record_type.name}: claimed → notifications") if told else None
+    for_feed = "notifications" in record_type.heard_by
+    known = account.stage(f"{record_type.name}: claimed → notifications") if for_feed else None
+    standing = record_type.name == "standing"
+    heard = account.stage("standing: claimed → activities") if standing else None
     for subject in subjects:
         records.check(logged, record_type.name, subject)
         if copied is not None:
@@ -118,14 +128,24 @@ def _records(
         if known is not None:
             add = partial(behind["notifications"].add, known)
             projections.check_known(known, record_type.name, subject, add)
-        if record_type.name == "participant" and subject.copy is not None:
-            sets.add(subject.copy)
+        if record_type.name == "participant":
+            told.person(subject)
+            if subject.copy is not None:
+                sets.add(subject.copy)
+        if heard is not None:
+            told.standing(subject)
+            standings.check_copy(heard, subject, partial(behind["activities"].add, heard))
 
 
 def _sheets(
-    sessions: Iterable[Session], account: Account, behind: Mapping[str, Behind], people: People
+    sessions: Iterable[Session],
+    account: Account,
+    behind: Mapping[str, Behind],
+    people: People,
+    stand: Standings,
 ) -> None:
     stages = attendance.Stages(
+        account.stage("attendance: standing → rows"),
         account.stage("attendance: rows → totals"),
         account.stage("attendance: stored → logged"),
         account.stage("attendance: claimed → reporting"),
@@ -134,7 +154,7 @@ def _sheets(
     reported = partial(behind["reporting"].add, stages.projected)
     told = partial(behind["notifications"].add, known)
     for session in sessions:
-        attendance.check(stages, session, people, reported)
+        attendance.check(stages, session, people, stand, reported)
         projections.check_known(known, "attendance", session, told)
 
 

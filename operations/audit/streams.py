@@ -74,6 +74,10 @@ class Streams:
                 found[f"{row['_id']}@{each[reporting.SINCE]}"] = each[reporting.NUMBER]
         return found
 
+    def standings(self) -> Iterator[Document]:
+        """How people stand, as activities has heard it; of all, whatever the scope."""
+        return self._db.find("activities", activities.STANDINGS, {}, None)
+
     def sets(self) -> Iterator[Document]:
         """The stored sets of people, in chunks; all of them, whatever the scope."""
         return self._db.find("reporting", reporting.ATTRIBUTES, {}, (reporting.BITS,))
@@ -88,9 +92,7 @@ class Streams:
         streams = joined(
             self._db.by(record_type.owner, record_type.collection, "_id", subjects, _RECORD),
             self._log(record_type),
-            self._db.by("reporting", record_type.projected, "_id", subjects, None)
-            if record_type.projected
-            else (),
+            self._copies(record_type),
             self._known(record_type),
         )
         for key, (stored, log, copies, known) in streams:
@@ -191,6 +193,13 @@ class Streams:
             return None
         found = self._db.by("notifications", notifications.FEED, notifications.ITEM_ID, events)
         return [item["_id"] for _, item in found]
+
+    def _copies(self, record_type: RecordType) -> Keyed:
+        """What reporting keeps of the records; of how people stand, activities."""
+        service, name = "reporting", record_type.projected
+        if record_type.name == "standing":
+            service, name = "activities", activities.STANDINGS
+        return self._db.by(service, name, "_id", self._scope.subjects, None) if name else ()
 
     def _log(self, record_type: RecordType) -> Keyed:
         """The log's rows about things of one kind, by subject and step."""

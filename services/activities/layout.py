@@ -8,11 +8,14 @@ sheets      {_id: session id, activity_id, chapter, state, seq: of its last step
              told?: the same sums over what was told score by score; absent: nothing}
 attendance  the sheets' lines
             {_id: "<session>:<participant>", p: participant, st: present | absent | removed,
-             pre?, post?: test scores, v: version, seq?: of the sheet's step that made it}
+             pre?, post?: test scores, v: version, seq?: of the sheet's step that made it,
+             in?: where one who is present counts: absent: here; "": nowhere, the person is
+             withdrawn; else in the line of this participant, who is the same person}
 attendance_versions   what lines were before they were corrected, under "<line>:<version>"
 standings   how people stand of whom it was told
             {_id: participant, withdrawn, merged_into: the person they are one with | None,
-             version: the person's then, at: when it was heard}
+             version: the person's then, 0 of whoever is only named by others,
+             at: when it was heard, again?: true until their sheets were looked at once more}
 reasons     why a record was withdrawn, reinstated or restored
             {_id: "<record>:<version>", reason, restored?: the version whose content came back};
             of a line, "<line>:<version>"
@@ -50,12 +53,14 @@ PRE: Final = "pre"
 POST: Final = "post"
 LINE_VERSION: Final = "v"
 PARTICIPANT: Final = "p"
+COUNTS_IN: Final = "in"
 IS_PRESENT: Final = "present"
 IS_REMOVED: Final = "removed"
 
 
 MERGED_INTO: Final = "merged_into"
 HEARD_AT: Final = "at"
+AGAIN: Final = "again"
 
 
 def line_key(session_id: str, participant_id: str) -> str:

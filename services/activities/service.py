@@ -30,6 +30,10 @@ class ActivitiesService(ParkingService):
     store = StoreProvider(ActivityStore)
     restating = Errand(ActivityStore, restate, "the scores of %d sheets were told anew")
 
+    following = Errand(
+        ActivityStore, standings.follow_again, "%d sheets were counted anew", again_s=60.0
+    )
+
     @on_events(*PATTERNS["activities"])
     def on_events(self, events: list[Event]) -> None:
         standings.hear(events, self.store)

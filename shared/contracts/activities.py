@@ -225,7 +225,8 @@ _SHEET: Final[Mapping[str, Schema]] = {
     "chapter": COUNTRY,
     "rows": array(
         part({"participant_id": ID, "present": TRUTH}, ("participant_id", "present")),
-        description="those whose presence changed, each once",
+        description="those whose presence changed, each once; a person who does not count is not "
+        "present: one who is withdrawn, or of whom another row of the sheet counts",
     ),
     "present_total": {**COUNT, "description": "how many are present since"},
     "scores": {
@@ -249,8 +250,8 @@ _ATTENDANCE_2 = whole(
                 ("participant_id", "pre_score", "post_score"),
             ),
             description="the scores since (0 to 100 with at most two decimals, null without a "
-            "test) of those present whose "
-            "presence or scores changed and who have one, each once; whoever leaves has none",
+            "test) of those present whose presence or scores changed and who have one or had, each "
+            "once; whoever leaves has none",
         ),
     },
     (*_SHEET, "tests"),

@@ -34,12 +34,20 @@ class Errand(Component, Generic[S]):
     Args: kind: of the store. work: takes the store and a question to be asked before each
         transaction, whether to go on; returns how much it has done. It bears being cut off anywhere
         and begun again, for a moment even beside another replica. done: what to log of that number.
+        again_s: until the next look.
     """
 
-    def __init__(self, kind: type[S], work: Callable[[S, Callable[[], bool]], int], done: str):
+    def __init__(
+        self,
+        kind: type[S],
+        work: Callable[[S, Callable[[], bool]], int],
+        done: str,
+        again_s: float = AGAIN_S,
+    ) -> None:
         self._kind = kind
         self._work = work
         self._done = done
+        self._again_s = again_s
 
     def start(self) -> None:
         store = store_of(self.container, self._kind)
@@ -57,7 +65,7 @@ class Errand(Component, Generic[S]):
     def _run(self, store: S, lease: Lease) -> None:
         wait = 0.0
         while not self._stopping.wait(wait):
-            wait = AGAIN_S
+            wait = self._again_s
             try:
                 if done := self._work(store, lambda: not self._stopping.is_set() and lease.held()):
                     log.info(self._done, done)

@@ -207,7 +207,7 @@ def _compare_stores(client: Db, whole: Ledger, found: Account) -> None:
     found.same("attendance lines stored", expected, stored)
     stored = {row["_id"]: row["present"] for row in client.activities.sheets.find()}
     expected = {
-        session: sum(line.status == "present" for line in whole.sheets.get(session, {}).values())
+        session: len(whole.present(session))
         for activity in whole.activities.values()
         for session in activity.sessions
     }
@@ -250,10 +250,7 @@ def _compare_events(client: Db, whole: Ledger, found: Account) -> None:
         versions[project["_id"]] = project["version"]
     numbered = {key: list(range(1, last + 1)) for key, last in versions.items()}
     found.same("events by subject", numbered, dict(sequences))
-    meant = {
-        session: {person for person, line in sheet.items() if line.status == "present"}
-        for session, sheet in whole.sheets.items()
-    }
+    meant = {session: whole.present(session) for session in whole.sheets}
     replayed = dict(present)
     found.same(
         "attendance events added up",

@@ -59,6 +59,14 @@ class Ledger:
             self.sheets[session].update(sheet)
         self.rows += other.rows
 
+    def present(self, session: str) -> set[str]:
+        """Who counts on a sheet."""
+        return {
+            person
+            for person, line in self.sheets.get(session, {}).items()
+            if line.status == "present" and not self.people[person].withdrawn
+        }
+
     def sex_of(self, person: str) -> str:
         return self.people[person].sex
 
@@ -74,11 +82,7 @@ class Ledger:
             announced["unknown"] += activity.announced
             met: set[str] = set()
             for session in activity.sessions:
-                present = {
-                    person
-                    for person, line in self.sheets.get(session, {}).items()
-                    if line.status == "present" and not self.people[person].withdrawn
-                }
+                present = self.present(session)
                 sessions.update(map(self.sex_of, present))
                 met |= present
             per_activity.update(map(self.sex_of, met))

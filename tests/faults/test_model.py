@@ -8,10 +8,9 @@ the test is the broker, and a bad one.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +19,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
-    consumes,
     initialize,
     multiple,
     precondition,
@@ -31,26 +29,19 @@ from pymongo import MongoClient
 
 from services.activities.handlers import attendance, standings
 from services.activities.handlers import records as programme
-from services.activities.store import ActivityStore
 from services.notifications.handlers import feed as partners
-from services.notifications.store.feed import NotificationStore
 from services.participants.handlers import people as register
-from services.participants.store.people import ParticipantStore
 from services.reporting import schemas
 from services.reporting.handlers import projecting
 from services.reporting.handlers import reports as reporting
-from services.reporting.store.live import ReportingStore
-from shared.config import Config
 from shared.events import Event
 from shared.ids import new_id
-from shared.store import mongo
-from shared.store.mongo import Store
 from tests.faults.accounting import CONSUMERS, readers
 from tests.faults.ledger import UNSTATED, Activity, Ledger, Line, Person
+from tests.faults.model_world import REPLICAS, Hub, opened
 from tests.world import items
 
 MALI = {"role": "chapter", "chapter": "ML", "key_id": "key-of-mali"}
-REPLICAS = 3
 FIGURES = {
     "announced": "announced",
     "personSessions": "person_sessions",
@@ -62,49 +53,6 @@ replicas = st.integers(0, REPLICAS - 1)
 
 Command = Callable[[int], Any]
 """Say something to the replica of this number; the answer of its service."""
-
-
-@dataclass(slots=True)
-class Hub:
-    """Each service's replicas, each with its own connections and caches."""
-
-    participants: list[ParticipantStore]
-    activities: list[ActivityStore]
-    reporting: list[ReportingStore]
-    notifications: list[NotificationStore]
-
-    @property
-    def producers(self) -> tuple[Store, ...]:
-        return self.participants[0], self.activities[0]
-
-
-@contextmanager
-def opened(uri: str, prefix: str) -> Iterator[Hub]:
-    """Stores on fresh databases, which are dropped afterwards."""
-    hub = Hub([], [], [], [])
-    with ExitStack() as stack:
-        for _ in range(REPLICAS):
-            for service, stores in (
-                ("participants", hub.participants),
-                ("activities", hub.activities),
-                ("reporting", hub.reporting),
-                ("notifications", hub.notifications),
-            ):
-                config = Config(service, "", uri, f"{prefix}_{service}")
-                db = mongo.connect(config)
-                stack.callback(db.client.close)
-                make: Any = {
-                    "participants": lambda db: ParticipantStore(db, b"k" * 96),
-                    "activities": ActivityStore,
-                    "reporting": ReportingStore,
-                    "notifications": NotificationStore,
-                }[service]
-                store = make(db)
-                store.ensure_indexes()
-                stores.append(store)
-                if service == "participants":
-                    stack.callback(store.cipher.close)
-        yield hub
 
 
 def request(*items: Mapping[str, Any], kind: str = "activity") -> dict[str, Any]:
@@ -164,12 +112,14 @@ class Programme(RuleBasedStateMachine):
         if (sex, birth_year) != (now.sex, now.birth_year):
             self.ledger.people[person] = Person(sex, birth_year, now.version + 1)
 
-    @rule(person=consumes(people), at=replicas)
-    def withdraw_person(self, person: str, at: int) -> None:
-        push = request({"id": person, "reason": "asked for it"})
-        self.say(lambda n: register.withdraw(push, self.hub.participants[n]), at)
+    @rule(person=people, at=replicas)
+    def withdraw_or_reinstate_person(self, person: str, at: int) -> None:
         now = self.ledger.people[person]
-        self.ledger.people[person] = replace(now, withdrawn=True, version=now.version + 1)
+        use = register.reinstate if now.withdrawn else register.withdraw
+        push = request({"id": person, "reason": "asked for it"})
+        self.say(lambda n: use(push, self.hub.participants[n]), at)
+        after = replace(now, withdrawn=not now.withdrawn, version=now.version + 1)
+        self.ledger.people[person] = after
 
     @rule(
         target=sessions,
@@ -295,16 +245,20 @@ class Programme(RuleBasedStateMachine):
     @rule(at=replicas)
     def all_arrives(self, at: int) -> None:
         """Then the figures are the model's, whichever replica is asked."""
-        self.collect()
-        for consumer, waiting in self.waiting.items():
-            before = None
-            while waiting and before != len(waiting):
-                before = len(waiting)
-                self.hand_over(consumer, list(waiting.values()), at)
-            assert not waiting, f"{consumer} never takes {list(waiting.values())}"
+        for _ in range(2):  # what activities hears of people, it tells on
+            self.collect()
+            for consumer, waiting in self.waiting.items():
+                before = None
+                while waiting and before != len(waiting):
+                    before = len(waiting)
+                    self.hand_over(consumer, list(waiting.values()), at)
+                assert not waiting, f"{consumer} never takes {list(waiting.values())}"
         asked = schemas.report_question(
             {"caller": MALI, "filter": {"project_ids": [self.project]}, "by": ["sex"]}
         )
+        sheets = {each["_id"]: each for each in self.hub.activities[at].sheets.find()}
+        for session in self.session_of:
+            assert sheets[session]["present"] == len(self.ledger.present(session))
         figures = reporting.report(asked, self.hub.reporting[at])["figures"]
         for name, expected in self.ledger.figures().items():
             cells = figures[FIGURES[name]]["cells"]
@@ -323,6 +277,13 @@ class Programme(RuleBasedStateMachine):
         }  # fmt: skip
         assert sheets <= {item["id"] for item in items}
         last = {item["subject"]: item["id"] for item in items}
+        totals = {
+            item["subject"]: item["data"]["present_total"]
+            for item in items
+            if item["type"].startswith("attendance.")
+        }
+        for session in self.session_of:
+            assert totals.get(session, 0) == len(self.ledger.present(session))
         for activity, now in self.ledger.activities.items():
             (newest,) = (e for e in heard if e.subject == activity and e.sequence == now.version
                          and e.type.startswith("activity."))  # fmt: skip

@@ -52,8 +52,9 @@ class Session(graphene.ObjectType):
     topics = coded_list("emmmda_topic", "topics", "The EMMMDA topics it taught.")
     place = coded("place", "place", "Where, if not at the activity's place.")
     present = graphene.Int(
-        description="How many people its attendance sheet shows as present; null where it is of no "
-        "activity any more."
+        description="How many people were present by its attendance sheet: rows that are present, "
+        "without withdrawn people, a person in several rows once; null where it is of no activity "
+        "any more."
     )
 
     @staticmethod

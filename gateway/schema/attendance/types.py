@@ -28,6 +28,10 @@ class AttendanceRow(graphene.ObjectType):
     participant_id = graphene.ID(required=True, description="The person's id.")
     participant = graphene.Field(Participant, description="The person.")
     status = AttendanceStatus(required=True, description="Whether they were there.")
+    counts = graphene.Boolean(
+        description="Whether the row counts in figures: its person is present, not withdrawn, and "
+        "not counted by another row of the sheet, as the same person registered once more."
+    )
     pre_score = graphene.Float(description="Test before, 0 to 100, with at most two decimals.")
     post_score = graphene.Float(description="Test after, likewise.")
     version = graphene.Int(required=True, description="Counts the row's corrections, from 1.")

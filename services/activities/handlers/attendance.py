@@ -9,18 +9,14 @@ from typing import Any, Final, TypeGuard
 from services.activities.definitions import ACTIVITY
 from services.activities.handlers.records import SOURCE, foreseen
 from services.activities.handlers.requests import ids_in
+from services.activities.handlers.special import special_among
 from services.activities.layout import line_key
 from services.activities.rules import session_keys, sheets
+from services.activities.rules.lines import AttendanceSheet, Line, Step
 from services.activities.rules.records import HAPPENED
 from services.activities.rules.scores import Scores
-from services.activities.rules.sheets import (
-    AttendanceRow,
-    AttendanceSheet,
-    Given,
-    Line,
-    Outcome,
-    Step,
-)
+from services.activities.rules.sheets import AttendanceRow, Given, Outcome
+from services.activities.rules.standings import Special
 from services.activities.schemas import read_rows
 from services.activities.store import ActivityStore
 from shared.caller import Caller
@@ -68,12 +64,12 @@ def record(request: Request, store: ActivityStore) -> dict[str, Any]:
         each_read = [_read_by_key(tx, store, push) for push in pushes] if by_key else as_named
         read = list(zip(pushes, each_read, strict=True))
         rows = [row for _, each in read for row in each if row.session_id]
-        known, lines = _known(tx, store, rows)
+        known, lines, special = _known(tx, store, rows)
         repetitions = recall(
             tx, "attend", pushes if lines else (), dict.fromkeys(row.session_id for row in rows)
         )
         remarks = remarks_on_sheets(tx, store, known)
-        outcome = sheets.record(read, known, lines, repetitions, remarks)
+        outcome = sheets.record(read, known, lines, repetitions, remarks, special)
         save(tx, store, outcome, lines)
         remember(tx, repetitions)
         for place, ((push, each), activities) in enumerate(zip(read, beside, strict=True)):
@@ -84,7 +80,7 @@ def record(request: Request, store: ActivityStore) -> dict[str, Any]:
                 if by_key:
                     each = _read_by_key(tx, store, push, coming.activities)
                     read[place] = push, each
-                tried = sheets.record([(push, each)], then, lines, repetitions, told)
+                tried = sheets.record([(push, each)], then, lines, repetitions, told, special)
                 outcome.receipts[place] = tried.receipts[0]
         return {
             "pushes": [
@@ -139,6 +135,8 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
         )
         keys = [line_key(each, p) for p in people if p for each in (source, target)]
         lines = {} if refused else store.get_lines(tx, keys)
+        special, whole = special_among(tx, store, dict.fromkeys(found, people))
+        lines |= whole
         repetitions = recall(tx, "move", [push], [way])
         remarks = remarks_on_sheets(tx, store, found)
         receipts: list[Receipt] = []
@@ -162,7 +160,8 @@ def move(request: Request, store: ActivityStore) -> dict[str, Any]:
                 receipts.append(rejected(row, person, [*refused, *wrong], _ORDER))
         receipts, stands = settle(receipts, push)
         if stands:
-            save(tx, store, sheets.record([(push, rows)], found, lines), lines)
+            outcome = sheets.record([(push, rows)], found, lines, special=special)
+            save(tx, store, outcome, lines)
             repetitions.note(push, [receipt.id for receipt in receipts if receipt.id], way)
             remember(tx, repetitions)
         return {"receipts": [receipt.to_dict() for receipt in receipts]}
@@ -269,8 +268,9 @@ def _session_in(request: Request, name: str) -> str:
 
 def _known(
     tx: Tx, store: ActivityStore, rows: Sequence[AttendanceRow]
-) -> tuple[dict[str, AttendanceSheet], dict[str, Line]]:
-    """The sheets that the rows name, and the stored lines they speak of."""
+) -> tuple[dict[str, AttendanceSheet], dict[str, Line], Special]:
+    """The sheets that the rows name, the stored lines they speak of, and which of the sheets are
+    special."""
     stored = store.get_sheets({row.session_id for row in rows}, tx.session)
     # A sheet without a step has no line yet; whoever takes that step first makes the other retry.
     begun = {sheet.id for sheet in stored.values() if sheet.sequence}
@@ -279,7 +279,13 @@ def _known(
         for row in rows
         if row.session_id in begun and row.participant_id
     ]
-    return stored, store.get_lines(tx, keys)
+    lines = store.get_lines(tx, keys)
+    named: dict[str, list[str]] = {key: [] for key in stored}
+    for row in rows:
+        if row.session_id in named:
+            named[row.session_id].append(row.participant_id)
+    special, whole = special_among(tx, store, named)
+    return stored, {**lines, **whole} if whole else lines, special
 
 
 def remarks_on_sheets(
@@ -375,4 +381,5 @@ def _dumped_line(person: str, line: Line) -> dict[str, Any]:
         "pre_score": line.pre,
         "post_score": line.post,
         "version": line.version,
+        "counts": line.counts,
     }

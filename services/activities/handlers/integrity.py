@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from services.activities.definitions import DEFINITIONS, PLACE, RecordDefinition
 from services.activities.rules import places, records, remarks
+from services.activities.rules.lines import AttendanceSheet
 from services.activities.rules.records import Content
-from services.activities.rules.sheets import AttendanceSheet
 from services.activities.store import ActivityStore, Referred
 from shared.caller import Caller
 from shared.codes.countries import today

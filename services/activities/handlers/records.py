@@ -10,7 +10,7 @@ from services.activities.definitions import ACTIVITY, RecordDefinition
 from services.activities.handlers.integrity import Integrity
 from services.activities.handlers.requests import definition_of
 from services.activities.rules import session_keys
-from services.activities.rules.sheets import AttendanceSheet
+from services.activities.rules.lines import AttendanceSheet
 from services.activities.store import ActivityStore
 from shared.caller import Caller
 from shared.codes.countries import today

@@ -15,7 +15,9 @@ from typing import Final
 
 from services.activities.handlers.attendance import told
 from services.activities.handlers.records import SOURCE
+from services.activities.rules.lines import NO_TEST, counted, told_test
 from services.activities.rules.scores import NO_SCORES
+from services.activities.rules.sheets import by_session
 from services.activities.store import ActivityStore
 from shared.events import Event
 from shared.record_types import RECORD_TYPES
@@ -44,10 +46,11 @@ def _restate(store: ActivityStore, session_ids: Sequence[str], tx: Tx) -> int:
         for sheet in found
         if sheet.told != sheet.scores  # another process may have been first
     ]
+    lines = by_session(store.lines_in(tx, [sheet.id for sheet in after]))
     event_type = RECORD_TYPES["attendance"].event("changed")
     for sheet in after:
-        lines = store.lines_in(sheet.id, tx)
-        tests = [line.test(who) for who, line in lines.items() if line.counts_as_tested]
+        scores = counted(lines.get(sheet.id, {}))
+        tests = [told_test(who, test) for who, test in scores.items() if test != NO_TEST]
         data = told(sheet, [], tests, NO_SCORES)
         tx.emit([Event.new(event_type, SOURCE, sheet.id, sheet.sequence, data)])
     store.save_totals(tx, after)

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from services.activities.handlers.attendance import remarks_on_sheets, save
+from services.activities.handlers.special import special_among
 from services.activities.layout import IS_REMOVED, line_key
 from services.activities.rules import sheets
-from services.activities.rules.sheets import AttendanceRow, AttendanceSheet, Given, Line
+from services.activities.rules.lines import AttendanceSheet, Line
+from services.activities.rules.sheets import AttendanceRow, Given
 from services.activities.store import ActivityStore, KeptLine
 from shared.caller import Caller
 from shared.errors import NotFound, Problem
@@ -57,7 +59,7 @@ def row_history(request: Request, store: ActivityStore) -> Answer:
     def shown(each: KeptLine) -> dict[str, Any]:
         step = made.get((session_id, each.line.step))
         reason, restored = why.get((key, each.version), (None, None))
-        status, pre, post, version, _ = each.line
+        status, pre, post, version, *_ = each.line
         return {
             "version": version,
             "at": rfc3339(step.at) if step else None,
@@ -83,6 +85,11 @@ def restore_rows(request: Request, store: ActivityStore) -> Answer:
     def work(tx: Tx) -> Answer:
         known = store.get_sheets(sessions, tx.session)
         lines = store.get_lines(tx, [_key(item) for item in items])
+        named: dict[str, list[str]] = {each: [] for each in known}
+        for item in items:
+            named.get(_id(item, "session_id"), []).append(_id(item, "participant_id"))
+        special, whole = special_among(tx, store, named)
+        lines |= whole
         wanted = [(_key(item), version_of(item)[0]) for item in items]
         kept = store.line_versions.get(wanted, tx.session)
         versions: dict[tuple[str, int], Line] = {at: each.line for at, each in kept.items()}
@@ -96,7 +103,7 @@ def restore_rows(request: Request, store: ActivityStore) -> Answer:
         ]
         repetitions = recall(tx, "restore_rows", pushes, known)
         remarks = remarks_on_sheets(tx, store, known)
-        outcome = sheets.record(read, known, lines, repetitions, remarks)
+        outcome = sheets.record(read, known, lines, repetitions, remarks, special)
         save(tx, store, outcome, lines)
         store.save_reasons(tx, _reasons(pushes, outcome.receipts))
         remember(tx, repetitions)

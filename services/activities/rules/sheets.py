@@ -1,20 +1,20 @@
 """Owns what a pushed row does to a session's attendance sheet: pure, and the hot path.
 
-A sheet has one line per participant. A line is present, absent or removed; a removed line stays as
-a tombstone. A sheet's totals are sums over its present lines, and each push that changes a sheet is
-one step of its sequence 1, 2, 3 …: adding up the steps' deltas gives the totals.
+Each push that changes a sheet is one step of it. Where somebody is named of whom it was told that
+they do not simply count, the whole sheet is looked at; else each line stands for itself.
 """
 
 from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from services.activities.layout import line_key
-from services.activities.rules.scores import NO_SCORES, Scores
+from services.activities.layout import line_key, participant_of, session_of
+from services.activities.rules.lines import AttendanceSheet, Line, Step
+from services.activities.rules.standings import NOTHING_SPECIAL, Special, Standings, placed
 from shared.caller import Caller
 from shared.errors import Problem
 from shared.records.pushes import Push, Receipt, Status, rejected, settle
@@ -51,25 +51,6 @@ class Given(NamedTuple):
     clear: frozenset[str] = frozenset()  # of the scores' names
 
 
-class Line(NamedTuple):
-    """A participant on a sheet; `step` is that of the sheet which made this version, 0 if the
-    release before stored it."""
-
-    status: str
-    pre: Points | None
-    post: Points | None
-    version: int
-    step: int = 0
-
-    @property
-    def counts_as_tested(self) -> bool:
-        return self.status == "present" and (self.pre is not None or self.post is not None)
-
-    def test(self, participant_id: str) -> dict[str, Any]:
-        """Its scores, as an event tells them."""
-        return {"participant_id": participant_id, "pre_score": self.pre, "post_score": self.post}
-
-
 class AttendanceRow(NamedTuple):
     """A pushed row; `sheet` is its sheet's position in the push.
 
@@ -85,65 +66,6 @@ class AttendanceRow(NamedTuple):
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AttendanceSheet:
-    """`state`: open, dropped (the activity no longer has the session) or withdrawn (with it).
-    `lines` counts those not removed. `told`: how much of `scores` was told score by score; less
-    than all where steps were told in version 1 of the contract alone."""
-
-    id: str
-    activity_id: str
-    chapter: str
-    state: str = "open"
-    sequence: int = 0
-    present: int = 0
-    lines: int = 0
-    scores: Scores = NO_SCORES
-    told: Scores = NO_SCORES
-
-
-@dataclass(slots=True)
-class Step:
-    """What one push does to one sheet; becomes one event."""
-
-    caller: Caller
-    sheet: AttendanceSheet
-    additions_only: bool = True
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    tests: list[dict[str, Any]] = field(default_factory=list)
-    lines: int = 0
-    present: int = 0
-    scores: Scores = NO_SCORES
-
-    def take(self, participant_id: str, before: Line | None, after: Line) -> None:
-        """Count a line's change from `before` to `after`."""
-        was, now = before is not None and before.status == "present", after.status == "present"
-        if was is not now:
-            self.present += now - was
-            self.rows.append({"participant_id": participant_id, "present": now})
-        if before is None:
-            self.lines += 1
-        else:
-            self.additions_only = False
-            self.lines += (after.status != "removed") - (before.status != "removed")
-            if was:
-                self.scores = self.scores.minus(scores_of(before))
-        if after.counts_as_tested:
-            self.scores = self.scores.plus(scores_of(after))
-            self.tests.append(after.test(participant_id))
-
-    def after(self, sheet: AttendanceSheet) -> AttendanceSheet:
-        """`sheet` with this step taken."""
-        return replace(
-            sheet,
-            sequence=sheet.sequence + 1,
-            present=sheet.present + self.present,
-            lines=sheet.lines + self.lines,
-            scores=sheet.scores.plus(self.scores),
-            told=sheet.told.plus(self.scores),
-        )
-
-
 @dataclass(slots=True)
 class Outcome:
     """Receipts per push, in order; every changed line and sheet in its last state; the steps; and
@@ -156,35 +78,36 @@ class Outcome:
     replaced: list[tuple[str, Line]] = field(default_factory=list)
 
 
-def scores_of(line: Line) -> Scores:
-    """What a present line adds to its sheet."""
-    return Scores.of_test(line.pre, line.post)
-
-
 def record(
     pushes: Iterable[tuple[Push, Sequence[AttendanceRow]]],
     sheets: dict[str, AttendanceSheet],
     lines: dict[str, Line],
     repetitions: Repetitions | None = None,
     remarks: Mapping[str, Problem] = MappingProxyType({}),
+    special: Special = NOTHING_SPECIAL,
 ) -> Outcome:
     """Decide every row of every push, one push after the other.
 
     Args: `sheets` and `lines` hold what is stored of all that the rows name; lines by `line_key`.
         `repetitions` knows which participants were entered before under a push's id, by session as
         scope, and is told whose rows stand now. `remarks` tells of a session what is worth knowing
-        of each row that is written on its sheet.
+        of each row that is written on its sheet. Of the sheets that are `special`, `lines` holds
+        all.
     """
     outcome, memory = Outcome(), repetitions or Repetitions("")
     for push, rows in pushes:
         known = ChainMap(outcome.lines, lines) if outcome.lines else lines  # the plain one is fast
         before = ChainMap(outcome.sheets, sheets)
-        receipts, changed, steps = _record_one(push, rows, before, known, memory, remarks)
+        receipts, changed, steps = _record_one(push, rows, before, known, memory, remarks, special)
         receipts, stands = settle(receipts, push)
         outcome.receipts.append(receipts)
         if stands:
             if not all(step.additions_only for step in steps):
-                outcome.replaced += [(key, known[key]) for key in changed if key in known]
+                outcome.replaced += [
+                    (key, known[key])
+                    for key, line in changed.items()
+                    if key in known and line.version != known[key].version
+                ]
             outcome.lines |= changed
             outcome.steps += steps
             outcome.sheets |= {step.sheet.id: step.sheet for step in steps}
@@ -213,6 +136,7 @@ def _record_one(
     lines: Mapping[str, Line],
     memory: Repetitions,
     remarks: Mapping[str, Problem],
+    special: Special,
 ) -> tuple[list[Receipt], dict[str, Line], list[Step]]:
     receipts: list[Receipt] = []
     changed: dict[str, Line] = {}
@@ -263,14 +187,41 @@ def _record_one(
         changed[key] = after
         if (step := steps.get(session_id)) is None:
             step = steps[session_id] = Step(push.caller, sheets[session_id])
-        step.take(participant_id, before, after)
+        if session_id in special.sheets:
+            step.enter(before, after)
+        else:
+            step.take(participant_id, before, after)
         status = Status.UPDATED if before else Status.CREATED
         remark = remarks.get(session_id)
         told = (remark,) if remark else ()
         receipts.append(Receipt(number, participant_id, status, after.version, told))
+    if not special.sheets.isdisjoint(steps):
+        stored, written = by_session(lines), by_session(changed)
+        for session_id in special.sheets & steps.keys():
+            were = stored.get(session_id, {})
+            are = {**were, **written[session_id]}
+            changed |= recounted(steps[session_id], were, are, special.standings)
     for step in steps.values():
         step.sheet = step.after(step.sheet)
     return receipts, changed, list(steps.values())
+
+
+def recounted(
+    step: Step, before: Mapping[str, Line], after: Mapping[str, Line], standings: Standings
+) -> dict[str, Line]:
+    """Let the step tell who counts, by all lines of its sheet as they were and as they are; returns
+    those that count elsewhere since, by `line_key`."""
+    moved = placed(after, standings)
+    step.recount(before, {**after, **moved})
+    return {line_key(step.sheet.id, who): line for who, line in moved.items()}
+
+
+def by_session(lines: Mapping[str, Line]) -> dict[str, dict[str, Line]]:
+    """Session → participant → line."""
+    found: dict[str, dict[str, Line]] = {}
+    for key, line in lines.items():
+        found.setdefault(session_of(key), {})[participant_of(key)] = line
+    return found
 
 
 def refusal(caller: Caller, sheet: AttendanceSheet | None) -> Problem | None:
@@ -321,4 +272,6 @@ def _applied(given: Given, before: Line | None, step: int) -> Line | None:
         pre if given.pre is None else given.pre,
         post if given.post is None else given.post,
     )
-    return before if merged == before[:3] else Line(*merged, before.version + 1, step)
+    if merged == before[:3]:
+        return before
+    return Line(*merged, before.version + 1, step, before.counts_in)

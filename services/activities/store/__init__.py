@@ -20,6 +20,7 @@ from services.activities import layout
 from services.activities.definitions import DEFINITIONS, PLACE, RecordDefinition
 from services.activities.layout import (
     ACTIVITY_ID,
+    COUNTS_IN,
     IS_REMOVED,
     LAST_SEQUENCE,
     LINE_VERSION,
@@ -35,9 +36,9 @@ from services.activities.layout import (
     participant_of,
     session_of,
 )
+from services.activities.rules.lines import AttendanceSheet, Line
 from services.activities.rules.scores import NO_SCORES, Scores
-from services.activities.rules.sheets import AttendanceSheet, Line
-from services.activities.rules.standings import Standing
+from services.activities.rules.standings import COUNTS, Standing
 from services.activities.rules.words import words_of
 from services.activities.store.places import Places
 from shared.caller import Caller
@@ -407,11 +408,13 @@ class ActivityStore(Store):
         found = self.sheets.find({"$expr": {"$ne": [f"${SCORES}", told]}}, {"_id": 1})
         return [each["_id"] for each in found.limit(limit)]
 
-    def lines_in(self, session_id: str, tx: Tx) -> dict[str, Line]:
-        """Participant id → line, of a whole sheet."""
-        query = {"_id": below(line_key(session_id, ""))}
-        found = self.attendance.find(query, session=tx.session)
-        return {each[PARTICIPANT]: _line(each) for each in found}
+    def lines_in(self, tx: Tx, session_ids: Iterable[str]) -> dict[str, Line]:
+        """All lines of these sheets (see `line_key`)."""
+        ranges = [{"_id": below(line_key(each, ""))} for each in session_ids]
+        if not ranges:
+            return {}
+        found = self.attendance.find({"$or": ranges}, {PARTICIPANT: 0}, session=tx.session)
+        return {each["_id"]: _line(each) for each in found}
 
     def lines_of(self, participant_ids: Sequence[str]) -> list[tuple[str, str, Line]]:
         """(session id, participant id, line) wherever one of them is on a sheet."""
@@ -426,21 +429,44 @@ class ActivityStore(Store):
         ]
 
     def standings_of(self, tx: Tx, people: Iterable[str]) -> dict[str, Standing]:
-        """How those of these people stand of whom it was told."""
+        """How those of these people stand of whom it was told, or of whom others were told that
+        they are one with them."""
         found = self.standings.find({"_id": {"$in": list(people)}}, session=tx.session)
         return {each["_id"]: _standing(each) for each in found}
 
     def save_standings(self, tx: Tx, standings: Mapping[str, Standing]) -> None:
-        if standings:
-            now = datetime.now(UTC)
-            self.standings.bulk_write(
-                [
-                    ReplaceOne({"_id": key}, {**each._asdict(), layout.HEARD_AT: now}, upsert=True)
-                    for key, each in standings.items()
-                ],
-                ordered=False,
-                session=tx.session,
+        """Note how these people stand, and that their sheets want a look, now and once more."""
+        now = datetime.now(UTC)
+        mark = {layout.HEARD_AT: now, layout.AGAIN: True}
+        named = {each.merged_into for each in standings.values()} - {None, *standings}
+        writes: list[ReplaceOne[Document] | UpdateOne] = [
+            ReplaceOne({"_id": key}, {**each._asdict(), **mark}, upsert=True)
+            for key, each in standings.items()
+        ]
+        writes += [
+            UpdateOne(
+                {"_id": key}, {"$setOnInsert": {**COUNTS._asdict(), layout.HEARD_AT: now}}, True
             )
+            for key in named
+        ]
+        if writes:
+            self.standings.bulk_write(writes, ordered=False, session=tx.session)
+
+    def to_look_at_again(self, before: datetime, limit: int) -> list[str]:
+        """People whose sheets want another look, of what was heard before then."""
+        query = {layout.AGAIN: True, layout.HEARD_AT: {"$lt": before}}
+        return [each["_id"] for each in self.standings.find(query, {"_id": 1}).limit(limit)]
+
+    def looked_at_again(self, people: Iterable[str], before: datetime) -> None:
+        """Note that it was done; of whom something was heard since, it is still to do."""
+        query = {"_id": {"$in": list(people)}, layout.HEARD_AT: {"$lt": before}}
+        self.standings.update_many(query, {"$unset": {layout.AGAIN: ""}})
+
+    def sheets_with(self, people: Sequence[str]) -> dict[str, int]:
+        """The sessions on whose sheets one of these people is; each with the sheet's lines."""
+        found = self.attendance.find({PARTICIPANT: {"$in": list(people)}}, {"_id": 1})
+        sessions = {session_of(each["_id"]) for each in found}
+        return {key: sheet.lines for key, sheet in self.get_sheets(sessions).items()}
 
     def history(
         self,
@@ -519,6 +545,7 @@ def _line(document: Mapping[str, Any]) -> Line:
         document.get(POST),
         document[LINE_VERSION],
         document.get(LAST_SEQUENCE, 0),
+        document.get(COUNTS_IN),
     )
 
 
@@ -545,7 +572,7 @@ _SOUND: Final[Mapping[str, Callable[[Any], bool]]] = {
 
 
 def _line_document(key: str, line: Line) -> Document:
-    status, pre, post, version, step = line
+    status, pre, post, version, step, counts_in = line
     document: Document = {
         "_id": key,
         PARTICIPANT: participant_of(key),
@@ -558,4 +585,6 @@ def _line_document(key: str, line: Line) -> Document:
         document[PRE] = pre
     if post is not None:
         document[POST] = post
+    if counts_in is not None:
+        document[COUNTS_IN] = counts_in
     return document

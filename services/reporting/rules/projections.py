@@ -203,7 +203,11 @@ def attend(
         deltas = data.get("scores") or {}
         tests = {number: each for number, each in sheet.tests.items() if number not in left}
         for each in data.get("tests") or ():  # from version 2 of the contract on
-            tests[numbers[each["participant_id"]]] = (each["pre_score"], each["post_score"])
+            number, test = numbers[each["participant_id"]], (each["pre_score"], each["post_score"])
+            if test == (None, None):
+                tests.pop(number, None)
+            else:
+                tests[number] = test
         changed[event.subject] = ProjectedSheet(
             activity_id=sheet.activity_id,
             sequence=event.sequence,

@@ -75,7 +75,7 @@ def test_a_period_has_what_was_recorded_in_it(hub: Hub) -> None:
 
 
 def test_what_is_on_its_way_is_in_flight_and_no_gap(hub: Hub, programme: Programme) -> None:
-    hub.world.record({"session_id": programme.other, "rows": items.present(programme.people[4])})
+    hub.world.record({"session_id": programme.session, "rows": items.present(programme.people[3])})
     unpublished = hub.audit(grace_s=60)
     assert unpublished["clean"] is True
     assert stage(unpublished, "logged → published")["in_flight"] == 2  # of one step, in versions

@@ -38,15 +38,29 @@ def replayed(world: World, session_id: str) -> tuple[set[str], dict[str, Decimal
     return here, scores
 
 
+def told_tests(world: World, session_id: str) -> dict[str, tuple[Any, Any]]:
+    """The scores of those who are present and have one, by the emitted events alone."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for event in world.events(session_id, version=2):
+        if not short(event).startswith("attendance."):
+            continue
+        for row in event["data"]["rows"]:
+            if not row["present"]:
+                found.pop(row["participant_id"], None)
+        for each in event["data"]["tests"]:
+            found[each["participant_id"]] = each["pre_score"], each["post_score"]
+    return {who: test for who, test in found.items() if test != (None, None)}
+
+
 def stored(world: World, session_id: str) -> tuple[set[str], dict[str, Decimal]]:
     page = world.sheet(session_id)
     assert page["sheet"]["lines"] == len(page["items"])
-    here = {line["participant_id"] for line in page["items"] if line["status"] == "present"}
+    here = {line["participant_id"] for line in page["items"] if line["counts"]}
     assert page["sheet"]["present"] == len(here)
     scores = dict.fromkeys(page["sheet"]["scores"], Decimal())
     for line in page["items"]:
         pre, post = line["pre_score"], line["post_score"]
-        if line["status"] == "present":
+        if line["counts"]:
             scores["pre_n"] += pre is not None
             scores["pre_sum"] += exact(pre or 0)
             scores["post_n"] += post is not None

@@ -196,6 +196,7 @@ NULLABLE = {
     "Participant.age", "WashingtonGroup.seeing", "WashingtonGroup.hearing",
     "WashingtonGroup.walking", "WashingtonGroup.remembering", "WashingtonGroup.selfCare",
     "WashingtonGroup.communicating", "AttendanceRow.preScore", "AttendanceRow.postScore",
+    "AttendanceRow.counts",
     "AttendanceVersion.preScore", "AttendanceVersion.postScore",
     "TestOutputs.preMean", "TestOutputs.postMean", "TestOutputs.gainMean",
     "TestOutputs.preSpread", "TestOutputs.postSpread", "TestOutputs.gainSpread",

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from services.activities import schemas
 from services.activities.layout import line_key
 from services.activities.rules import sheets
+from services.activities.rules.lines import AttendanceSheet, Line
 from services.activities.rules.scores import Scores
-from services.activities.rules.sheets import AttendanceSheet, Line
 from services.activities.schemas import read_rows
 from shared.ids import new_id
 from shared.records.pushes import Push
