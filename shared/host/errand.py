@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
 from shared.errors import Unavailable
@@ -74,3 +75,5 @@ class Errand(Component, Generic[S]):
                 wait = RETRY_S
             except Exception:  # the next look may be luckier; nothing else depends on it
                 log.exception("%s failed", self.attr_name)
+        with suppress(Unavailable):
+            lease.release()
