@@ -46,6 +46,8 @@ MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
         "corrected": "Changed what was stored.",
         "withdrawn": "Took it out of lists and figures.",
         "reinstated": "Took the withdrawal back.",
+        "merged": "Made a person one with another.",
+        "separated": "Took that back.",
     }
 )
 """What the past words of a change log say."""
@@ -109,7 +111,14 @@ RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType(
                 owner="participants",
                 collection="people",
                 heard_by=_version_1("reporting"),
-                steps=MappingProxyType({**RECORDED, "created": "registered"}),
+                steps=MappingProxyType(
+                    {
+                        **RECORDED,
+                        "created": "registered",
+                        "merged": "merged",
+                        "separated": "separated",
+                    }
+                ),
                 projected="people",
                 has_log=True,
             ),

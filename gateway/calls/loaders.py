@@ -23,8 +23,8 @@ class Loaders:
         self._sheets: DataLoader[str, list[dict[str, Any]]] | None = None
 
     async def participant(self, participant_id: str) -> dict[str, Any] | None:
-        """The participant, None if there is none that this caller may see. Raises HubError: Refused
-        DAMAGED_RECORD if what is stored of them cannot be shown."""
+        """The participant, or whom they are one with; None if there is none that this caller may
+        see. Raises HubError: Refused DAMAGED_RECORD if what is stored of them cannot be shown."""
         return await self._loader("participants", "").load(participant_id)
 
     async def participants(self, ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -64,7 +64,8 @@ class Loaders:
         answer = await self._ask(service, "get_many", **request)
         by_id: dict[str, Any] = {item["id"]: item for item in answer["items"]}
         by_id |= {each: Refused(DAMAGED, id=each) for each in answer.get("damaged", ())}
-        return [by_id.get(each) for each in ids]
+        merged = answer.get("merged", {})  # people who are one with another → whom
+        return [by_id.get(merged.get(each, each)) for each in ids]
 
 
 async def _those_of(

@@ -61,6 +61,12 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "Consent.purpose": _codes("consent_purpose"),
     "Consultation.proposerGroups": _codes("stakeholder_group"),
     "NamedActivities.activities": 50,
+    "Participant.mergedIds": _IDS,
+    "MergeResult.fields": _IDS,
+    "MergeResult.doubled": _PARTS,
+    "MergedField.says": 21,
+    "DoubledNominations.nominations": _IDS + 1,
+    "SeparationResult.fields": 20 * _IDS,
     "NotDuplicates.participantIds": 2,
     "NotDuplicates.participants": 2,
     "NotDuplicatesResult.pairs": 190,  # of twenty people

@@ -48,6 +48,8 @@ REQUIRES: Final[Mapping[str, frozenset[str]]] = {
     "participant": PROGRAMME,
     "participants": PROGRAMME,
     "possibleDuplicates": PROGRAMME,
+    "mergeParticipants": PROGRAMME,
+    "separateParticipants": PROGRAMME,
     "notDuplicates": PROGRAMME,
     "takeBackNotDuplicates": PROGRAMME,
     "nominations": PROGRAMME,

@@ -25,6 +25,7 @@ from gateway.schema.parking.mutations import ParkedMutations
 from gateway.schema.parking.queries import ParkedQueries
 from gateway.schema.partners.mutations import PartnerMutations
 from gateway.schema.partners.queries import PartnerQueries
+from gateway.schema.people.merging import MergingMutations
 from gateway.schema.people.mutations import ParticipantMutations
 from gateway.schema.people.queries import ParticipantQueries
 from gateway.schema.programme.concerns import ConcernMutations, ConcernQueries
@@ -78,6 +79,7 @@ class Mutation(
     PlaceMutations,
     OrganisationMutations,
     ProjectMutations,
+    MergingMutations,
     ParticipantMutations,
     ActivityMutations,
     AttendanceMutations,

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 import graphene
+import orjson
 
 from gateway.calls.context import Context
 from gateway.schema.texts import list_of
@@ -140,6 +141,11 @@ def push_result(
                 explained(problem, [name, *at], ctx.lang)
                 for problem in receipt["problems"][:MAX_PROBLEMS]
             ]
+    return counted(receipts, dry_run=dry_run)
+
+
+def counted(receipts: Receipts, *, dry_run: bool) -> dict[str, Any]:
+    """A `PushResult` of receipts whose problems are explained already."""
     counts = Counter(receipt["status"] for receipt in receipts)
     return {
         "receipts": receipts,
@@ -163,7 +169,7 @@ def snake_clear(items: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
     for item in items:
         if item.get("clear"):
             item["clear"] = [
-                ".".join(map(_snake, path.split("."))) if isinstance(path, str) else path
+                ".".join(map(snake, path.split("."))) if isinstance(path, str) else path
                 for path in item["clear"]
             ]
     return items
@@ -205,7 +211,13 @@ def camel(name: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
+    """A field's name as the services spell it; an id as it is."""
     if canonical(name):
         return name
     return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+
+
+def as_json(value: Any) -> str | None:
+    """The value as a field of a change tells it."""
+    return None if value is None else orjson.dumps(value).decode()

@@ -83,5 +83,6 @@ def _unlike(record: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
     content: Mapping[str, Any] = record[CONTENT]
     compared = [name for name in content if name in data and name not in _PARTLY_PRIVATE]
     unlike = [name for name in compared if content[name] != data[name]]
-    unlike += [n for n in (CHAPTER, WITHDRAWN) if n in data and record[n] != data[n]]
+    # Of who is one with another, the record leaves open whether they are withdrawn: they are not.
+    unlike += [n for n in (CHAPTER, WITHDRAWN) if n in data and (record[n] or False) != data[n]]
     return sorted(unlike)

@@ -2,7 +2,10 @@
 
     people       records, their content partly sealed
                  {_id, chapter, version, withdrawn, content: open fields, sealed: all the others,
-                  form: 2, marked: 1, phone, email, names: marks, alike: marks of likenesses, …}
+                  form: 2, marked: 1, phone, email, names: marks, alike: marks of likenesses, …,
+                  held?: counts transactions that needed the person as they were}
+                 of whom is one with another: withdrawn: None, for the other's standing counts,
+                 content: {merged_into, …}, no marks; of the other content: {merged_ids, …}
     nominations  likewise
                  {_id, chapter, version, content: open fields, sealed, form: 2, participant_id,
                   target: the activity or project, slot}
@@ -42,6 +45,8 @@ PROOFS: Final = "proofs"
 
 TARGET: Final = "target"
 MERGED_INTO: Final = "merged_into"
+MERGED_IDS: Final = "merged_ids"
+MERGES: Final = "merges"
 
 SEALED: Final = "sealed"
 """What of a record is sealed; and the one proof of it."""

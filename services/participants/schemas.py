@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, validate
 
+from services.participants.layout import MERGED_IDS, MERGED_INTO, MERGES
 from services.participants.rules import phones
 from services.participants.rules.changes import CHANGES, CHANGING, SINCE, stretches
 from services.participants.rules.person import WASHINGTON_DOMAINS, facts
@@ -137,10 +138,14 @@ RESTORED: Final = "restored"
 """Likewise {"version": the one that was brought back last, "in": the version that this made}."""
 
 
+UNITED: Final = (MERGED_INTO, MERGED_IDS, MERGES)
+"""Likewise with whom a person is one, and how that came to be (`rules.merging`)."""
+
+
 def said(record: Record) -> dict[str, Any]:
     """The content of a person as far as it was pushed."""
     content = record.content
-    return {name: content[name] for name in content if name not in (REASON, RESTORED)}
+    return {name: content[name] for name in content if name not in (REASON, RESTORED, *UNITED)}
 
 
 def phone_of(content: Any, chapter: str) -> str | None:
@@ -154,7 +159,11 @@ def person_view(record: Record) -> dict[str, Any]:
     content = {name: record.content.get(name) for name in (*PERSON.fields, REASON)}
     content |= {"phone": phone_of(record.content, record.chapter), CHANGES: changes_of(record)}
     del content[SINCE]
-    return {**record.frame(), **content, **facts(record.content)}
+    one_with = {
+        MERGED_INTO: record.content.get(MERGED_INTO),
+        MERGED_IDS: record.content.get(MERGED_IDS, []),
+    }
+    return {**record.frame(), **content, **one_with, **facts(record.content)}
 
 
 def changes_of(record: Record) -> list[dict[str, Any]]:

@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from services.participants.definitions import NOMINATED, PARTICIPANT
-from services.participants.handlers import distinct, history, nominations, people, standings
+from services.participants.handlers import (
+    distinct,
+    history,
+    merging,
+    nominations,
+    people,
+    separating,
+    standings,
+)
 from services.participants.store.marking import renew
 from services.participants.store.people import ParticipantStore, open_store
 from services.participants.watch import DataKey
@@ -76,6 +84,14 @@ class ParticipantsService:
     @rpc
     def possible_duplicates(self, request: Request) -> Answer:
         return people.possible_duplicates(request, self.store)
+
+    @rpc
+    def merge(self, request: Request) -> Answer:
+        return merging.merge(request, self.store)
+
+    @rpc
+    def separate(self, request: Request) -> Answer:
+        return separating.separate(request, self.store)
 
     @rpc
     def decide_distinct(self, request: Request) -> Answer:

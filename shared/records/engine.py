@@ -80,8 +80,9 @@ def push(
     """Create or update: one receipt per item, in order.
 
     Args: `pushes` have ids in the place of keys (`shared.records.keys`). `existing` holds the
-        records of `ids_of(pushes)` that are stored, `holders` who has what these may claim, keys
-        included: value → id; what a record no longer claims is free from the next call on.
+        records of `ids_of(pushes)` that are stored, each under its own id too where it is known by
+        another; `holders` who has what these may claim, keys included: value → id; what a record no
+        longer claims is free from the next call on.
         `remarks` tells what looks wrong in a record that is stored all the same.
         `repetitions` knows what of the pushes was applied before, and is told what is now.
     """
@@ -97,8 +98,8 @@ def push(
             schema, before.content if before else {}, item.get("clear") or []
         )
         otherwise = state.said_otherwise(identifier, (given, cleared))
-        if before is not None and not otherwise and state.repeats(pushed, before.id):
-            return already_applied(row, before.id, before.version)
+        if before and identifier and not otherwise and state.repeats(pushed, identifier):
+            return already_applied(row, identifier, before.version)
         chapter, problems = _chapter(caller, item, before)
         problems += _refusal(item, identifier, before)
         problems += otherwise
@@ -115,7 +116,7 @@ def push(
 
         now = datetime.now(UTC)
         after = Record(
-            id=identifier or "",
+            id=before.id if before else identifier or "",
             chapter=chapter,
             version=before.version + 1 if before else 1,
             withdrawn=False,
@@ -170,8 +171,8 @@ def _tombstone(*, withdrawn: bool) -> Step:
             before = None
         reason, problems = reason_of(item)
         otherwise = state.said_otherwise(identifier, reason)
-        if before is not None and not otherwise and state.repeats(pushed, before.id):
-            return already_applied(row, before.id, before.version)
+        if before and identifier and not otherwise and state.repeats(pushed, identifier):
+            return already_applied(row, identifier, before.version)
         problems += otherwise
         if identifier is None:
             problems.append(no_id(item))

@@ -33,7 +33,7 @@ Step = Callable[[Push, int, Mapping[str, Any], "Overlay"], Receipt]
 
 class Overlay:
     """The records as the push so far would leave them, and who has what; dropped or kept as a
-    whole."""
+    whole. A record may be known by other ids beside its own."""
 
     def __init__(
         self,
@@ -49,7 +49,12 @@ class Overlay:
         self.writes: list[Write] = []
 
     def get(self, identifier: str) -> Record | None:
-        return self.changed.get(identifier) or self._base.get(identifier)
+        own = self._own(identifier)
+        return self.changed.get(own) or self._base.get(own)
+
+    def _own(self, identifier: str) -> str:
+        known = self._base.get(identifier)
+        return identifier if known is None else known.id
 
     def repeats(self, pushed: Push, identifier: str) -> bool:
         """Whether the item was applied before under the push's id."""
@@ -58,7 +63,7 @@ class Overlay:
     def said_otherwise(self, identifier: str | None, said: Any) -> list[Problem]:
         """A push that says one thing of a record and then another speaks of two things, whatever
         became of the first; what it says first is remembered."""
-        if identifier is None or self._said.setdefault(identifier, said) == said:
+        if identifier is None or self._said.setdefault(self._own(identifier), said) == said:
             return []
         return [Problem.at("id", code="DUPLICATE_ROW")]
 

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import graphene
-import orjson
 
 from gateway.schema.enums import closed
 from gateway.schema.paging import connection, page, paged, wanted
-from gateway.schema.receipts import camel
+from gateway.schema.receipts import as_json, camel
 from gateway.schema.scalars import DateTime
 from gateway.schema.texts import list_of
 from shared.record_types import MEANINGS, RECORD_TYPES
@@ -97,8 +96,3 @@ class ChangeQueries(graphene.ObjectType):
         owner = RECORD_TYPES[of.value].owner
         answer = await info.context.ask(owner, "changes", kind=of.value, **wanted(info, asked))
         return page(answer)
-
-
-def as_json(value: Any) -> str | None:
-    """The value as a field of a change tells it."""
-    return None if value is None else orjson.dumps(value).decode()

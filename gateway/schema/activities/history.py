@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import graphene
 
-from gateway.schema.activities.changes import ChangedField, ChangeKind, as_json
+from gateway.schema.activities.changes import ChangedField, ChangeKind
 from gateway.schema.activities.types import Activity
 from gateway.schema.paging import connection, page, paged, wanted
 from gateway.schema.people.types import Nomination, Participant
@@ -13,7 +13,7 @@ from gateway.schema.programme.concerns import Concern
 from gateway.schema.programme.organisations import Organisation
 from gateway.schema.programme.places import PushedPlace
 from gateway.schema.programme.projects import Project
-from gateway.schema.receipts import camel
+from gateway.schema.receipts import as_json, camel
 from gateway.schema.scalars import DateTime
 from gateway.schema.texts import list_of
 from shared.record_types import RECORD_TYPES

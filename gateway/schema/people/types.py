@@ -113,6 +113,20 @@ class Participant(Record, graphene.ObjectType):
         description="Of whom something has changed (`since` in a push): what was true when, the "
         "earliest first; the last is true at present, as the fields above say. Else empty.",
     )
+    merged_ids = list_of(
+        graphene.ID,
+        required=True,
+        description="The other ids of the person: those of records that were made one with this "
+        "one. Asked for by one of them, the person is answered under `id`.",
+    )
+    merged_into = graphene.ID(
+        description="Of a version: the id of the person with whom it was one then."
+    )
+
+    @staticmethod
+    def resolve_merged_ids(root: Mapping[str, Any], _: Any) -> list[str]:
+        found: list[str] = root.get("merged_ids") or []
+        return found
 
 
 class ParticipantInput(RecordInput, graphene.InputObjectType):

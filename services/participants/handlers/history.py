@@ -11,6 +11,7 @@ from marshmallow import Schema
 
 from services.participants.definitions import NOMINATED, PARTICIPANT
 from services.participants.handlers.requests import reader_of
+from services.participants.layout import MERGES
 from services.participants.schemas import (
     NOMINATION,
     PERSON,
@@ -55,7 +56,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
         _Kind(NOMINATED.name, NOMINATION, nomination_view, lambda r: r.content.get("reason")),
     )
 }
-_REASONED: Final = frozenset({"withdrawn", "reinstated", "decided"})
+_REASONED: Final = frozenset({"withdrawn", "reinstated", "decided", "merged", "separated"})
 
 
 def history(request: Request, store: ParticipantStore) -> Answer:
@@ -163,6 +164,6 @@ def _made(kind: _Kind, record: Record, steps: Mapping[tuple[str, int], Done]) ->
 
 def _differences(kind: _Kind, old: Record | None, new: Record) -> Iterable[Difference]:
     found = differences(kind.schema, old.content if old else {}, new.content)
-    yield from (each for each in found if each.path != RESTORED)
+    yield from (each for each in found if each.path not in (RESTORED, MERGES))
     if old is not None and old.withdrawn is not new.withdrawn:
         yield Difference("withdrawn", old.withdrawn, new.withdrawn)

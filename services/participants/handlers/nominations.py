@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from services.participants.schemas import (
     nomination_view,
     said,
 )
-from services.participants.store.people import ParticipantStore
+from services.participants.store.people import ParticipantStore, Standing
 from shared.caller import Caller
 from shared.errors import Problem
 from shared.events import Event
@@ -53,7 +53,7 @@ def nominate(request: Request, store: ParticipantStore) -> Answer:
         pushes = resolved.pushes
         stored = store.nominations.load(tx, ids_of(pushes))
         named = _participants(pushes, stored)
-        people = store.people.chapters(tx, named)
+        people = store.people.standing(tx, named)
         repetitions = recall(tx, "nominate", pushes if stored else ())
         decision = engine.push(
             [_of_its_person(each, stored, people) for each in pushes],
@@ -61,11 +61,11 @@ def nominate(request: Request, store: ParticipantStore) -> Answer:
             stored,
             _nomination_check(people),
             claims=_nomination_claims(people),
-            holders={**store.nominations.standing(tx, named), **resolved.holders},
+            holders={**_holders(tx, store, people, named), **resolved.holders},
             complete=person.complete_nomination,
             repetitions=repetitions,
         )
-        _carry_out(tx, store, decision, repetitions)
+        _carry_out(tx, store, decision, repetitions, people)
         return resolved.told(decision)
 
     return answer(store.transact(work))
@@ -85,7 +85,7 @@ def restore(request: Request, store: ParticipantStore) -> Answer:
         named_versions = versions_in(resolved.pushes)
         kept = store.versions[NOMINATED.collection].get(named_versions, tx.session)
         named = _participants((), stored)
-        people = store.people.chapters(tx, named)
+        people = store.people.standing(tx, named)
         repetitions = recall(tx, "restore/nomination", pushes)
         decision = restoring.restore(
             resolved.pushes,
@@ -95,13 +95,13 @@ def restore(request: Request, store: ParticipantStore) -> Answer:
             _nomination_check(people),
             claims=_nomination_claims(people),
             holders={
-                **store.nominations.standing(tx, named),
+                **_holders(tx, store, people, named),
                 **keys.holders_of(kept.values(), find),
             },
             repetitions=repetitions,
         )
         decision.writes = list(told(decision.writes, stored))
-        _carry_out(tx, store, decision, repetitions)
+        _carry_out(tx, store, decision, repetitions, people)
         return resolved.told(decision)
 
     return answer(store.transact(work))
@@ -111,13 +111,23 @@ def list_nominations(request: Request, store: ParticipantStore) -> Answer:
     """A page of nominations (`shared.paging`), in the order of their ids; `filter` as
     `NominationFilter`."""
     caller = reader_of(request)
-    query = store.nominations.query(filter_of(NOMINATION_FILTER, request), caller)
+    asked = dict(filter_of(NOMINATION_FILTER, request))
+    if participant := asked.pop("participant_id", None):
+        asked["participant_ids"] = store.people.ids_of(participant)
+    query = store.nominations.query(asked, caller)
     return store.nominations.page(query, caller, Asked.of(request)).answer(nomination_view)
 
 
 def _carry_out(
-    tx: Tx, store: ParticipantStore, decision: Decision, repetitions: Repetitions
+    tx: Tx,
+    store: ParticipantStore,
+    decision: Decision,
+    repetitions: Repetitions,
+    people: Mapping[str, Standing],
 ) -> None:
+    united = {each.id for each in people.values() if each.merged_ids}
+    if united and decision.writes:
+        store.people.hold(tx, united)  # the unique index sees no person behind two ids
     store.save(tx, store.nominations, decision.writes)
     remember(tx, repetitions)
     tx.emit(map(_nomination_event, decision.writes))
@@ -128,13 +138,24 @@ def _participants(pushes: Sequence[Push], stored: Mapping[str, Record]) -> set[s
     return {each for each in named if each} | {r.content["participant_id"] for r in stored.values()}
 
 
-def _of_its_person(pushed: Push, stored: Mapping[str, Record], people: Mapping[str, str]) -> Push:
+def _holders(
+    tx: Tx, store: ParticipantStore, people: Mapping[str, Standing], named: Collection[str]
+) -> dict[tuple[str, str], str]:
+    """(person, activity or project) → the nomination that stands, under whichever of their ids."""
+    ids = {key: each.id for each in people.values() for key in each.ids}
+    found = store.nominations.standing(tx, {*named, *ids})
+    return {(ids.get(key, key), target): holder for (key, target), holder in found.items()}
+
+
+def _of_its_person(
+    pushed: Push, stored: Mapping[str, Record], people: Mapping[str, Standing]
+) -> Push:
     """The push, its new items with the chapters of their participants: with none, where the caller
     sees nobody of that id, which the rules tell."""
 
     def chapter(item: Mapping[str, Any]) -> Any:
-        home = people.get(canonical(item.get("participant_id")) or "")
-        return home if home and pushed.caller.may_touch(home) else WRONG
+        found = people.get(canonical(item.get("participant_id")) or "")
+        return found.chapter if found and pushed.caller.may_touch(found.chapter) else WRONG
 
     return replace(
         pushed,
@@ -147,7 +168,7 @@ def _of_its_person(pushed: Push, stored: Mapping[str, Record], people: Mapping[s
     )
 
 
-def _nomination_check(people: Mapping[str, str]) -> engine.Check:
+def _nomination_check(people: Mapping[str, Standing]) -> engine.Check:
     """The rules of a nomination."""
 
     def check(_: Caller, after: Record, before: Record | None) -> Iterable[Problem]:
@@ -160,25 +181,27 @@ def _nomination_check(people: Mapping[str, str]) -> engine.Check:
     return check
 
 
-def _nomination_claims(people: Mapping[str, str]) -> engine.Claims:
-    """One nomination of a person for the same thing stands at a time. Of people elsewhere, nothing
-    is told."""
+def _nomination_claims(people: Mapping[str, Standing]) -> engine.Claims:
+    """One nomination of a person for the same thing stands at a time, under whichever of their ids;
+    those that stood when two people became one, both stay. Of people elsewhere, nothing is told."""
 
     def claims(_: Caller, after: Record, before: Record | None) -> Iterable[Claim]:
         claim = person.standing(after.content)
         if claim is None or _stranger(claim[0], after, people):
             return
+        stood = before is not None and person.standing(before.content) == claim
         fixed = before is None or all(before.content.get(n) == after.content.get(n) for n in FIXED)
-        if fixed:
-            yield Claim(claim, ("participant_id",), "ALREADY_NOMINATED", names_holder=True)
+        if fixed and not stood:
+            one = people[claim[0]].id, claim[1]
+            yield Claim(one, ("participant_id",), "ALREADY_NOMINATED", names_holder=True)
 
     return claims
 
 
-def _stranger(participant_id: str, after: Record, people: Mapping[str, str]) -> bool:
+def _stranger(participant_id: str, after: Record, people: Mapping[str, Standing]) -> bool:
     """Whether nobody of that id is in the nomination's chapter."""
-    home = people.get(participant_id)
-    return home is None or home != after.chapter
+    found = people.get(participant_id)
+    return found is None or found.chapter != after.chapter
 
 
 def _nomination_event(write: Write) -> Event:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from services.participants.handlers.requests import (
     reader_of,
 )
 from services.participants.handlers.restored import as_said, told, with_reason
+from services.participants.layout import MERGED_INTO
 from services.participants.rules import person
 from services.participants.rules.changes import CHANGES, dated
 from services.participants.schemas import (
@@ -37,13 +38,13 @@ from shared.paging import Asked
 from shared.records import engine, keys, restoring
 from shared.records.collection import recall, remember
 from shared.records.keys import Reference, Resolved
-from shared.records.pushes import Decision, Record, Write, answer, ids_of
+from shared.records.pushes import Decision, Record, Status, Write, answer, ids_of
 from shared.records.repetitions import Repetitions
 from shared.records.restoring import versions_in
 from shared.store.mongo import Tx
 from shared.types import Answer, Request
 
-_CHANGES_STANDING: Final = frozenset({"withdrawn", "reinstated"})
+_CHANGES_STANDING: Final = frozenset({"withdrawn", "reinstated", "merged", "separated"})
 _ELSEWHERE: Final = (Reference("organisation_id", "organisation", None),)
 
 
@@ -58,12 +59,10 @@ def register(request: Request, store: ParticipantStore) -> Answer:
 
     told = {k: v for each in request["pushes"] for k, v in (each.get("places") or {}).items()}
 
-    def check(_: Caller, after: Record, before: Record | None) -> Iterable[Problem]:
-        stored = before.content if before else None
-        yield from person.person_problems(
-            after.content, stored, after.chapter, today(after.chapter)
-        )
-        yield from _place_problems(after.content, stored or {}, told)
+    def check(caller: Caller, after: Record, before: Record | None) -> Iterable[Problem]:
+        yield from check_person(caller, after, before)
+        stored = before.content if before else {}
+        yield from _place_problems(after.content, stored, told)
 
     def remarks(_: Caller, after: Record, __: Record | None) -> Iterable[Problem]:
         return person.person_remarks(after.content)
@@ -113,15 +112,17 @@ def restore(request: Request, store: ParticipantStore) -> Answer:
     `register`, which checks alike."""
     pushes = pushes_of(request)
 
-    def check(_: Caller, after: Record, before: Record | None) -> Iterable[Problem]:
-        stored = before.content if before else None
-        return person.person_problems(after.content, stored, after.chapter, today(after.chapter))
-
     def work(tx: Tx) -> Decision:
         repetitions = recall(tx, "restore", pushes)
         find = store.people.find(tx)
         resolved = keys.resolve(pushes, find)
         existing = store.people.load(tx, ids_of(resolved.pushes))
+
+        def check(caller: Caller, after: Record, before: Record | None) -> Iterable[Problem]:
+            if into := existing[after.id].content.get(MERGED_INTO):
+                yield Problem.at("id", code="IS_MERGED", id=into)
+            yield from check_person(caller, after, before)
+
         kept = store.versions[PARTICIPANT.collection].get(versions_in(resolved.pushes), tx.session)
         decision = restoring.restore(
             resolved.pushes,
@@ -133,20 +134,27 @@ def restore(request: Request, store: ParticipantStore) -> Answer:
             repetitions=repetitions,
         )
         decision.writes = list(told(decision.writes, existing))
-        _carry_out(tx, store, decision, repetitions)
+        carry_out(tx, store, decision.writes, repetitions)
         return resolved.told(decision)
 
     return answer(store.transact(work))
 
 
 def get_many(request: Request, store: ParticipantStore) -> Answer:
-    """{"items": those people of `ids` (at most 500) whom the caller may see, withdrawn or not,
-    "damaged": the ids of those of them who cannot be shown}."""
-    found = store.people.get_many(ids_in(request), reader_of(request))
-    return {
-        "items": [person_view(record) for record in found.values()],
-        "damaged": list(found.damaged),
-    }
+    """{"items": those people of `ids` (at most 500) whom the caller may see, withdrawn or not; in
+    the place of who is one with another the other, with `merged`: id → this one's; "damaged": the
+    ids of those of them who cannot be shown}."""
+    caller = reader_of(request)
+    found = store.people.get_many(ids_in(request), caller)
+    damaged = [*found.damaged]
+    people = dict(found)
+    merged = {key: into for key, each in found.items() if (into := each.content.get(MERGED_INTO))}
+    if winners := [each for each in set(merged.values()) if each not in found]:
+        others = store.people.get_many(winners, caller)
+        people |= others
+        damaged += others.damaged
+    items = [person_view(record) for key, record in people.items() if key not in merged]
+    return {"items": items, "merged": merged, "damaged": damaged}
 
 
 def lead(request: Request, store: ParticipantStore) -> Answer:
@@ -164,7 +172,9 @@ def list_people(request: Request, store: ParticipantStore) -> Answer:
     finds nobody, those who would be found but for a slip in each of its words.
     """
     caller, asked = reader_of(request), Asked.of(request)
-    wanted = filter_of(PERSON_FILTER, request)
+    wanted = dict(filter_of(PERSON_FILTER, request))
+    if ids := wanted.get("ids"):
+        wanted["ids"] = _as_they_stand(store, ids)
     query = store.people.query(wanted, caller)
     page = store.people.page(query, caller, asked)
     if wanted.get("text") and not page.items and not store.people.any(query, caller):
@@ -188,7 +198,21 @@ def possible_duplicates(request: Request, store: ParticipantStore) -> Answer:
     """
     caller = reader_of(request)
     ids = asked_for(request.get("participant_ids"), "participant_ids")
+    ids = _as_they_stand(store, ids) if ids else ids
     return alike(store.people.collection, caller, Asked.of(request), ids).answer(dict)
+
+
+def check_person(_: Caller, after: Record, before: Record | None) -> Iterable[Problem]:
+    """The rules of a person, as the push engine asks for them."""
+    stored = before.content if before else None
+    return person.person_problems(after.content, stored, after.chapter, today(after.chapter))
+
+
+def _as_they_stand(store: ParticipantStore, ids: Iterable[str]) -> list[str]:
+    """The ids, in the place of who is one with another the other's."""
+    listed = list(ids)
+    winners = store.people.winners(listed)
+    return list(dict.fromkeys(winners.get(each, each) for each in listed))
 
 
 def _write_people(
@@ -201,22 +225,37 @@ def _write_people(
 
     def work(tx: Tx) -> Decision:
         resolved = keys.resolve(pushes, store.people.find(tx), _ELSEWHERE)
-        existing = store.people.load(tx, ids_of(resolved.pushes))
+        existing = store.people.as_said(tx, ids_of(resolved.pushes))
         repetitions = recall(tx, operation, pushes if existing else ())
         decision = decide(resolved, existing, repetitions)
-        _carry_out(tx, store, decision, repetitions)
-        return resolved.told(decision)
+        carry_out(tx, store, decision.writes, repetitions)
+        merged = {key: each.id for key, each in existing.items() if key != each.id}
+        return resolved.told(_led(decision, merged) if merged else decision)
 
     return answer(store.transact(work))
 
 
-def _carry_out(
-    tx: Tx, store: ParticipantStore, decision: Decision, repetitions: Repetitions
+def carry_out(
+    tx: Tx, store: ParticipantStore, writes: Sequence[Write], repetitions: Repetitions
 ) -> None:
-    store.save(tx, store.people, decision.writes)
+    """Store the writes, remember what is applied, and tell what happened."""
+    store.save(tx, store.people, writes)
     remember(tx, repetitions)
-    tx.emit(map(_person_event, decision.writes))
-    standings.tell(tx, store, [each for each in decision.writes if each.kind in _CHANGES_STANDING])
+    tx.emit(map(_person_event, writes))
+    changed = [each for each in writes if each.kind in _CHANGES_STANDING]
+    one_with = {each.after.id: each.after.content.get(MERGED_INTO) for each in changed}
+    standings.tell(tx, store, changed, one_with)
+
+
+def _led(decision: Decision, merged: Mapping[str, str]) -> Decision:
+    """The decision, with a remark where something was applied to whom a person is one with."""
+    for receipts in decision.receipts:
+        for place, receipt in enumerate(receipts):
+            into = merged.get(receipt.id or "")
+            if into and receipt.status is not Status.REJECTED:
+                remark = Problem.at("id", code="MERGED_INTO", id=into)
+                receipts[place] = replace(receipt, problems=(*receipt.problems, remark))
+    return decision
 
 
 def _place_problems(
@@ -250,7 +289,8 @@ def _reasoned(decision: Decision) -> Decision:
 
 def _person_event(write: Write) -> Event:
     record = write.after
-    data = {**record.standing(), **person.facts(record.content)}
+    one_with = {MERGED_INTO: record.content.get(MERGED_INTO)}
+    data = {**record.standing(), **person.facts(record.content), **one_with}
     if changed := person.history(record.content):
         data["history"] = changed
     event_type = PARTICIPANT.event(write.kind)

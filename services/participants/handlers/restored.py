@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from services.participants.schemas import REASON, RESTORED, said
+from services.participants.schemas import REASON, RESTORED, UNITED, said
 from shared.records.pushes import Record, Write
 
 
@@ -21,10 +21,13 @@ def told(writes: Iterable[Write], existing: Mapping[str, Record]) -> Iterator[Wr
     for write in writes:
         after = with_reason(write.after, write.reason)
         which = {"version": write.restored, "in": after.version}
-        after = replace(after, content={**after.content, RESTORED: which})
+        before = latest[after.id].content
+        one_with = {name: before[name] for name in UNITED if name in before}
+        after = replace(after, content={**after.content, **one_with, RESTORED: which})
         yield replace(write, before=latest[after.id], after=after)
         latest[after.id] = after
 
 
 def with_reason(record: Record, reason: str | None) -> Record:
+    """The record with why it was changed last."""
     return replace(record, content={**record.content, REASON: reason})

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import pymongo
 from pymongo import ASCENDING, IndexModel
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from services.participants.layout import (
@@ -17,6 +18,8 @@ from services.participants.layout import (
     KEYED,
     MARKED,
     MARKS,
+    MERGED_IDS,
+    MERGED_INTO,
     NOMINATIONS,
     PEOPLE,
     STANDINGS,
@@ -80,11 +83,39 @@ NOMINATION_INDEXES = (
 )
 
 
+_INTO: Final = f"{layout.CONTENT}.{MERGED_INTO}"
+_IDS: Final = f"{layout.CONTENT}.{MERGED_IDS}"
+
+
+class Standing(NamedTuple):
+    """A person who is not withdrawn: their chapter, id, and the ids of who is one with them."""
+
+    chapter: str
+    id: str
+    merged_ids: tuple[str, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All ids that they are known by."""
+        return (self.id, *self.merged_ids)
+
+
 class People(SealedCollection):
     def person_of(self, document: Mapping[str, Any]) -> str:
         return str(document["_id"])
 
+    def encode(self, record: Record) -> Document:
+        document = super().encode(record)
+        if MERGED_INTO in record.content:  # so that no question for those who stand finds them
+            document[layout.WITHDRAWN] = None
+        return document
+
+    def decode(self, document: Mapping[str, Any]) -> Record:
+        return super().decode({**document, layout.WITHDRAWN: document[layout.WITHDRAWN] is True})
+
     def marked(self, record: Record) -> Document:
+        if MERGED_INTO in record.content:
+            return {MARKED: MARKS}
         content, mark = record.content, self.cipher.marks(record.chapter)
         phone, email = phone_of(content, record.chapter), content.get("email")
         names = content.get("given_name"), content.get("family_name")
@@ -104,15 +135,70 @@ class People(SealedCollection):
         return {name: value for name, value in marks.items() if value}
 
     def known(self, ids: Collection[str], caller: Caller) -> set[str]:
-        """Those of `ids` that are people the caller may see and who are not withdrawn."""
+        """Those of `ids` that are people the caller may see and who are not withdrawn; who is one
+        with another stands as this one does."""
         query = {"_id": {"$in": list(ids)}, layout.WITHDRAWN: False, **visible_to(caller)}
-        return {each["_id"] for each in self.collection.find(query, {"_id": True})}
+        found = {each["_id"] for each in self.collection.find(query, {"_id": True})}
+        if led := self.winners([each for each in ids if each not in found]):
+            standing = self.known(set(led.values()), caller)
+            found |= {key for key, into in led.items() if into in standing}
+        return found
 
-    def chapters(self, tx: Tx, ids: Collection[str]) -> dict[str, str]:
-        """The chapter of each of `ids` that is a person and not withdrawn."""
-        query = {"_id": {"$in": list(ids)}, layout.WITHDRAWN: False}
-        found = self.collection.find(query, {layout.CHAPTER: True}, session=tx.session)
-        return {each["_id"]: each[layout.CHAPTER] for each in found}
+    def winners(self, ids: Collection[str], session: ClientSession | None = None) -> dict[str, str]:
+        """Those of `ids` who are one with another → this one."""
+        query = {"_id": {"$in": list(ids)}, layout.WITHDRAWN: None}
+        found = self.collection.find(query, {_INTO: True}, session=session) if ids else ()
+        return {each["_id"]: each[layout.CONTENT][MERGED_INTO] for each in found}
+
+    def ids_of(self, person: str) -> list[str]:
+        """All ids by which the person of this id is known."""
+        fields = {_INTO: True, _IDS: True}
+        one = self.collection.find_one({"_id": person}, fields)
+        if one and (into := one[layout.CONTENT].get(MERGED_INTO)):
+            one = self.collection.find_one({"_id": into}, fields)
+        return [one["_id"], *one[layout.CONTENT].get(MERGED_IDS, ())] if one else [person]
+
+    def as_said(self, tx: Tx, ids: Sequence[str]) -> dict[str, Record]:
+        """The stored records among `ids`, by the id that is said: of who is one with another, the
+        record of this one, and that under its own id too."""
+        found = self.load(tx, ids)
+        led = {key: into for key, each in found.items() if (into := each.content.get(MERGED_INTO))}
+        if led:
+            found |= self.load(tx, [each for each in set(led.values()) if each not in found])
+        return found | {key: found[into] for key, into in led.items()}
+
+    def standing(self, tx: Tx, ids: Collection[str]) -> dict[str, Standing]:
+        """How those of `ids` stand who are people, or one with people, that are not withdrawn."""
+        query = {"_id": {"$in": list(ids)}, layout.WITHDRAWN: {"$in": [False, None]}}
+        fields = dict.fromkeys((layout.CHAPTER, _INTO, _IDS), True)
+        found = {
+            each["_id"]: each for each in self.collection.find(query, fields, session=tx.session)
+        }
+        led = {
+            key: into
+            for key, each in found.items()
+            if (into := each[layout.CONTENT].get(MERGED_INTO))
+        }
+        if strange := set(led.values()) - found.keys():
+            query = {"_id": {"$in": list(strange)}, layout.WITHDRAWN: False}
+            found |= {
+                each["_id"]: each
+                for each in self.collection.find(query, fields, session=tx.session)
+            }
+        return {
+            key: Standing(
+                each[layout.CHAPTER], each["_id"], tuple(each[layout.CONTENT].get(MERGED_IDS, ()))
+            )
+            for key in found
+            if (each := found.get(led.get(key, key)))
+        }
+
+    def hold(self, tx: Tx, ids: Iterable[str]) -> None:
+        """Let no other transaction that holds one of these people, or changes them, commit beside
+        this one."""
+        self.collection.update_many(
+            {"_id": {"$in": list(ids)}}, {"$inc": {"held": 1}}, session=tx.session
+        )
 
     def homes(self, tx: Tx, ids: Collection[str], caller: Caller) -> dict[str, str]:
         """The chapter of each of `ids` that is a person the caller may see, withdrawn or not."""
@@ -204,14 +290,22 @@ class Nominations(SealedCollection):
         )
         return {(each["participant_id"], each[TARGET]): each["_id"] for each in found}
 
+    def doubled(self, tx: Tx, participants: Iterable[str]) -> dict[str, list[str]]:
+        """Activity or project → the nominations that stand, where these people, who are one, have
+        more than one."""
+        found: dict[str, list[str]] = {}
+        for (_, wanted), nomination in self.standing(tx, participants).items():
+            found.setdefault(wanted, []).append(nomination)
+        return {key: sorted(each) for key, each in sorted(found.items()) if len(each) > 1}
+
     def query(self, asked: Mapping[str, Any], caller: Caller) -> Document:
         """The condition of a list's filter (`shared.records.filters`)."""
         query: Document = {}
         wanted = {asked[name] for name in ("activity_id", "project_id") if name in asked}
         if wanted:  # a nomination is for one of the two: it has no two targets
             query[TARGET] = {"$in": sorted(wanted) if len(wanted) == 1 else []}
-        if participant := asked.get("participant_id"):
-            query["participant_id"] = participant
+        if (participants := asked.get("participant_ids")) is not None:
+            query["participant_id"] = {"$in": list(participants)}
         if status := asked.get("status"):
             query[f"{layout.CONTENT}.status"] = status
         if (ids := asked.get("ids")) is not None:

@@ -104,7 +104,7 @@ class SealedCollection(RecordCollection, ABC):
             secret = earlier.unseal(document[SEALED])
         else:
             raise Unavailable("KEY_LOST")
-        return super().decode({**document, layout.CONTENT: document[layout.CONTENT] | secret})
+        return self.decode({**document, layout.CONTENT: document[layout.CONTENT] | secret})
 
     def _place(self, document: Mapping[str, Any]) -> bytes:
         return place(

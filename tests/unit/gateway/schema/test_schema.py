@@ -39,7 +39,7 @@ PROGRAMME = """
     participant participants registerParticipants withdrawParticipants reinstateParticipants
     restoreParticipants possibleDuplicates nominations nominateParticipants
     restoreNominations
-    notDuplicates takeBackNotDuplicates
+    notDuplicates takeBackNotDuplicates mergeParticipants separateParticipants
     attendance attendanceHistory pushAttendance moveAttendance restoreAttendance
     changes history compare
     report coverage gaps concernSummary outputs

@@ -25,6 +25,7 @@ from gateway.engine.completion import execute
 from gateway.engine.documents import Documents
 from gateway.schema import schema
 from services.notifications.rules.model import State
+from services.participants.rules.merging import CORRECTED, KEPT, TAKEN_BACK
 from services.participants.rules.person import likenesses
 from services.reporting.rules.figures import PERSON_DIMENSIONS
 from services.reporting.rules.shares import SHARES
@@ -136,7 +137,9 @@ CLOSED: dict[str, set[str]] = {
     "PlaceLevel": {"country", "admin1", "admin2", "locality"},
     "ChangeKind": {
         "registered", "recorded", "proposed", "decided", "corrected", "withdrawn", "reinstated",
+        "merged", "separated",
     },
+    "SeparatedField": {"taken_back", "kept", "corrected"},
     "DuplicateReason": {
         "same_phone", "same_email", "same_name_and_place", "same_name_and_birth_year",
     },
@@ -171,6 +174,7 @@ def test_the_codes_of_closed_lists_are_those_by_which_programs_decide() -> None:
         "Language": LANGUAGES,
         "PlaceLevel": LEVELS,
         "ChangeKind": {past for record_type in logged for past in record_type.steps.values()},
+        "SeparatedField": (TAKEN_BACK, KEPT, CORRECTED),
         "DuplicateReason": [reason for reason, _ in likenesses(content, "+22370000000")],
         "AttendanceStatus": code_list("attendance_status").keys() - {"removed"},
         "WebhookState": {each.value for each in State} - {"deleted"},
