@@ -13,8 +13,9 @@ from deploy.local.stack import Stack
 from tests.e2e.client import Client
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "chapters.md").read_text(encoding="utf-8")
-PUSH, READ = (each for each in re.findall(r"```graphql\n(.*?)```", GUIDE, re.DOTALL)
-              if "externalRefs" in each)  # fmt: skip
+SHOWN = re.findall(r"```graphql\n(.*?)```", GUIDE, re.DOTALL)
+PUSH = next(each for each in SHOWN if "mutation" in each and "externalRefs" in each)
+READ = next(each for each in SHOWN if "query" in each and "externalRefs" in each)
 COUNTS = "created updated unchanged rejected"
 COUNTED = PUSH.replace(
     "{ attendance { created rejected } }",
