@@ -129,3 +129,21 @@ def test_a_test_score_that_reporting_gives_to_somebody_else(hub: Hub, programme:
     sessions.update_one({"_id": programme.session}, {"$set": moved})
     [finding] = audited(hub, ("attendance: claimed → reporting", "differs"))
     assert "other people's test scores" in finding["text"]
+
+
+def test_what_reporting_keeps_otherwise_of_a_change_in_life(hub: Hub, programme: Programme) -> None:
+    person = programme.people[0]
+    hub.register({"id": person, "since": "2021-03-01", "groups": ["media"]})
+    hub.relay()
+    assert findings(hub.audit()) == []
+    people = hub.db("reporting")["people"]
+    people.update_one({"_id": person}, {"$set": {"changes.0.facts": ["group/youth"]}})
+    told = hub.audit()["findings"]
+    assert {each["stage"] for each in told} == {
+        "participant: claimed → reporting",
+        "people's facts → sets of people",
+    }
+    assert {each["ids"].get("participant", person) for each in told} == {
+        person,
+        f"{person}@2021-03-01",
+    }
