@@ -1,4 +1,4 @@
-"""Owns how texts and codes read: three languages, and a code beside its label."""
+"""Owns how texts and codes read: languages, and a code beside its label."""
 
 from asyncio import gather
 from collections.abc import Awaitable, Iterable, Mapping
@@ -22,8 +22,21 @@ Language = closed(
 )
 
 
+class TextInLanguage(graphene.ObjectType):
+    """A text in another language than the three working languages."""
+
+    language = graphene.Field(
+        graphene.NonNull(lambda: CodeValue), description="Which language (ISO 639)."
+    )
+    text = graphene.String(required=True, description="The text.")
+
+    @staticmethod
+    def resolve_language(root: Mapping[str, Any], info: Any) -> dict[str, str | None]:
+        return code_value("language", root["language"], info.context.lang)
+
+
 class LocalisedText(graphene.ObjectType):
-    """A text in one or more of the three working languages."""
+    """A text in one or more languages."""
 
     fr = graphene.String(description="The French text, if there is one.")
     en = graphene.String(description="The English text, if there is one.")
@@ -33,15 +46,39 @@ class LocalisedText(graphene.ObjectType):
         lang=graphene.Argument(Language, description="By default the language of the request."),
         description="The text in this language, or else in one in which there is a text.",
     )
+    other = graphene.Field(
+        graphene.NonNull(graphene.List(graphene.NonNull(TextInLanguage))),
+        description="The text in each other language in which there is one, by code.",
+    )
+
+    @staticmethod
+    def resolve_other(root: Mapping[str, Any], _: Any) -> list[dict[str, str]]:
+        return [{"language": each, "text": root[each]} for each in _others(root)]
 
     @staticmethod
     def resolve_in_(root: Mapping[str, Any], info: Any, lang: Any = None) -> str | None:
         asked = lang.value if lang else info.context.lang
-        return root.get(asked) or next((root[each] for each in LANGUAGES if root.get(each)), None)
+        languages = (asked, *LANGUAGES, *_others(root))
+        return next((root[each] for each in languages if root.get(each)), None)
+
+
+def _others(root: Mapping[str, Any]) -> list[str]:
+    """The languages of a text beside the working languages."""
+    return sorted(each for each in root.keys() - set(LANGUAGES) if root[each])
+
+
+class TextInLanguageInput(graphene.InputObjectType):
+    """A text in another language than the three working languages."""
+
+    class Meta:
+        container = dict
+
+    language = graphene.String(description="Code of the list `language` (ISO 639).")
+    text = graphene.String(description="The text.")
 
 
 class LocalisedTextInput(graphene.InputObjectType):
-    """A text in at least one of the three working languages."""
+    """A text in at least one language."""
 
     class Meta:
         container = dict
@@ -49,6 +86,11 @@ class LocalisedTextInput(graphene.InputObjectType):
     fr = graphene.String(description="The French text.")
     en = graphene.String(description="The English text.")
     pt = graphene.String(description="The Portuguese text.")
+    other = graphene.List(
+        graphene.NonNull(TextInLanguageInput),
+        description="In other languages, at most 20 at once; one that is not named stays as it is, "
+        "`clear` takes it away (`title.bm`).",
+    )
 
 
 class CodeValue(graphene.ObjectType):

@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 
 from services.activities.layout import WORDS
 from services.activities.rules.words import beginnings
-from shared.codes import LANGUAGES, code_list
+from shared.codes import code_list
 from shared.codes.areas import Area, area, areas, inside
 from shared.codes.countries import today
 from shared.codes.states import HELD, PLANNED
@@ -152,9 +152,18 @@ def _until(day: str) -> Condition:
 
 def _containing(text: str) -> Condition:
     pattern = {"$regex": re.escape(text), "$options": "i"}
-    paths = [f"content.title.{language}" for language in LANGUAGES]
-    paths += [f"content.{name}" for name in ("name", "acronym", "text")]
-    return {"$or": [{path: pattern} for path in paths]}
+    plain = [{f"content.{name}": pattern} for name in ("name", "acronym", "text")]
+    return {"$or": [*plain, _titled(pattern)]}
+
+
+def _titled(pattern: Mapping[str, str]) -> Condition:
+    """With that in the title in any language; what is no text has none."""
+    objects = {"$eq": [{"$type": "$content.title"}, "object"]}
+    texts = {"$objectToArray": {"$cond": [objects, "$content.title", {}]}}
+    text = {"$convert": {"input": "$$each.v", "to": "string", "onError": "", "onNull": ""}}
+    match = {"input": text, "regex": pattern["$regex"], "options": pattern["$options"]}
+    found = {"$map": {"input": texts, "as": "each", "in": {"$regexMatch": match}}}
+    return {"$expr": {"$anyElementTrue": [found]}}
 
 
 def _named(text: str) -> Condition:

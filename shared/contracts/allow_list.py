@@ -5,6 +5,7 @@ Owns the reading of the schemas of `shared.contracts.parts`; other JSON Schema i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -95,7 +96,9 @@ def picker(schema: Schema, at: str) -> Picker:
         return lambda value: None if value is None else given(value)
     match schema["type"]:
         case "object":
-            return _object(schema["properties"], at)
+            pick = _object(schema["properties"], at)
+            patterns = schema.get("patternProperties")
+            return _with_patterns(pick, patterns, at) if patterns else pick
         case "array":
             return _array(picker(schema["items"], f"{at}[]"), at)
     return _scalar(at)
@@ -126,6 +129,22 @@ def _object(schemas: Mapping[str, Schema], at: str) -> Picker:
         elif not isinstance(value, Mapping):
             raise ContractBroken(where=at)
         return {name: parts[name](part) for name, part in value.items() if name in known}
+
+    return pick
+
+
+def _with_patterns(pick_named: Picker, patterns: Mapping[str, Schema], at: str) -> Picker:
+    """As `pick_named`, with what is under a name that one of the patterns matches as a whole."""
+    parts = [(re.compile(pattern), picker(schema, at)) for pattern, schema in patterns.items()]
+
+    def pick(value: Any) -> Any:
+        picked = {}
+        if isinstance(value, Mapping):
+            for name, part in value.items():
+                inner = next((take for known, take in parts if known.fullmatch(name)), None)
+                if inner is not None:
+                    picked[name] = inner(part)
+        return {**pick_named(value), **picked}
 
     return pick
 

@@ -32,6 +32,7 @@ PLACE: Final[Schema] = {
 TITLE: Final[Schema] = {
     "type": "object",
     "properties": dict.fromkeys(LANGUAGES, TEXT),
+    "patternProperties": {"^[a-z]{2,3}$": {**TEXT, "description": "in this language (ISO 639)"}},
     "additionalProperties": False,
     "minProperties": 1,
 }

@@ -39,7 +39,9 @@ def _fields(schema: Schema, before: Content, after: Content, at: str) -> Iterato
             continue
         field, path = schema.fields.get(name), f"{at}{name}"
         if isinstance(field, Localised):
-            yield from _each(old or {}, new or {}, path, LANGUAGES)
+            said = {*(old or {}), *(new or {})}
+            languages = (*LANGUAGES, *sorted(said.difference(LANGUAGES)))
+            yield from _each(old or {}, new or {}, path, languages)
         elif isinstance(field, ByDay):
             for day in sorted({*(old or {}), *(new or {})}):
                 before, after = ((side or {}).get(day, {}) for side in (old, new))

@@ -9,7 +9,7 @@ from typing import Any, Final
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load
 
 from shared import scores
-from shared.codes import LANGUAGES, code_list, places
+from shared.codes import code_list, places
 from shared.codes.suggestions import unknown_code, unknown_field, unknown_place
 from shared.days import calendar_day
 from shared.ids import canonical
@@ -233,28 +233,57 @@ class BirthYear(Whole):
         return year
 
 
+OTHER: Final = "other"
+MAX_OTHERS: Final = 20
+"""How many languages beside the house's one push may name of a text."""
+
+
 class Localised(_Field):
-    """A text in one or more of the house's languages: `{"fr": …, "en": …, "pt": …}`."""
+    """A text in one or more languages, kept by their codes: `{"fr": …, "bm": …}`.
+
+    Any language of the list may be said by its code; `other` says languages as a list, for those
+    who can only name what a type names: `{"other": [{"language": "bm", "text": …}]}`.
+    """
 
     def __init__(self, limit: int = 300, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._text = Text(limit)
+        self._others = Section(_others_of(self._text), many=True, limit=MAX_OTHERS)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, str]:
         if not isinstance(value, Mapping):
             raise fail("NOT_AN_OBJECT")
         texts = given(value)
-        if unknown := sorted(set(texts) - set(LANGUAGES)):
-            raise fail("UNKNOWN_CODE", unknown_code("language", unknown[0], LANGUAGES))
-        loaded, wrong = {}, {}
+        others = texts.pop(OTHER, [])
+        if unknown := sorted(set(texts) - set(code_list("language"))):
+            raise fail("UNKNOWN_CODE", unknown_code("language", unknown[0]))
+        loaded: dict[str, str] = {}
+        wrong: dict[str, Any] = {}
         for language, text in texts.items():
             try:
                 loaded[language] = self._text.deserialize(text)
             except ValidationError as error:
                 wrong[language] = error.messages
+        try:
+            for row, each in enumerate(self._others.deserialize(others)):
+                if each.get("text") is None:
+                    continue  # blank: nothing said
+                if each["language"] in texts or each["language"] in loaded:
+                    told = fail("REPEATED_VALUE").messages
+                    wrong.setdefault(OTHER, {})[row] = {"language": told}
+                else:
+                    loaded[each["language"]] = each["text"]
+        except ValidationError as error:
+            wrong[OTHER] = error.messages
         if wrong:
             raise ValidationError(wrong)
         return loaded
+
+
+def _others_of(text: Text) -> type[Schema]:
+    return RowSchema.from_dict(
+        {"language": Code("language", required=True), "text": text}, name="TextInLanguage"
+    )
 
 
 class Many(fields.List[Any]):

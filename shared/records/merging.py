@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import marshmallow
 from marshmallow import Schema
 
-from shared.codes import LANGUAGES
+from shared.codes import code_list
 from shared.codes.suggestions import unknown_field
 from shared.errors import Problem
 from shared.ids import canonical
@@ -207,7 +207,7 @@ def _names_a_field(schema: Schema, path: Sequence[str]) -> bool:
     if not rest:
         return True
     if isinstance(field, Localised):
-        return len(rest) == 1 and rest[0] in LANGUAGES
+        return len(rest) == 1 and rest[0] in code_list("language")
     if isinstance(field, ByDay):
         return field.names(rest)
     if not isinstance(field, Section):

@@ -22,6 +22,7 @@ from services.participants.schemas import NOMINATION, PERSON
 from shared import contracts
 from shared.contracts import HOUSE, Undeclared
 from shared.contracts.allow_list import ContractBroken, Contracts
+from shared.contracts.parts import TITLE, whole
 from shared.events import Event
 from shared.record_types import RECORD_TYPES
 from shared.records import fields as f
@@ -227,6 +228,12 @@ def test_every_version_of_a_type_carries_what_it_names() -> None:
         1: {"a": "1"},
         2: {"a": "1", "b": "2"},
     }
+
+
+def test_a_text_leaves_in_every_language_and_nothing_else_leaves_beside_it() -> None:
+    both = Contracts({"thing.noted": {1: whole("A thing", {"title": TITLE}, ())}})
+    told = both.allowed("thing.noted", {"title": {"fr": "Or", "bm": "Sanu", "note": SECRET}})
+    assert told == {1: {"title": {"fr": "Or", "bm": "Sanu"}}}
 
 
 def test_definitions_and_record_types_name_the_same_things() -> None:

@@ -86,6 +86,9 @@ def test_lists_filter_and_page_in_the_order_of_days(world: World) -> None:
     for name in ("ids", "chapters", "project_ids", "activity_ids", "types", "statuses", "places"):
         assert listed(SECRETARIAT, **{name: []}) == [], name
     assert listed(text="formaTION", statuses=["held"]) == newest_first
+    spoken = {"other": [{"language": "bm", "text": "Sanu (boli) kalan"}]}
+    world.push([{"id": made[0], "title": spoken}])
+    assert listed(text="sanu (BOLI)") == [made[0]]
 
 
 def test_a_list_by_place_knows_the_region_of_the_day_and_what_was_stored_under_an_old_id(

@@ -59,7 +59,8 @@ def _part(field: fields.Field[object]) -> object:
     if isinstance(field, fields.Nested):
         return shape_of_schema(field.schema)
     if type(field).__name__ == "Localised":
-        return {"fr": None, "en": None, "pt": None}
+        other = {"language": None, "text": None}
+        return {"fr": None, "en": None, "pt": None, "other": other}
     return None
 
 

@@ -38,6 +38,11 @@ A, B = "0197a000-0000-7000-8000-00000000000a", "0197a000-0000-7000-8000-00000000
         ({"name": "a"}, {"name": "a"}, []),
         ({"name": "a"}, {}, [("name", "a", None)]),
         ({"title": {"fr": "a"}}, {"title": {"fr": "a", "pt": "b"}}, [("title.pt", None, "b")]),
+        (
+            {"title": {"fr": "a", "bm": "b"}},
+            {"title": {"fr": "a", "ha": "c"}},
+            [("title.bm", "b", None), ("title.ha", None, "c")],
+        ),
         ({}, {"inner": {"total": 1}}, [("inner.total", None, 1)]),
         (
             {"parts": [{"id": A, "title": "a", "inner": {"total": 1}}]},

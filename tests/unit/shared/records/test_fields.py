@@ -64,3 +64,39 @@ def test_a_text_shows_what_it_is(given: str, code: str) -> None:
     with pytest.raises(ValidationError) as caught:
         Sign().load({"text": given})
     assert [problem.code for problem in problems_from(caught.value.messages)] == [code]
+
+
+def test_a_text_may_be_said_in_any_language_by_its_code_or_in_a_list() -> None:
+    field = f.Localised(20)
+    said = {"fr": "Or", "other": [{"language": "bm", "text": " Sanu "}, {"language": "ff"}]}
+    assert field.deserialize(said) == {"fr": "Or", "bm": "Sanu"}
+    assert field.deserialize({"bm": "Sanu"}) == {"bm": "Sanu"}
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong", "code"),
+    [
+        ({"other": [{"language": "xx", "text": "a"}]}, [("other", 0, "language")], "UNKNOWN_CODE"),
+        ({"other": [{"text": "a"}]}, [("other", 0, "language")], "REQUIRED"),
+        (
+            {"other": [{"language": "bm", "text": "a"}] * 2},
+            [("other", 1, "language")],
+            "REPEATED_VALUE",
+        ),
+        (
+            {"fr": "a", "other": [{"language": "fr", "text": "b"}]},
+            [("other", 0, "language")],
+            "REPEATED_VALUE",
+        ),
+        ({"other": [{"language": "bm", "text": "a" * 21}]}, [("other", 0, "text")], "TOO_LONG"),
+        ({"other": "bm"}, [("other",)], "NOT_A_LIST"),
+    ],
+)
+def test_what_is_wrong_in_another_language_is_told_where_it_was_said(
+    said: dict[str, object], wrong: list[tuple[str | int, ...]], code: str
+) -> None:
+    with pytest.raises(ValidationError) as told:
+        f.Localised(20).deserialize(said)
+    found = list(problems_from(told.value.messages))
+    assert [problem.path for problem in found] == wrong
+    assert [problem.code for problem in found] == [code]
