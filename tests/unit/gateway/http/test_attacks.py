@@ -69,7 +69,7 @@ ATTACKS = [
         " fragment f on __Field { " + " ".join(f"b{n}: type {{ ...u }}" for n in range(8)) + " }"
         " fragment u on __Type { name description fields { name } }",
         None,
-        "QUERY_TOO_COSTLY",
+        "TOO_MANY_ALIASES",
         id="aliases times fragments below __schema",
     ),
     pytest.param(

@@ -161,7 +161,7 @@ def load(kind: Any, item: dict[str, Any]) -> list[Problem]:
             {"dialogue": {"recommendations": [{"id": new_id()}]}},
             ("REQUIRED", ("dialogue", "recommendations", 0, "text")),
         ),
-        (PROJECT, {"title": {"de": "x"}}, ("UNKNOWN_CODE", ("title",))),
+        (PROJECT, {"title": {"xx": "x"}}, ("UNKNOWN_CODE", ("title",))),
         (CONCERN, {"severity": 6}, ("OUT_OF_RANGE", ("severity",))),
         (DEFINITIONS["organisation"], {"country": "Mali"}, ("UNKNOWN_CODE", ("country",))),
     ],
