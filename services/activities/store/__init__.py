@@ -178,6 +178,8 @@ class ActivityStore(Store):
         others = (layout.SHEETS, layout.ATTENDANCE, layout.LINE_VERSIONS, layout.REASONS, VERSIONS)
         self.create_collections(*names, *others)
         self.create_collections(layout.STANDINGS)
+        # sheets_with: who is one with a person of whom something is heard.
+        self.standings.create_index(layout.MERGED_INTO)
         for definition in DEFINITIONS.values():
             # list: one chapter's records (or all chapters', merged) in the order of their type.
             indexes = [
@@ -463,8 +465,11 @@ class ActivityStore(Store):
         self.standings.update_many(query, {"$unset": {layout.AGAIN: ""}})
 
     def sheets_with(self, people: Sequence[str]) -> dict[str, int]:
-        """The sessions on whose sheets one of these people is; each with the sheet's lines."""
-        found = self.attendance.find({PARTICIPANT: {"$in": list(people)}}, {"_id": 1})
+        """The sessions on whose sheets one of these people is, or a former id of theirs; each with
+        the sheet's lines."""
+        former = self.standings.find({layout.MERGED_INTO: {"$in": list(people)}}, {"_id": 1})
+        named = {*people, *(each["_id"] for each in former)}
+        found = self.attendance.find({PARTICIPANT: {"$in": list(named)}}, {"_id": 1})
         sessions = {session_of(each["_id"]) for each in found}
         return {key: sheet.lines for key, sheet in self.get_sheets(sessions).items()}
 

@@ -159,6 +159,17 @@ def test_a_withdrawal_takes_all_rows_of_the_person_and_of_former_ids(world: Worl
     assert counted(world, session) == {winner, third}
 
 
+def test_a_withdrawal_reaches_sheets_on_which_only_a_former_id_is(world: World) -> None:
+    winner, loser, third = people(3)
+    session = a_sheet(world, row(loser), row(third))
+    hear(world, events.standing(loser, 2, merged_into=winner))
+    assert counted(world, session) == {loser, third}
+    hear(world, events.standing(winner, 5, withdrawn=True))
+    assert counted(world, session) == {third}
+    hear(world, events.standing(winner, 6))
+    assert counted(world, session) == {loser, third}
+
+
 def test_a_former_id_that_goes_to_another_person_takes_its_scores_along(world: World) -> None:
     first, second, loser = people(3)
     session = a_sheet(world, row(first), row(second), row(loser, 70))
