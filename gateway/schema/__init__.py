@@ -25,6 +25,7 @@ from gateway.schema.parking.mutations import ParkedMutations
 from gateway.schema.parking.queries import ParkedQueries
 from gateway.schema.partners.mutations import PartnerMutations
 from gateway.schema.partners.queries import PartnerQueries
+from gateway.schema.people.guests import GuestMutations, GuestQueries
 from gateway.schema.people.merging import MergingMutations
 from gateway.schema.people.mutations import ParticipantMutations
 from gateway.schema.people.queries import ParticipantQueries
@@ -58,6 +59,7 @@ class Query(
     ReportQueries,
     AttendanceQueries,
     ParticipantQueries,
+    GuestQueries,
     ConcernQueries,
     PlaceQueries,
     OrganisationQueries,
@@ -79,6 +81,7 @@ class Mutation(
     PlaceMutations,
     OrganisationMutations,
     ProjectMutations,
+    GuestMutations,
     MergingMutations,
     ParticipantMutations,
     ActivityMutations,

@@ -37,6 +37,8 @@ _FRAME: Final[Mapping[str, tuple[str, ...]]] = {
     UPDATED_AT: ("date",),
     CONTENT: ("object",),
 }
+_OF_PEOPLE: Final[Mapping[str, tuple[str, ...]]] = {WITHDRAWN: ("bool", "null")}
+"""Null: one with another, whose standing counts."""
 _ABSENT: Final = ("missing", "null")
 _TOLD_ALWAYS: Final = frozenset({"sessions", "groups"})
 """Which events have also of a record without them."""
@@ -72,7 +74,8 @@ def look(database: Database[Document], record_type: RecordType) -> Finding:
 
 def _damaged(record_type: RecordType) -> list[Document]:
     """The pipeline that counts the damaged, and shows the first with the paths that are wrong."""
-    checks: list[Any] = [_unless(name, types) for name, types in _FRAME.items()]
+    frame = {**_FRAME, **(_OF_PEOPLE if record_type.name == "participant" else {})}
+    checks: list[Any] = [_unless(name, types) for name, types in frame.items()]
     event_type = record_type.event(next(iter(record_type.steps)))
     schema = contracts.of(record_type.owner)[event_type]
     for name, each in schema["properties"].items():

@@ -6,6 +6,9 @@
                   held?: counts transactions that needed the person as they were}
                  of whom is one with another: withdrawn: None, for the other's standing counts,
                  content: {merged_into, …}, no marks; of the other content: {merged_ids, …}
+                 of a guest, the id by which another chapter enters a person: the same, chapter: the
+                 person's, content: {guest_in: the other chapter, guest_of: whom it was made for,
+                 merged_into}, this absent and withdrawn: True once it was taken back
     nominations  likewise
                  {_id, chapter, version, content: open fields, sealed, form: 2, participant_id,
                   target: the activity or project, slot}
@@ -47,6 +50,8 @@ TARGET: Final = "target"
 MERGED_INTO: Final = "merged_into"
 MERGED_IDS: Final = "merged_ids"
 MERGES: Final = "merges"
+GUEST_IN: Final = "guest_in"
+GUEST_OF: Final = "guest_of"
 
 SEALED: Final = "sealed"
 """What of a record is sealed; and the one proof of it."""

@@ -11,7 +11,13 @@ from typing import Any, Final
 
 from marshmallow import Schema, validate
 
-from services.participants.layout import MERGED_IDS, MERGED_INTO, MERGES
+from services.participants.layout import (
+    GUEST_IN,
+    GUEST_OF,
+    MERGED_IDS,
+    MERGED_INTO,
+    MERGES,
+)
 from services.participants.rules import phones
 from services.participants.rules.changes import CHANGES, CHANGING, SINCE, stretches
 from services.participants.rules.person import WASHINGTON_DOMAINS, facts
@@ -138,7 +144,7 @@ RESTORED: Final = "restored"
 """Likewise {"version": the one that was brought back last, "in": the version that this made}."""
 
 
-UNITED: Final = (MERGED_INTO, MERGED_IDS, MERGES)
+UNITED: Final = (MERGED_INTO, MERGED_IDS, MERGES, GUEST_IN, GUEST_OF)
 """Likewise with whom a person is one, and how that came to be (`rules.merging`)."""
 
 
@@ -164,6 +170,18 @@ def person_view(record: Record) -> dict[str, Any]:
         MERGED_IDS: record.content.get(MERGED_IDS, []),
     }
     return {**record.frame(), **content, **one_with, **facts(record.content)}
+
+
+def guest_view(record: Record) -> dict[str, Any]:
+    """A guest as those see it who may see the person; `chapter` is the one it was given to."""
+    content = record.content
+    return {
+        **record.frame(),
+        "participant_id": content.get(MERGED_INTO) or content[GUEST_OF],
+        "home": record.chapter,
+        "chapter": content[GUEST_IN],
+        REASON: content.get(REASON),
+    }
 
 
 def changes_of(record: Record) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Final
 from services.participants.definitions import NOMINATED, PARTICIPANT
 from services.participants.handlers import (
     distinct,
+    guests,
     history,
     merging,
     nominations,
@@ -92,6 +93,18 @@ class ParticipantsService:
     @rpc
     def separate(self, request: Request) -> Answer:
         return separating.separate(request, self.store)
+
+    @rpc
+    def invite(self, request: Request) -> Answer:
+        return guests.invite(request, self.store)
+
+    @rpc
+    def withdraw_guests(self, request: Request) -> Answer:
+        return guests.withdraw(request, self.store)
+
+    @rpc
+    def guests(self, request: Request) -> Answer:
+        return guests.list_guests(request, self.store)
 
     @rpc
     def decide_distinct(self, request: Request) -> Answer:

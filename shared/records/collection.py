@@ -77,6 +77,10 @@ _FRAME: Final[Mapping[str, type]] = {
 }
 
 
+Decode = Callable[[Mapping[str, Any]], Record]
+"""What makes a record of a document."""
+
+
 class Found(dict[str, Record]):
     """Records by their ids; `damaged` are the ids of those that cannot be shown."""
 
@@ -150,7 +154,7 @@ class RecordCollection:
         self,
         documents: Sequence[Mapping[str, Any]],  # noqa: ARG002
         session: ClientSession | None = None,  # noqa: ARG002
-    ) -> Callable[[Mapping[str, Any]], Record]:
+    ) -> Decode:
         """What makes a record of each of the documents; likewise."""
         return self.decode
 
@@ -169,7 +173,7 @@ class RecordCollection:
         read: list[Record | Damaged] = []
         for document in documents:
             try:
-                read.append(self._sound(document, decode))
+                read.append(self.sound(document, decode))
             except Damaged as damaged:
                 log.warning(
                     "damaged in %s: %s, in %s", self.collection.name, damaged.id, damaged.path
@@ -177,9 +181,8 @@ class RecordCollection:
                 read.append(damaged)
         return read
 
-    def _sound(
-        self, document: Mapping[str, Any], decode: Callable[[Mapping[str, Any]], Record]
-    ) -> Record:
+    def sound(self, document: Mapping[str, Any], decode: Decode) -> Record:
+        """The record of a document. Raises Damaged: it cannot be shown."""
         for field, kind in _FRAME.items():
             if type(document.get(field)) is not kind:
                 raise Damaged(str(document["_id"]), field)
@@ -189,9 +192,13 @@ class RecordCollection:
             record = decode(document)
         except self.unopened as error:
             raise Damaged(str(document["_id"]), type(error).__name__) from error
-        if (path := self._wrong(record.content)) is not None:
+        if (path := self.wrong(record.content)) is not None:
             raise Damaged(record.id, f"{CONTENT}.{path}")
         return record
+
+    def wrong(self, content: Mapping[str, Any]) -> str | None:
+        """The path of what in a content is not of the form of its schema; None if it is sound."""
+        return self._wrong(content)
 
     def holders(
         self, keys: Mapping[str, Many[str]], session: ClientSession | None = None

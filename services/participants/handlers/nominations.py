@@ -113,7 +113,7 @@ def list_nominations(request: Request, store: ParticipantStore) -> Answer:
     caller = reader_of(request)
     asked = dict(filter_of(NOMINATION_FILTER, request))
     if participant := asked.pop("participant_id", None):
-        asked["participant_ids"] = store.people.ids_of(participant)
+        asked["participant_ids"] = store.people.ids_of(participant, caller)
     query = store.nominations.query(asked, caller)
     return store.nominations.page(query, caller, Asked.of(request)).answer(nomination_view)
 

@@ -16,7 +16,7 @@ from services.participants.handlers.requests import (
     reader_of,
 )
 from services.participants.handlers.restored import as_said, told, with_reason
-from services.participants.layout import MERGED_INTO
+from services.participants.layout import GUEST_IN, MERGED_INTO
 from services.participants.rules import person
 from services.participants.rules.changes import CHANGES, dated
 from services.participants.schemas import (
@@ -153,7 +153,11 @@ def get_many(request: Request, store: ParticipantStore) -> Answer:
         others = store.people.get_many(winners, caller)
         people |= others
         damaged += others.damaged
-    items = [person_view(record) for key, record in people.items() if key not in merged]
+    items = [
+        person_view(record)
+        for key, record in people.items()
+        if key not in merged and GUEST_IN not in record.content
+    ]
     return {"items": items, "merged": merged, "damaged": damaged}
 
 
@@ -225,7 +229,8 @@ def _write_people(
 
     def work(tx: Tx) -> Decision:
         resolved = keys.resolve(pushes, store.people.find(tx), _ELSEWHERE)
-        existing = store.people.as_said(tx, ids_of(resolved.pushes))
+        people = store.people
+        existing = people.as_said(tx, ids_of(resolved.pushes), guests=operation == "register")
         repetitions = recall(tx, operation, pushes if existing else ())
         decision = decide(resolved, existing, repetitions)
         carry_out(tx, store, decision.writes, repetitions)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from services.participants.handlers.requests import reader_of
 from services.participants.handlers.restored import with_reason
+from services.participants.layout import GUEST_IN
 from services.participants.rules.changes import SINCE
 from services.participants.rules.merging import Contents
 from services.participants.rules.person import person_problems
@@ -97,6 +98,8 @@ def problems_of(
         return [Problem.at("id", code="NOT_FOUND"), *problems], None
     if identifier in asked.ids[:row]:
         problems.append(Problem.at("id", code="REPEATED_VALUE"))
+    if GUEST_IN in record.content:
+        problems.append(Problem.at("id", code="IS_GUEST"))
     expected = {"expected_version": asked.versions.get(identifier)}
     return problems + version_problems(expected, record.version), record
 

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from services.participants.layout import MERGED_IDS, MERGED_INTO
+from services.participants.layout import GUEST_IN, GUEST_OF, MERGED_IDS, MERGED_INTO
 from services.participants.rules import phones
 from services.participants.rules.changes import ahead, stretches
 from services.participants.rules.contradictions import contradictions
@@ -20,7 +20,9 @@ from shared.records.partial import WRONG, known, section, values
 
 Content = Mapping[str, Any]
 
-OPEN: Final = frozenset({"sex", "groups", "place", "organisation_id", MERGED_INTO, MERGED_IDS})
+OPEN: Final = frozenset(
+    {"sex", "groups", "place", "organisation_id", MERGED_INTO, MERGED_IDS, GUEST_IN, GUEST_OF}
+)
 """Everything that may lie in the database in the clear, because a list is filtered by it, or leads
 from one id of a person to another. Whatever else a person's content holds, today or in a later
 version, is sealed."""

@@ -15,6 +15,8 @@ from pymongo.database import Database
 from services.participants.layout import (
     DISTINCT,
     FORM,
+    GUEST_IN,
+    GUEST_OF,
     KEYED,
     MARKED,
     MARKS,
@@ -48,7 +50,8 @@ from shared.codes import code_list
 from shared.codes.areas import area, inside
 from shared.config import Environment
 from shared.errors import Unavailable
-from shared.records.collection import INDEXES, RecordCollection, visible_to
+from shared.paging import Asked, Page
+from shared.records.collection import INDEXES, Decode, RecordCollection, visible_to
 from shared.records.pushes import Record, Write
 from shared.records.versions import VersionCollection
 from shared.store import vault
@@ -57,6 +60,11 @@ from shared.types import Document
 
 NAMESPACE_EXISTS = 48
 STANDING = "standing"  # the slot of a nomination that counts; a withdrawn one's is its own id
+
+_INTO: Final = f"{layout.CONTENT}.{MERGED_INTO}"
+_IDS: Final = f"{layout.CONTENT}.{MERGED_IDS}"
+_GUEST_IN: Final = f"{layout.CONTENT}.{GUEST_IN}"
+_GUESTS: Final[Document] = {_GUEST_IN: {"$exists": True}}
 
 PEOPLE_INDEXES = (
     *INDEXES,
@@ -67,6 +75,13 @@ PEOPLE_INDEXES = (
     IndexModel([("names", ASCENDING), ("_id", ASCENDING)]),
     IndexModel([("phone", ASCENDING)], sparse=True),
     IndexModel([("email", ASCENDING)], sparse=True),
+    # invite: whom a person is a guest of; a chapter's guests, in the order of ids.
+    IndexModel([(_INTO, ASCENDING)], name="guests of", partialFilterExpression=_GUESTS),
+    IndexModel(
+        [(layout.CHAPTER, ASCENDING), ("_id", ASCENDING)],
+        name="guests",
+        partialFilterExpression=_GUESTS,
+    ),
     # ill_told: who is withdrawn, everywhere.
     IndexModel([(layout.WITHDRAWN, ASCENDING)], partialFilterExpression={layout.WITHDRAWN: True}),
 )
@@ -81,10 +96,6 @@ NOMINATION_INDEXES = (
     # A chapter's nominations, in the order of ids.
     IndexModel([(layout.CHAPTER, ASCENDING), ("_id", ASCENDING)]),
 )
-
-
-_INTO: Final = f"{layout.CONTENT}.{MERGED_INTO}"
-_IDS: Final = f"{layout.CONTENT}.{MERGED_IDS}"
 
 
 class Standing(NamedTuple):
@@ -110,11 +121,20 @@ class People(SealedCollection):
             document[layout.WITHDRAWN] = None
         return document
 
+    def sound(self, document: Mapping[str, Any], decode: Decode) -> Record:
+        content = document.get(layout.CONTENT)
+        if isinstance(content, Mapping) and MERGED_INTO in content:  # the other's standing counts
+            document = {**document, layout.WITHDRAWN: document.get(layout.WITHDRAWN) or False}
+        return super().sound(document, decode)
+
+    def wrong(self, content: Mapping[str, Any]) -> str | None:
+        return None if GUEST_IN in content else super().wrong(content)
+
     def decode(self, document: Mapping[str, Any]) -> Record:
         return super().decode({**document, layout.WITHDRAWN: document[layout.WITHDRAWN] is True})
 
     def marked(self, record: Record) -> Document:
-        if MERGED_INTO in record.content:
+        if MERGED_INTO in record.content or GUEST_IN in record.content:
             return {MARKED: MARKS}
         content, mark = record.content, self.cipher.marks(record.chapter)
         phone, email = phone_of(content, record.chapter), content.get("email")
@@ -135,33 +155,62 @@ class People(SealedCollection):
         return {name: value for name, value in marks.items() if value}
 
     def known(self, ids: Collection[str], caller: Caller) -> set[str]:
-        """Those of `ids` that are people the caller may see and who are not withdrawn; who is one
-        with another stands as this one does."""
+        """Those of `ids` whom the caller may enter in a sheet: people they may see and who are not
+        withdrawn; who is one with another stands as this one does, and so does a guest in the
+        caller's chapter."""
         query = {"_id": {"$in": list(ids)}, layout.WITHDRAWN: False, **visible_to(caller)}
         found = {each["_id"] for each in self.collection.find(query, {"_id": True})}
-        if led := self.winners([each for each in ids if each not in found]):
-            standing = self.known(set(led.values()), caller)
+        if left := [each for each in ids if each not in found]:
+            whose = [visible_to(caller), {_GUEST_IN: caller.chapter or ""}]
+            led = self._leading({"_id": {"$in": left}, layout.WITHDRAWN: None, "$or": whose})
+            query = {"_id": {"$in": list(set(led.values()))}, layout.WITHDRAWN: False}
+            standing = {each["_id"] for each in self.collection.find(query, {"_id": True})}
             found |= {key for key, into in led.items() if into in standing}
         return found
 
     def winners(self, ids: Collection[str], session: ClientSession | None = None) -> dict[str, str]:
         """Those of `ids` who are one with another → this one."""
         query = {"_id": {"$in": list(ids)}, layout.WITHDRAWN: None}
-        found = self.collection.find(query, {_INTO: True}, session=session) if ids else ()
+        return self._leading(query, session) if ids else {}
+
+    def _leading(self, query: Document, session: ClientSession | None = None) -> dict[str, str]:
+        found = self.collection.find(query, {_INTO: True}, session=session)
         return {each["_id"]: each[layout.CONTENT][MERGED_INTO] for each in found}
 
-    def ids_of(self, person: str) -> list[str]:
-        """All ids by which the person of this id is known."""
+    def guests(self, tx: Tx, people: Collection[str]) -> dict[tuple[str, str], str]:
+        """(person, chapter whose guest they are) → the guest's id, of these people."""
+        query = {_INTO: {"$in": list(people)}, **_GUESTS}
+        found = self.collection.find(query, {_INTO: True, _GUEST_IN: True}, session=tx.session)
+        return {
+            (each[layout.CONTENT][MERGED_INTO], each[layout.CONTENT][GUEST_IN]): each["_id"]
+            for each in found
+        }
+
+    def page_of_guests(
+        self, caller: Caller, asked: Asked, people: Collection[str] | None
+    ) -> Page[Record]:
+        """The part asked for of the guests whose people the caller may see; of these people alone,
+        where given. Raises Refused BAD_CURSOR (final)."""
+        query: Document = dict(_GUESTS)
+        if people is not None:
+            ids = {"$in": list(people)}
+            query["$or"] = [{_INTO: ids}, {f"{layout.CONTENT}.{GUEST_OF}": ids}]
+        return self.page(query, caller, asked)
+
+    def ids_of(self, person: str, caller: Caller) -> list[str]:
+        """All ids by which the person of this id is known to who may see them."""
         fields = {_INTO: True, _IDS: True}
-        one = self.collection.find_one({"_id": person}, fields)
+        one = self.collection.find_one({"_id": person, **visible_to(caller)}, fields)
         if one and (into := one[layout.CONTENT].get(MERGED_INTO)):
             one = self.collection.find_one({"_id": into}, fields)
         return [one["_id"], *one[layout.CONTENT].get(MERGED_IDS, ())] if one else [person]
 
-    def as_said(self, tx: Tx, ids: Sequence[str]) -> dict[str, Record]:
+    def as_said(self, tx: Tx, ids: Sequence[str], *, guests: bool = True) -> dict[str, Record]:
         """The stored records among `ids`, by the id that is said: of who is one with another, the
-        record of this one, and that under its own id too."""
+        record of this one, and that under its own id too. Without the `guests`, if so wanted."""
         found = self.load(tx, ids)
+        if not guests:
+            found = {key: each for key, each in found.items() if GUEST_IN not in each.content}
         led = {key: into for key, each in found.items() if (into := each.content.get(MERGED_INTO))}
         if led:
             found |= self.load(tx, [each for each in set(led.values()) if each not in found])
@@ -210,6 +259,8 @@ class People(SealedCollection):
         """The condition of a list's filter (`shared.records.filters`); with `slips` the words of
         `text` may hold one each."""
         query: Document = {layout.WITHDRAWN: bool(asked.get("withdrawn"))}
+        if asked.get("withdrawn"):
+            query[_GUEST_IN] = {"$exists": False}
         own = asked.get("chapter") or caller.chapter
         where = [own] if own else list(code_list("country"))
         if text := asked.get("text"):

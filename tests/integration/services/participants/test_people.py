@@ -149,6 +149,7 @@ def test_events_carry_what_people_are_counted_by(store: ParticipantStore) -> Non
         "place": "ML.SIK.YAN.KALANA",
         "withdrawn": False,
         "version": 1,
+        "merged_into": None,
     }
     (view,) = read(store, said["id"])
     assert (view["birth_year"], view["birth_year_estimated"]) == (1990, True)
@@ -159,7 +160,7 @@ def test_a_person_of_whom_little_is_known_is_told_of_too(store: ParticipantStore
     push(store, {"id": new_id(), "given_name": "Awa", "consent": CONSENT})
     (event,) = emitted(store)
     assert {name for name, value in event.data.items() if value is None} == {
-        "sex", "birth_year", "disability", "place",
+        "sex", "birth_year", "disability", "place", "merged_into",
     }  # fmt: skip
 
 

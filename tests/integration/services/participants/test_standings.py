@@ -12,9 +12,7 @@ from pymongo.database import Database
 from services.participants.handlers import people, standings
 from services.participants.handlers.standings import PEOPLE_AT_ONCE, tell_ill_told
 from services.participants.store.people import ParticipantStore
-from shared.caller import Caller
-from shared.records.pushes import Write
-from shared.store.mongo import Tx
+from tests.integration.services.participants.merging_world import merge
 from tests.integration.services.participants.participants_world import emitted, opened, push
 from tests.world.items import person
 
@@ -74,15 +72,11 @@ def test_a_withdrawal_and_its_end_are_told_and_nothing_else_is(store: Participan
 
 def test_as_whom_a_person_counts_is_told_and_stays_told(store: ParticipantStore) -> None:
     her, other = registered(store), registered(store)
-
-    def merge(tx: Tx) -> None:
-        writes = [Write(None, each, "merged", Caller("")) for each in store.bare(tx, [her])]
-        standings.tell(tx, store, writes, {her: other})
-
-    store.transact(merge)
-    withdraw(store, her)
-    reinstate(store, her)
-    assert told(store, her) == [(1, False, other), (2, True, other), (3, False, other)]
+    merge(store, other, her)
+    withdraw(store, other)
+    reinstate(store, other)
+    assert told(store, her) == [(2, False, other)]
+    assert told(store, other) == [(3, True, None), (4, False, None)]
 
 
 def test_whoever_was_withdrawn_before_that_was_told_is_told_once(store: ParticipantStore) -> None:

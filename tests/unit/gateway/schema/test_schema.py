@@ -40,6 +40,7 @@ PROGRAMME = """
     restoreParticipants possibleDuplicates nominations nominateParticipants
     restoreNominations
     notDuplicates takeBackNotDuplicates mergeParticipants separateParticipants
+    guests inviteParticipants withdrawGuests
     attendance attendanceHistory pushAttendance moveAttendance restoreAttendance
     changes history compare
     report coverage gaps concernSummary outputs
@@ -83,7 +84,7 @@ def test_a_role_is_refused_every_field_that_is_not_its_own(role: str) -> None:
 @pytest.mark.parametrize("role", ["operator", "partner"])
 def test_operators_and_partners_reach_nothing_that_shows_people(role: str) -> None:
     people = ("participant", "participants", "nominations", "attendance", "possibleDuplicates",
-              "notDuplicates", "takeBackNotDuplicates")  # fmt: skip
+              "notDuplicates", "takeBackNotDuplicates", "guests", "inviteParticipants")  # fmt: skip
     assert all(role not in REQUIRES[name] for name in people)
     assert role not in REQUIRES["pushActivities"]
 

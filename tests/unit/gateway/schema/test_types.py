@@ -216,7 +216,7 @@ NULLABLE = {
     "ActivityConnection.totalCount", "ApiKeyConnection.totalCount",
     "AttendanceRowConnection.totalCount", "AttendanceVersionConnection.totalCount",
     "ChangeConnection.totalCount",
-    "ConcernConnection.totalCount", "DuplicatesConnection.totalCount",
+    "ConcernConnection.totalCount", "DuplicatesConnection.totalCount", "GuestConnection.totalCount",
     "NominationConnection.totalCount", "OrganisationConnection.totalCount",
     "ParkedEventConnection.totalCount", "ParticipantConnection.totalCount",
     "NotDuplicatesConnection.totalCount", "PlaceConnection.totalCount",
