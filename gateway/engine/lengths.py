@@ -91,6 +91,7 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "Place.formerIds": 10,
     "Place.path": 3,
     "PushedPlace.aliases": _IDS,
+    "Problem.ids": 3,
     "Problem.path": 6,
     "Project.places": _IDS,
     "Project.indicators": _PARTS,

@@ -71,6 +71,11 @@ class Problem(graphene.ObjectType):
     message = graphene.String(
         required=True, description="For people, in the language of the request."
     )
+    ids = list_of(
+        graphene.ID,
+        description="The records of your chapter that it speaks of, at most 3: of "
+        "`POSSIBLE_DUPLICATE`, whom the row may be the same as.",
+    )
 
 
 class Receipt(graphene.ObjectType):
@@ -177,12 +182,14 @@ def snake_clear(items: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
 
 def explained(problem: Mapping[str, Any], base: Sequence[str | int], lang: str) -> dict[str, Any]:
     """A service's problem as a `Problem`; `base` leads from the input to the row."""
-    within = camel_path(problem["path"])
+    within, params = camel_path(problem["path"]), problem.get("params") or {}
+    named = {"ids": params["ids"]} if "ids" in params else {}
     return {
         "code": problem["code"],
         "field": dotted(within),
         "path": [str(part) for part in (*base, *within)],
-        "message": message(problem["code"], lang, _as_sent(problem.get("params") or {})),
+        "message": message(problem["code"], lang, _as_sent(params)),
+        **named,
     }
 
 

@@ -2,7 +2,8 @@
 
     people       records, their content partly sealed
                  {_id, chapter, version, withdrawn, content: open fields, sealed: all the others,
-                  form: 2, marked: 1, phone, email, names: marks, alike: marks of likenesses, …,
+                  form: 2, marked: 2, phone, email, names: marks, alike: marks of likenesses
+                  [{by: reason, mark, name?: of the exact name}], …,
                   held?: counts transactions that needed the person as they were}
                  of whom is one with another: withdrawn: None, for the other's standing counts,
                  content: {merged_into, …}, no marks; of the other content: {merged_ids, …}
@@ -59,8 +60,9 @@ FORM: Final = "form"
 KEYED: Final = 2
 """The form of a record that is sealed under the key of its person; one without a form was sealed by
 the release before."""
+ALIKE: Final = "alike"
 MARKED: Final = "marked"
-MARKS: Final = 1
+MARKS: Final = 2
 """By which marks a person is found; who has none of this number is found by the exact words of the
 name alone, until the marks are renewed (`services.participants.store.marking`)."""
 RESEALING: Final = "resealing"

@@ -176,6 +176,8 @@ DuplicateReason = closed(
         "same_email": "The same e-mail address.",
         "same_name_and_place": "The same name in the same place.",
         "same_name_and_birth_year": "The same name and year of birth.",
+        "like_name_and_place": "A name that is spelt otherwise, in the same place.",
+        "like_name_and_birth_year": "A name that is spelt otherwise, and the same year of birth.",
     },
 )
 

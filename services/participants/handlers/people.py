@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from services.participants.definitions import PARTICIPANT
 from services.participants.handlers import standings
+from services.participants.handlers.lookalikes import may_resemble, told_of
 from services.participants.handlers.requests import (
     SOURCE,
     filter_of,
@@ -64,13 +65,17 @@ def register(request: Request, store: ParticipantStore) -> Answer:
         stored = before.content if before else {}
         yield from _place_problems(after.content, stored, told)
 
-    def remarks(_: Caller, after: Record, __: Record | None) -> Iterable[Problem]:
-        return person.person_remarks(after.content)
-
     def decide(
-        resolved: Resolved, existing: Mapping[str, Record], repetitions: Repetitions
+        tx: Tx, resolved: Resolved, existing: Mapping[str, Record], repetitions: Repetitions
     ) -> Decision:
-        return engine.push(
+        looked: list[Record] = []
+
+        def remarks(_: Caller, after: Record, before: Record | None) -> Iterable[Problem]:
+            if may_resemble(after, before):
+                looked.append(after)
+            return person.person_remarks(after.content)
+
+        decision = engine.push(
             resolved.pushes,
             PERSON,
             existing,
@@ -80,6 +85,8 @@ def register(request: Request, store: ParticipantStore) -> Answer:
             dated=dated,
             repetitions=repetitions,
         )
+        alike = store.lookalikes.of(tx, looked) if looked else {}
+        return told_of(decision, existing, alike) if alike else decision
 
     return _write_people(request, store, "register", decide)
 
@@ -91,7 +98,7 @@ def withdraw(request: Request, store: ParticipantStore) -> Answer:
         request,
         store,
         "withdraw",
-        lambda resolved, *args: _reasoned(engine.withdraw(resolved.pushes, *args)),
+        lambda _, resolved, *args: _reasoned(engine.withdraw(resolved.pushes, *args)),
     )
 
 
@@ -102,7 +109,7 @@ def reinstate(request: Request, store: ParticipantStore) -> Answer:
         request,
         store,
         "reinstate",
-        lambda resolved, *args: _reasoned(engine.reinstate(resolved.pushes, *args)),
+        lambda _, resolved, *args: _reasoned(engine.reinstate(resolved.pushes, *args)),
     )
 
 
@@ -198,7 +205,8 @@ def possible_duplicates(request: Request, store: ParticipantStore) -> Answer:
     alone in which one of `participant_ids` is, where given.
 
     An item is {chapter, ids (at most 50 of `count`), count, reasons: same_phone, same_email,
-    same_name_and_place, same_name_and_birth_year}.
+    same_name_and_place, same_name_and_birth_year, or the last two with like_, where the names are
+    spelt otherwise}.
     """
     caller = reader_of(request)
     ids = asked_for(request.get("participant_ids"), "participant_ids")
@@ -223,7 +231,7 @@ def _write_people(
     request: Request,
     store: ParticipantStore,
     operation: str,
-    decide: Callable[[Resolved, Mapping[str, Record], Repetitions], Decision],
+    decide: Callable[[Tx, Resolved, Mapping[str, Record], Repetitions], Decision],
 ) -> Answer:
     pushes = pushes_of(request)
 
@@ -232,7 +240,7 @@ def _write_people(
         people = store.people
         existing = people.as_said(tx, ids_of(resolved.pushes), guests=operation == "register")
         repetitions = recall(tx, operation, pushes if existing else ())
-        decision = decide(resolved, existing, repetitions)
+        decision = decide(tx, resolved, existing, repetitions)
         carry_out(tx, store, decision.writes, repetitions)
         merged = {key: each.id for key, each in existing.items() if key != each.id}
         return resolved.told(_led(decision, merged) if merged else decision)

@@ -14,7 +14,6 @@ from services.participants.layout import GUEST_IN, GUEST_OF, MERGED_IDS, MERGED_
 from services.participants.rules import phones
 from services.participants.rules.changes import ahead, stretches
 from services.participants.rules.contradictions import contradictions
-from shared.codes.places import spellings
 from shared.errors import Problem
 from shared.records.partial import WRONG, known, section, values
 
@@ -47,8 +46,6 @@ DECISIONS: Final = frozenset({"selected", "not_selected", "withdrawn"})
 PROPOSED: Final = "proposed"
 WITHDRAWN: Final = "withdrawn"
 FIXED: Final = ("participant_id", "activity_id", "project_id")
-
-_TELLING_NAME: Final = 2  # words; a family name alone is shared by half a village
 
 
 def facts(content: Content) -> dict[str, Any]:
@@ -171,26 +168,6 @@ def _words(*names: str | None) -> list[str]:
     text = unicodedata.normalize("NFKD", " ".join(name for name in names if name))
     bare = "".join(c for c in text if not unicodedata.combining(c) and c not in "'’ʼ`.")
     return "".join(c if c.isalnum() else " " for c in bare).casefold().split()
-
-
-def likenesses(content: Content, phone: str | None) -> Iterator[tuple[str, str]]:
-    """(reason, what is shared): two people with one of these in common may be the same.
-
-    Birth years one apart meet in one of their two keys, those two apart in none.
-    """
-    if phone:
-        yield "same_phone", phone
-    if email := content.get("email"):
-        yield "same_email", email
-    words = name_words(content.get("given_name"), content.get("family_name"))
-    if len(words) < _TELLING_NAME:
-        return
-    name = " ".join(sorted(words))
-    if place := content.get("place"):
-        yield "same_name_and_place", f"{name}|{spellings(place)[-1]}"  # as it was marked at first
-    if year := facts(content)["birth_year"]:
-        yield "same_name_and_birth_year", f"{name}|{year}"
-        yield "same_name_and_birth_year", f"{name}|{year + 1}"
 
 
 def _disability(content: Content) -> str | None:

@@ -8,6 +8,7 @@ computed anew wherever a number is looked for, compared or shown: plans change.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import phonenumbers
@@ -18,6 +19,7 @@ from shared.codes import countries
 INVALID: Final = "INVALID_PHONE"
 OUTDATED: Final = "OUTDATED_PHONE"
 
+_REMEMBERED: Final = 1024  # numbers, by this process: those of a batch are asked for several times
 _SEPARATED: Final = re.compile(r"\+?[0-9 ().\-\u00a0\u2010-\u2015\u202f]+")
 _SEPARATORS: Final = re.compile(r"[^0-9+]")
 # E.164, section 6: at most 15 digits; shorter than 6 is a short code, not a person's phone.
@@ -81,6 +83,7 @@ def fault(phone: str, country: str) -> str | None:
     return INVALID
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _parsed(phone: str, country: str) -> PhoneNumber | None:
     try:
         return phonenumbers.parse(phone, country)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pymongo import UpdateOne
 
-from services.participants.layout import FORM, KEYED, MARKED, MARKS
+from services.participants.layout import ALIKE, FORM, KEYED, MARKED, MARKS
 from services.participants.store.cipher import Unreadable
 from services.participants.store.people import ParticipantStore
 from shared import layout
@@ -57,7 +57,8 @@ def _updates(store: ParticipantStore, found: list[Document]) -> Iterator[UpdateO
             if store.cipher.lost:
                 raise
             continue
-        yield UpdateOne(_as_read(document), {"$set": marks})
+        gone = {} if ALIKE in marks else {"$unset": {ALIKE: True}}
+        yield UpdateOne(_as_read(document), {"$set": marks, **gone})
 
 
 def _as_read(document: Mapping[str, Any]) -> Document:

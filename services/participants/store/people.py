@@ -13,6 +13,7 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from services.participants.layout import (
+    ALIKE,
     DISTINCT,
     FORM,
     GUEST_IN,
@@ -33,16 +34,17 @@ from services.participants.rules.person import (
     OPEN_NOMINATION,
     WITHDRAWN,
     joined_words,
-    likenesses,
     name_words,
     target,
 )
+from services.participants.rules.resemblance import NAME_REASONS, exact_name, likenesses
 from services.participants.rules.spelling import found_by, search_keys, slip_keys
 from services.participants.schemas import NOMINATION, PERSON, phone_of
 from services.participants.store.cipher import Cipher
 from services.participants.store.distinct import INDEXES as DISTINCT_INDEXES
 from services.participants.store.distinct import DistinctPairs
 from services.participants.store.keys import read_master_key
+from services.participants.store.lookalikes import Lookalikes
 from services.participants.store.sealed import SealedCollection
 from shared import layout
 from shared.caller import Caller
@@ -82,6 +84,8 @@ PEOPLE_INDEXES = (
         name="guests",
         partialFilterExpression=_GUESTS,
     ),
+    # Whom those who are pushed look like.
+    IndexModel([(f"{ALIKE}.mark", ASCENDING)], sparse=True),
     # ill_told: who is withdrawn, everywhere.
     IndexModel([(layout.WITHDRAWN, ASCENDING)], partialFilterExpression={layout.WITHDRAWN: True}),
 )
@@ -147,12 +151,22 @@ class People(SealedCollection):
             "phone": mark("phone", phone) if phone else None,
             "email": mark("email", email) if email else None,
             "names": keys,
-            "alike": [
-                {"by": by, "mark": mark(by, shared)} for by, shared in likenesses(content, phone)
-            ],
+            ALIKE: self.alike(record),
             **super().marked(record),
         }
         return {name: value for name, value in marks.items() if value}
+
+    def alike(self, record: Record) -> list[Document]:
+        """The marks of a person's likenesses; those of the name tell how it is written exactly."""
+        mark = self.cipher.marks(record.chapter)
+        found = list(likenesses(record.content, phone_of(record.content, record.chapter)))
+        marks: list[Document] = [{"by": by, "mark": mark(by, shared)} for by, shared in found]
+        if any(by in NAME_REASONS for by, _ in found):
+            name = mark("exact name", exact_name(record.content))
+            marks = [
+                each | {"name": name} if each["by"] in NAME_REASONS else each for each in marks
+            ]
+        return marks
 
     def known(self, ids: Collection[str], caller: Caller) -> set[str]:
         """Those of `ids` whom the caller may enter in a sheet: people they may see and who are not
@@ -376,6 +390,7 @@ class ParticipantStore(Store):
         self.nominations = Nominations(db[NOMINATIONS], self.cipher, OPEN_NOMINATION, NOMINATION)
         self.standings = RecordCollection(db[STANDINGS])
         self.distinct = DistinctPairs(db[DISTINCT])
+        self.lookalikes = Lookalikes(self.people.collection, self.people.alike, self.distinct)
         self.versions: Mapping[str, VersionCollection[Record]] = {
             name: VersionCollection(db[layout.VERSIONS], records)
             for name, records in ((PEOPLE, self.people), (NOMINATIONS, self.nominations))

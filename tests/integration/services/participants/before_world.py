@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bson.codec_options import CodecOptions
 from pymongo.encryption import ClientEncryption
 from pymongo.encryption_shared import Algorithm
 
-from services.participants.rules.person import likenesses, name_words
+from services.participants.rules.person import facts, name_words
 from services.participants.schemas import phone_of
 from services.participants.store.people import ParticipantStore
 from services.participants.store.sealed import SealedCollection
+from shared.codes.places import spellings
 from shared.store import vault
 
 RANDOM = Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Random
@@ -61,7 +62,7 @@ def as_before(store: ParticipantStore, master_key: bytes) -> None:
                 "names": [blind("name", word) for word in sorted(words)],
                 "alike": [
                     {"by": by, "mark": blind(by, f"{record.chapter}|{shared}")}
-                    for by, shared in likenesses(content, phone)
+                    for by, shared in _likenesses(content, phone)
                 ],
             }
             return {name: value for name, value in found_by.items() if value}
@@ -72,3 +73,17 @@ def as_before(store: ParticipantStore, master_key: bytes) -> None:
         encryption.close()
     keys.delete_many({"keyAltNames": "root"})
     vault.person_keys(keys).delete_many({})
+
+
+def _likenesses(content: Mapping[str, Any], phone: str | None) -> Iterator[tuple[str, str]]:
+    """What that release compared: the exact words of a name."""
+    if phone:
+        yield "same_phone", phone
+    if email := content.get("email"):
+        yield "same_email", email
+    name = " ".join(sorted(name_words(content.get("given_name"), content.get("family_name"))))
+    if place := content.get("place"):
+        yield "same_name_and_place", f"{name}|{spellings(place)[-1]}"
+    if year := facts(content)["birth_year"]:
+        yield "same_name_and_birth_year", f"{name}|{year}"
+        yield "same_name_and_birth_year", f"{name}|{year + 1}"

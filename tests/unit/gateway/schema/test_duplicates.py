@@ -55,3 +55,28 @@ async def test_what_is_said_of_pairs_reaches_the_service(field: str, method: str
         "chapter": {"code": "ML"},
         "participants": [{"givenName": "A"}, {"givenName": "B"}],
     }
+
+
+async def test_whoever_is_pushed_learns_in_the_receipt_whom_they_look_like() -> None:
+    remark = {"code": "POSSIBLE_DUPLICATE", "path": ["id"], "params": {"ids": [ONE]}}
+    receipt = {"row": 0, "id": OTHER, "status": "CREATED", "version": 1, "problems": [remark]}
+    services = FakeServices(
+        {"participants.push": lambda _: {"pushes": [{"receipts": [receipt]}]}},
+    )
+    told = await answer(
+        services,
+        """mutation($people: [ParticipantInput!]!) {
+            registerParticipants(items: $people) {
+                receipts { status problems { code field ids message } }
+            }
+        }""",
+        people=[{"id": OTHER, "familyName": "Koulibaly"}],
+    )
+    [row] = told["data"]["registerParticipants"]["receipts"]
+    [problem] = row["problems"]
+    assert (row["status"], problem["code"], problem["ids"]) == (
+        "CREATED",
+        "POSSIBLE_DUPLICATE",
+        [ONE],
+    )
+    assert ONE in problem["message"]

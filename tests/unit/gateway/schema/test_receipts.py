@@ -27,3 +27,10 @@ def test_the_fields_that_are_possible_are_spelt_as_the_client_spells_them(
         "path": ["activities", "3", "clear", "0"],
         "message": text,
     }
+
+
+def test_the_records_that_a_remark_speaks_of_are_named_for_programs_too() -> None:
+    problem = Problem.at("id", code="POSSIBLE_DUPLICATE", ids=["a", "b"])
+    told = explained(problem.to_dict(), ["participants", 0], "en")
+    assert told["ids"] == ["a", "b"]
+    assert told["message"] == "Stored, but look again: this may be the same as a, b."

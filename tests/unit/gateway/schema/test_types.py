@@ -26,7 +26,7 @@ from gateway.engine.documents import Documents
 from gateway.schema import schema
 from services.notifications.rules.model import State
 from services.participants.rules.merging import CORRECTED, KEPT, TAKEN_BACK
-from services.participants.rules.person import likenesses
+from services.participants.rules.resemblance import likenesses
 from services.reporting.rules.figures import PERSON_DIMENSIONS
 from services.reporting.rules.shares import SHARES
 from shared.caller import ROLES
@@ -142,6 +142,7 @@ CLOSED: dict[str, set[str]] = {
     "SeparatedField": {"taken_back", "kept", "corrected"},
     "DuplicateReason": {
         "same_phone", "same_email", "same_name_and_place", "same_name_and_birth_year",
+        "like_name_and_place", "like_name_and_birth_year",
     },
     "AttendanceStatus": {"present", "absent"},
     "WebhookState": {"active", "failing", "paused", "disabled", "revoked"},
@@ -168,6 +169,7 @@ def test_the_codes_of_closed_lists_are_those_by_which_programs_decide() -> None:
     content = {
         "given_name": "Awa", "family_name": "B", "email": "a@b.c", "place": "ML", "birth_year": 9,
     }  # fmt: skip
+    reasons = [reason for reason, _ in likenesses(content, "+22370000000")]
     logged = [record_type for record_type in RECORD_TYPES.values() if record_type.has_log]
     decided = {
         "Role": ROLES,
@@ -175,7 +177,7 @@ def test_the_codes_of_closed_lists_are_those_by_which_programs_decide() -> None:
         "PlaceLevel": LEVELS,
         "ChangeKind": {past for record_type in logged for past in record_type.steps.values()},
         "SeparatedField": (TAKEN_BACK, KEPT, CORRECTED),
-        "DuplicateReason": [reason for reason, _ in likenesses(content, "+22370000000")],
+        "DuplicateReason": {*reasons, *(each.replace("like_", "same_") for each in reasons)},
         "AttendanceStatus": code_list("attendance_status").keys() - {"removed"},
         "WebhookState": {each.value for each in State} - {"deleted"},
         "EventConsumer": CONSUMERS,
@@ -200,7 +202,7 @@ NULLABLE = {
     "Participant.age", "WashingtonGroup.seeing", "WashingtonGroup.hearing",
     "WashingtonGroup.walking", "WashingtonGroup.remembering", "WashingtonGroup.selfCare",
     "WashingtonGroup.communicating", "AttendanceRow.preScore", "AttendanceRow.postScore",
-    "AttendanceRow.counts",
+    "AttendanceRow.counts", "Problem.ids",
     "AttendanceVersion.preScore", "AttendanceVersion.postScore",
     "TestOutputs.preMean", "TestOutputs.postMean", "TestOutputs.gainMean",
     "TestOutputs.preSpread", "TestOutputs.postSpread", "TestOutputs.gainSpread",

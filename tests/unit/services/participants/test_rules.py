@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.participants.rules import person
+from services.participants.rules import person, resemblance
 from services.participants.schemas import NOMINATION, PERSON, PERSON_FILTER
 from shared.codes import code_list
 
@@ -106,7 +106,7 @@ def test_a_name_is_the_same_whatever_its_accents_case_hyphens_and_order(
 def test_birth_years_are_alike_if_they_are_at_most_one_apart(first: int, apart: int) -> None:
     def marks(year: int) -> set[tuple[str, str]]:
         content = {"given_name": "Awa", "family_name": "Ba", "birth_year": year}
-        return set(person.likenesses(content, None))
+        return set(resemblance.likenesses(content, None))
 
     assert bool(marks(first) & marks(first + apart)) is (apart <= 1)
 
@@ -114,12 +114,12 @@ def test_birth_years_are_alike_if_they_are_at_most_one_apart(first: int, apart: 
 def test_two_people_of_one_place_are_alike_whichever_of_its_ids_each_was_stored_by() -> None:
     name = {"given_name": "Awa", "family_name": "Traoré"}
     before, now = ({**name, "place": place} for place in ("ML.06.YAN", "ML.SIK.YAN"))
-    assert list(person.likenesses(before, None)) == list(person.likenesses(now, None))
+    assert list(resemblance.likenesses(before, None)) == list(resemblance.likenesses(now, None))
 
 
 def test_a_single_name_makes_nobody_a_duplicate() -> None:
     content = {"family_name": "Traoré", "place": "ML.SIK", "birth_year": 1990}
-    assert list(person.likenesses(content, None)) == []
+    assert list(resemblance.likenesses(content, None)) == []
 
 
 def test_what_lies_in_the_clear_is_nothing_that_names_a_person() -> None:
