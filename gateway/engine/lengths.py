@@ -52,6 +52,12 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "Activity.ecpf": _codes("ecpf_component"),
     "Activity.architecture": _codes("architecture_tag"),
     "Activity.organisations": _IDS,
+    "Activity.places": _IDS,
+    **{
+        f"{name}.{listed}": most
+        for name in ("Activity", "Project")
+        for listed, most in (("countries", _IDS), ("elsewhere", _PARTS), ("sectors", _PARTS))
+    },
     "Announced.cells": _PARTS,
     "Cell.keys": 3,
     "Change.fields": _CHANGED,

@@ -13,7 +13,7 @@ from marshmallow import Schema
 from services.activities import schemas
 from services.activities.rules import places, records
 from services.activities.rules.records import Content, Path
-from services.activities.rules.remarks import activity_remarks
+from services.activities.rules.remarks import activity_remarks, project_remarks
 from shared import contracts
 from shared.codes import code_list
 from shared.errors import Problem
@@ -112,6 +112,7 @@ ACTIVITY = RecordDefinition(
         {
             "description",
             "venue",
+            "elsewhere",
             "evaluation",
             "sessions.title",
             "sessions.external_refs",
@@ -128,7 +129,8 @@ PROJECT = RecordDefinition(
     order=("content.starts_on", -1),
     problems=records.project_problems,
     references={"funder_ids": "organisation", "partner_ids": "organisation"},
-    private=frozenset({"description"}),
+    remarks=project_remarks,
+    private=frozenset({"description", "elsewhere"}),
 )
 ORGANISATION = RecordDefinition(
     RECORD_TYPES["organisation"],

@@ -18,10 +18,11 @@ from shared.codes.suggestions import unknown_code, unknown_field
 from shared.errors import Problem, problems_in
 from shared.ids import canonical
 from shared.records import fields as f
-from shared.records.known_by import ExternalRef, KnownElsewhere, Pairs
+from shared.records.known_by import ExternalRef, KnownElsewhere, Pairs, System
 from shared.records.pairs import Unknown
 from shared.scores import score
 
+SECTOR_CODE = "[A-Za-z0-9][A-Za-z0-9_.-]*"
 SHEET_STATUSES = frozenset(code_list("attendance_status"))
 
 
@@ -92,6 +93,31 @@ class Evaluation(f.RowSchema):
     lessons = f.Text(5000)
 
 
+class Elsewhere(f.RowSchema):
+    """A place outside the countries of the gazetteer."""
+
+    country = f.Code("world_country", required=True)
+    name = f.Text(200)
+
+
+class SectorCode(f.Text):
+    """A code of some vocabulary of sectors: no words."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        code: str = super()._deserialize(value, *args, **kwargs)
+        if not re.fullmatch(SECTOR_CODE, code):
+            raise f.fail("INVALID_VALUE")
+        return code
+
+
+class Sector(f.RowSchema):
+    """What is worked at, wholly or in part; without a vocabulary a purpose code of the DAC."""
+
+    vocabulary = System(50)
+    code = SectorCode(50, required=True)
+    percentage = f.Number(0, 100)
+
+
 class Activity(KnownElsewhere):
     project_id = f.Id(required=True)
     type = f.Code("activity_type", required=True)
@@ -102,6 +128,10 @@ class Activity(KnownElsewhere):
     ends_on = f.Day()
     place = f.PlaceId(required=True)
     venue = f.Text(200)
+    places = f.Many(f.PlaceId(), distinct=True)
+    countries = f.codes("world_country")
+    elsewhere = f.Section(Elsewhere, many=True)
+    sectors = f.Section(Sector, many=True)
     organisation_ids = f.Many(f.Id(), distinct=True)
     sessions = f.Section(Session, many=True)
     ecpf = f.codes("ecpf_component")
@@ -127,11 +157,15 @@ class Indicator(f.Identified):
 class Project(KnownElsewhere):
     title = f.Localised(300, required=True)
     description = f.Localised(5000)
+    status = f.Code("project_status")
     starts_on = f.Day(required=True)
     ends_on = f.Day()
     funder_ids = f.Many(f.Id(), distinct=True)
     partner_ids = f.Many(f.Id(), distinct=True)
     places = f.Many(f.PlaceId(), distinct=True)
+    countries = f.codes("world_country")
+    elsewhere = f.Section(Elsewhere, many=True)
+    sectors = f.Section(Sector, many=True)
     indicators = f.Section(Indicator, many=True)
 
 

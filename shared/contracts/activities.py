@@ -35,6 +35,19 @@ from shared.record_types import SCORES
 from shared.scores import MOST
 
 _IDS = array(ID, uniqueItems=True)
+_COUNTRIES = array(COUNTRY, uniqueItems=True)
+_PLACES = array(PLACE, uniqueItems=True)
+_SECTORS = array(
+    part(
+        {
+            "vocabulary": TEXT,
+            "code": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$"},
+            "percentage": NUMBER,
+        },
+        ("code",),
+    ),
+    description="without a vocabulary a purpose code of the DAC",
+)
 _COUNTED: Schema = {"type": "integer"}
 _SUM: Schema = {"type": "number", "description": "of two decimals at most"}
 _SCORE: Schema = {"type": "number", "minimum": 0, "maximum": MOST}
@@ -98,6 +111,9 @@ _ACTIVITY_FIELDS: Final[Mapping[str, Schema]] = {
     "starts_on": DAY,
     "ends_on": DAY,
     "place": PLACE,
+    "places": {**_PLACES, "description": "beside `place`, by which it is counted"},
+    "countries": _COUNTRIES,
+    "sectors": _SECTORS,
     "organisation_ids": _IDS,
     "sessions": {
         "type": "array",
@@ -151,11 +167,14 @@ _PROJECT = _state(
     "A project: its whole public state",
     {
         "title": TITLE,
+        "status": code("project_status"),
         "starts_on": DAY,
         "ends_on": DAY,
         "funder_ids": _IDS,
         "partner_ids": _IDS,
-        "places": {"type": "array", "items": PLACE, "uniqueItems": True},
+        "places": _PLACES,
+        "countries": _COUNTRIES,
+        "sectors": _SECTORS,
         "indicators": {
             "type": "array",
             "items": part(

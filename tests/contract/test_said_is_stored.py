@@ -16,7 +16,7 @@ from marshmallow import Schema
 from marshmallow import fields as marsh
 
 from services.activities.definitions import DEFINITIONS
-from services.activities.schemas import Country
+from services.activities.schemas import Country, SectorCode
 from services.participants.rules.changes import CHANGES, CHANGING, SINCE, dated, stretches
 from services.participants.schemas import NOMINATION, PERSON, Email, Phone
 from shared.caller import Caller
@@ -50,6 +50,8 @@ def values(part: Any) -> st.SearchStrategy[Any]:
             return pairs(part)
         case System():
             return st.sampled_from(["kobo", "iati"])
+        case SectorCode():
+            return st.sampled_from(["15220", "2.1"])
         case f.Section():
             return sections(part)
         case f.Many():

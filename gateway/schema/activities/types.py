@@ -27,6 +27,7 @@ from gateway.schema.known_by import ExternalRef, ExternalRefInput, ref, refs
 from gateway.schema.paging import connection
 from gateway.schema.programme.organisations import Organisation
 from gateway.schema.programme.projects import Project
+from gateway.schema.programme.standards import Situated, SituatedInput
 from gateway.schema.records import Kept, RecordInput, remove
 from gateway.schema.scalars import Date
 from gateway.schema.texts import (
@@ -86,7 +87,7 @@ class SessionInput(graphene.InputObjectType):
     place = graphene.ID(description="Id of a place, if not the activity's.")
 
 
-class Activity(Kept, graphene.ObjectType):
+class Activity(Kept, Situated, graphene.ObjectType):
     """Something the programme did or plans to do."""
 
     type = coded("activity_type", "type", "What kind of activity it is.")
@@ -104,6 +105,7 @@ class Activity(Kept, graphene.ObjectType):
     starts_on = Date(description="The first day.")
     ends_on = Date(description="The last day; null: it goes on.")
     place = coded("place", "place", "Where, with all that the place lies in.")
+    places = coded_list("place", "places", "Where else; figures count it by `place` alone.")
     venue = graphene.String(description="Where in that place.")
     sessions = list_of(
         Session, required=True, description="Its parts, each with an attendance of its own."
@@ -139,7 +141,7 @@ class Activity(Kept, graphene.ObjectType):
         return await info.context.loaders.records("organisation", ids) if ids else []
 
 
-class ActivityInput(RecordInput, graphene.InputObjectType):
+class ActivityInput(RecordInput, SituatedInput, graphene.InputObjectType):
     """An activity to create or to correct. An absent or blank field is left as it is: what is
     required is so of the first push."""
 
@@ -158,6 +160,10 @@ class ActivityInput(RecordInput, graphene.InputObjectType):
     starts_on = Date(description="The first day. Required.")
     ends_on = Date(description="The last day. Without one it goes on.")
     place = graphene.ID(description="Id of a place of the gazetteer, never a bare name. Required.")
+    places = list_of(
+        graphene.ID,
+        description="Ids of other places where it took place. Figures count it once, by `place`.",
+    )
     venue = graphene.String(description="Where in that place.")
     organisation_ids = list_of(graphene.ID, description="Who carried it out.")
     organisation_refs = refs("organisationIds")

@@ -16,7 +16,7 @@ class Organisation(Kept, graphene.ObjectType):
     name = graphene.String(description="Its full name.")
     acronym = graphene.String(description="Its acronym.")
     type = coded("organisation_type", "type", "What kind of organisation it is.")
-    country = coded("country", "country", "Where it has its seat.")
+    country = coded("world_country", "country", "Where it has its seat.")
     gppac_member = graphene.Boolean(description="Whether it is a member of GPPAC.")
 
 

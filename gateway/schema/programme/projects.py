@@ -10,11 +10,13 @@ from gateway.schema.known_by import refs
 from gateway.schema.paging import connection, listing
 from gateway.schema.programme.filters import RecordFilter
 from gateway.schema.programme.organisations import Organisation
+from gateway.schema.programme.standards import Situated, SituatedInput
 from gateway.schema.records import Kept, RecordInput, RestoreInput, TombstoneInput, one, remove
 from gateway.schema.scalars import Date
 from gateway.schema.texts import (
     LocalisedText,
     LocalisedTextInput,
+    coded,
     coded_list,
     filled,
     list_of,
@@ -50,11 +52,12 @@ class IndicatorInput(graphene.InputObjectType):
     target_on = Date(description="By when.")
 
 
-class Project(Kept, graphene.ObjectType):
+class Project(Kept, Situated, graphene.ObjectType):
     """What activities belong to."""
 
     title = graphene.Field(LocalisedText, description="What it is called.")
     description = graphene.Field(LocalisedText, description="What it is about.")
+    status = coded("project_status", "status", "Where it stands, if that was said.")
     starts_on = Date(description="The first day.")
     ends_on = Date(description="The last day.")
     places = coded_list("place", "places", "Where it works.")
@@ -71,7 +74,7 @@ class Project(Kept, graphene.ObjectType):
         return await _organisations(root.get("partner_ids"), info)
 
 
-class ProjectInput(RecordInput, graphene.InputObjectType):
+class ProjectInput(RecordInput, SituatedInput, graphene.InputObjectType):
     """A project to create or to correct. An absent or blank field is left as it is: what is
     required is so of the first push."""
 
@@ -80,6 +83,7 @@ class ProjectInput(RecordInput, graphene.InputObjectType):
 
     title = graphene.InputField(LocalisedTextInput, description="What it is called. Required.")
     description = graphene.InputField(LocalisedTextInput, description="What it is about.")
+    status = graphene.String(description="Code of the list `project_status`.")
     starts_on = Date(description="The first day. Required.")
     ends_on = Date(description="The last day.")
     funder_ids = list_of(graphene.ID, description="Organisations that pay for it.")

@@ -5,9 +5,11 @@ Dates are ISO 8601 text, which sorts and compares as dates do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from shared.codes.suggestions import unknown_code
 from shared.errors import Problem
 from shared.records.pairs import EXTERNAL_REFS, texts
 from shared.records.partial import WRONG, known, parts, section, values
@@ -70,6 +72,7 @@ def activity_problems(
     yield from _repeated_keys(content)
     yield from _section_problems(content, section_of)
     yield from _announced_problems(section(content, "announced"))
+    yield from _sector_problems(content)
     copies = section(content, "publication")
     printed, handed_out = values(copies, "copies_printed", "copies_distributed")
     if known(printed, handed_out) and handed_out > printed:
@@ -97,6 +100,7 @@ def project_problems(content: Content, before: Content | None) -> Iterator[Probl
     """What is wrong between a project's fields; indicators that are as they were are not asked
     about."""
     yield from period_problems(content)
+    yield from _sector_problems(content)
     if before is not None and before.get("indicators") == content.get("indicators"):
         return
     for row, indicator in parts(content, "indicators"):
@@ -104,6 +108,22 @@ def project_problems(content: Content, before: Content | None) -> Iterator[Probl
         if known(first, last) and last < first:
             path = ("indicators", row, "target_on")
             yield Problem.at(*path, code="TARGET_BEFORE_BASELINE", baseline_on=first)
+
+
+def _sector_problems(content: Content) -> Iterator[Problem]:
+    """A code stands once, and one of the DAC has five digits."""
+    seen: set[tuple[str | None, str]] = set()
+    for row, sector in parts(content, "sectors"):
+        vocabulary, code = values(sector, "vocabulary", "code")
+        if not known(code) or vocabulary is WRONG:
+            continue
+        if vocabulary is None and not re.fullmatch("[0-9]{5}", code):
+            yield Problem(
+                "UNKNOWN_CODE", ("sectors", row, "code"), unknown_code("dac_sector", code)
+            )
+        if (vocabulary, code) in seen:
+            yield Problem.at("sectors", row, "code", code="REPEATED_VALUE")
+        seen.add((vocabulary, code))
 
 
 def transition_problems(

@@ -199,6 +199,7 @@ NULLABLE = {
     "Consultation.participantsConsidered", "Training.days", "Media.broadcasts",
     "Media.audienceEstimate", "Publication.copiesPrinted", "Publication.copiesDistributed",
     "Indicator.baseline", "Indicator.target", "Organisation.gppacMember", "Participant.birthYear",
+    "Sector.percentage",
     "Participant.age", "WashingtonGroup.seeing", "WashingtonGroup.hearing",
     "WashingtonGroup.walking", "WashingtonGroup.remembering", "WashingtonGroup.selfCare",
     "WashingtonGroup.communicating", "AttendanceRow.preScore", "AttendanceRow.postScore",

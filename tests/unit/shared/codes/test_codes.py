@@ -23,17 +23,18 @@ def test_the_lists_a_push_is_checked_against_are_there() -> None:
     assert set(codes.list_names()) == {
         "activity_status", "activity_type", "age_band", "architecture_tag", "attendance_status",
         "concern_category",
-        "concern_status", "consent_giver", "consent_purpose", "country", "disability_status",
+        "concern_status", "consent_giver", "consent_purpose", "country", "dac_sector",
+        "disability_status",
         "ecpf_component", "emmmda_topic", "language", "media_channel", "nomination_status",
-        "organisation_type", "place_kind",
+        "organisation_type", "place_kind", "project_status",
         "recommendation_status", "sex", "stakeholder_group", "washington_group_answer",
-        "washington_group_domain",
+        "washington_group_domain", "world_country",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", codes.list_names())
 def test_every_code_is_valid_unique_and_labelled_in_three_languages(name: str) -> None:
-    pattern = r"[A-Z]{2}" if name == "country" else r"[a-z0-9]+(_[a-z0-9]+)*"
+    pattern = r"[A-Z]{2}" if name.endswith("country") else r"[a-z0-9]+(_[a-z0-9]+)*"
     written = [row["code"] for row in codes.read_rows(name)]
     assert written == list(codes.code_list(name))  # in file order, none swallowed by another
     assert UNKNOWN not in written
