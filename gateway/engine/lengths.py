@@ -51,7 +51,14 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "Activity.sessions": _PARTS,
     "Activity.ecpf": _codes("ecpf_component"),
     "Activity.architecture": _codes("architecture_tag"),
-    "Activity.organisations": _IDS,
+    **{
+        f"Activity.{role}": _IDS
+        for role in ("organisations", "funders", "accountable", "extending")
+    },
+    **{
+        f"Project.{role}": _IDS
+        for role in ("funders", "accountable", "extending", "implementing", "partners")
+    },
     "Activity.places": _IDS,
     **{
         f"{name}.{listed}": most
@@ -101,8 +108,6 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "Problem.path": 6,
     "Project.places": _IDS,
     "Project.indicators": _PARTS,
-    "Project.funders": _IDS,
-    "Project.partners": _IDS,
     "PushResult.receipts": MAX_ITEMS,
     "Receipt.problems": MAX_PROBLEMS,
     "Session.externalRefs": MAX_PAIRS,

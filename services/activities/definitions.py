@@ -107,7 +107,13 @@ ACTIVITY = RecordDefinition(
     order=("content.starts_on", -1),
     problems=_activity_problems,
     remarks=activity_remarks,
-    references={"project_id": "project", "organisation_ids": "organisation"},
+    references={
+        "project_id": "project",
+        "organisation_ids": "organisation",
+        "funder_ids": "organisation",
+        "accountable_ids": "organisation",
+        "extending_ids": "organisation",
+    },
     private=frozenset(
         {
             "description",
@@ -128,7 +134,13 @@ PROJECT = RecordDefinition(
     schema=schemas.Project(),
     order=("content.starts_on", -1),
     problems=records.project_problems,
-    references={"funder_ids": "organisation", "partner_ids": "organisation"},
+    references={
+        "funder_ids": "organisation",
+        "accountable_ids": "organisation",
+        "extending_ids": "organisation",
+        "implementing_ids": "organisation",
+        "partner_ids": "organisation",
+    },
     remarks=project_remarks,
     private=frozenset({"description", "elsewhere"}),
 )

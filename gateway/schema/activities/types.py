@@ -25,7 +25,7 @@ from gateway.schema.activities.sections import (
 )
 from gateway.schema.known_by import ExternalRef, ExternalRefInput, ref, refs
 from gateway.schema.paging import connection
-from gateway.schema.programme.organisations import Organisation
+from gateway.schema.programme.organisations import organisations_of
 from gateway.schema.programme.projects import Project
 from gateway.schema.programme.standards import Situated, SituatedInput
 from gateway.schema.records import Kept, RecordInput, remove
@@ -120,7 +120,10 @@ class Activity(Kept, Situated, graphene.ObjectType):
     publication = graphene.Field(Publication, description="Of a publication.")
     evaluation = graphene.Field(Evaluation, description="What was learnt.")
     project = graphene.Field(Project, description="The project it belongs to.")
-    organisations = list_of(Organisation, description="Who carried it out.")
+    organisations = organisations_of("organisation_ids", "Who carried it out.")
+    funders = organisations_of("funder_ids", "Who paid for it.")
+    accountable = organisations_of("accountable_ids", "Who answers for it.")
+    extending = organisations_of("extending_ids", "Who passed the money on and managed it.")
 
     @staticmethod
     def resolve_sessions(root: Mapping[str, Any], _: Any) -> list[dict[str, Any]]:
@@ -134,11 +137,6 @@ class Activity(Kept, Situated, graphene.ObjectType):
             "project", root["project_id"]
         )
         return found
-
-    @staticmethod
-    async def resolve_organisations(root: Mapping[str, Any], info: Any) -> list[dict[str, Any]]:
-        ids = root.get("organisation_ids") or []
-        return await info.context.loaders.records("organisation", ids) if ids else []
 
 
 class ActivityInput(RecordInput, SituatedInput, graphene.InputObjectType):
@@ -167,6 +165,14 @@ class ActivityInput(RecordInput, SituatedInput, graphene.InputObjectType):
     venue = graphene.String(description="Where in that place.")
     organisation_ids = list_of(graphene.ID, description="Who carried it out.")
     organisation_refs = refs("organisationIds")
+    funder_ids = list_of(graphene.ID, description="Organisations that paid for it.")
+    funder_refs = refs("funderIds")
+    accountable_ids = list_of(graphene.ID, description="Organisations that answer for it.")
+    accountable_refs = refs("accountableIds")
+    extending_ids = list_of(
+        graphene.ID, description="Organisations that passed the money on and managed it."
+    )
+    extending_refs = refs("extendingIds")
     sessions = list_of(
         SessionInput, description="Its parts; with none, one session has the activity's own id."
     )

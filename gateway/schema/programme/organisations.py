@@ -1,11 +1,14 @@
 """Owns organisations: how they are read and pushed, listed, withdrawn and reinstated."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import graphene
 
 from gateway.schema.paging import connection, listing
 from gateway.schema.programme.filters import RecordFilter
 from gateway.schema.records import Kept, RecordInput, RestoreInput, TombstoneInput, one
-from gateway.schema.texts import coded
+from gateway.schema.texts import coded, list_of
 from gateway.schema.writes import pushing
 
 
@@ -18,6 +21,16 @@ class Organisation(Kept, graphene.ObjectType):
     type = coded("organisation_type", "type", "What kind of organisation it is.")
     country = coded("world_country", "country", "Where it has its seat.")
     gppac_member = graphene.Boolean(description="Whether it is a member of GPPAC.")
+
+
+def organisations_of(name: str, description: str) -> graphene.Field:
+    """A field that shows the organisations whose ids stand under `name` of its parent."""
+
+    async def resolve(root: Mapping[str, Any], info: Any) -> list[dict[str, Any]]:
+        ids = root.get(name) or []
+        return await info.context.loaders.records("organisation", ids) if ids else []
+
+    return graphene.Field(list_of(Organisation), description=description, resolver=resolve)
 
 
 class OrganisationInput(RecordInput, graphene.InputObjectType):

@@ -1,15 +1,12 @@
 """Owns projects and their indicators: how they are read and pushed, listed, withdrawn and
 reinstated."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import graphene
 
 from gateway.schema.known_by import refs
 from gateway.schema.paging import connection, listing
 from gateway.schema.programme.filters import RecordFilter
-from gateway.schema.programme.organisations import Organisation
+from gateway.schema.programme.organisations import organisations_of
 from gateway.schema.programme.standards import Situated, SituatedInput
 from gateway.schema.records import Kept, RecordInput, RestoreInput, TombstoneInput, one, remove
 from gateway.schema.scalars import Date
@@ -62,16 +59,11 @@ class Project(Kept, Situated, graphene.ObjectType):
     ends_on = Date(description="The last day.")
     places = coded_list("place", "places", "Where it works.")
     indicators = filled(Indicator, "indicators", "What it wants to change.")
-    funders = list_of(Organisation, description="Who pays for it.")
-    partners = list_of(Organisation, description="Who carries it along.")
-
-    @staticmethod
-    async def resolve_funders(root: Mapping[str, Any], info: Any) -> list[dict[str, Any]]:
-        return await _organisations(root.get("funder_ids"), info)
-
-    @staticmethod
-    async def resolve_partners(root: Mapping[str, Any], info: Any) -> list[dict[str, Any]]:
-        return await _organisations(root.get("partner_ids"), info)
+    funders = organisations_of("funder_ids", "Who pays for it.")
+    accountable = organisations_of("accountable_ids", "Who answers for it.")
+    extending = organisations_of("extending_ids", "Who passes the money on and manages it.")
+    implementing = organisations_of("implementing_ids", "Who carries it out.")
+    partners = organisations_of("partner_ids", "Who carries it along.")
 
 
 class ProjectInput(RecordInput, SituatedInput, graphene.InputObjectType):
@@ -88,6 +80,14 @@ class ProjectInput(RecordInput, SituatedInput, graphene.InputObjectType):
     ends_on = Date(description="The last day.")
     funder_ids = list_of(graphene.ID, description="Organisations that pay for it.")
     funder_refs = refs("funderIds")
+    accountable_ids = list_of(graphene.ID, description="Organisations that answer for it.")
+    accountable_refs = refs("accountableIds")
+    extending_ids = list_of(
+        graphene.ID, description="Organisations that pass the money on and manage it."
+    )
+    extending_refs = refs("extendingIds")
+    implementing_ids = list_of(graphene.ID, description="Organisations that carry it out.")
+    implementing_refs = refs("implementingIds")
     partner_ids = list_of(graphene.ID, description="Organisations that carry it along.")
     partner_refs = refs("partnerIds")
     places = list_of(graphene.ID, description="Ids of places of the gazetteer.")
@@ -114,7 +114,3 @@ class ProjectMutations(graphene.ObjectType):
         RestoreInput,
         "Give projects the content of one of their versions again, in a new version.",
     )
-
-
-async def _organisations(ids: list[str] | None, info: Any) -> list[dict[str, Any]]:
-    return await info.context.loaders.records("organisation", ids) if ids else []

@@ -57,6 +57,25 @@ def test_an_organisation_is_registered_once_and_shared_by_all_chapters(world: Wo
     assert codes(edit) == ["ID_TAKEN"]
 
 
+def test_organisations_in_every_role_are_those_of_the_registry(world: World) -> None:
+    gppac, nobody = organisation(), new_id()
+    world.push([gppac], kind="organisation")
+    roles = ["funder_ids", "accountable_ids", "extending_ids"]
+    for kind, own, make in (
+        ("activity", "organisation_ids", world.activity),
+        ("project", "implementing_ids", project),
+    ):
+        named = [*roles, own]
+        known, unknown = (make(**{key: [each] for key in named}) for each in (gppac["id"], nobody))
+        receipts = world.push([known, unknown], kind=kind)
+        assert statuses(receipts) == ["CREATED", "REJECTED"]
+        assert sorted(problems(receipts[1])) == sorted(
+            ("UNKNOWN_ORGANISATION", [each, 0]) for each in named
+        )
+        stored = world.get(known["id"], kind)
+        assert [stored[each] for each in named] == [[gppac["id"]]] * len(named)
+
+
 def test_two_organisations_of_one_identifier_at_once_become_one(world: World) -> None:
     ready = threading.Barrier(2)
 

@@ -20,12 +20,16 @@ from shared.records.by_day import ByDay
 
 ENGINE = {"id", "chapter", "expected_version", "clear"}
 KEYS = {
-    "ActivityInput": {"project_ref", "organisation_refs"},
-    "ProjectInput": {"funder_refs", "partner_refs"},
+    "ActivityInput": {
+        "project_ref", "organisation_refs", "funder_refs", "accountable_refs", "extending_refs",
+    },
+    "ProjectInput": {
+        "funder_refs", "accountable_refs", "extending_refs", "implementing_refs", "partner_refs",
+    },
     "ConcernInput": {"activity_ref"},
     "ParticipantInput": {"organisation_ref"},
     "NominationInput": {"participant_ref", "activity_ref", "project_ref"},
-}
+}  # fmt: skip
 """Keys in the place of ids, which are gone when the schemas read a row."""
 KINDS: Mapping[str, type[Schema]] = {
     "ActivityInput": activities.Activity,

@@ -212,7 +212,9 @@ NULLABLE = {
     "ParkedEvent.sizeBytes", "Receipt.sheet", "Receipt.version",
     "RecordVersion.restored", "AttendanceVersion.restored",
     # by a call of their own, which may fail without the rest
-    "Activity.organisations", "Session.present", "Project.funders", "Project.partners",
+    "Activity.organisations", "Activity.funders", "Activity.accountable", "Activity.extending",
+    "Project.funders", "Project.accountable", "Project.extending", "Project.implementing",
+    "Project.partners", "Session.present",
     "Duplicates.participants", "NotDuplicates.participants",
     "ParkedCount.parked", "ParkedCount.retried", "ParkedCount.discarded",
     # too many to count, without the page failing
