@@ -10,6 +10,7 @@ from typing import Final
 from shared.record_types import RecordType, owned_by
 
 PROGRAMME: Final = frozenset({"chapter", "secretariat"})
+SECRETARIAT: Final = frozenset({"secretariat"})
 FEED: Final = frozenset({"partner", "operator", "chapter", "secretariat"})
 WEBHOOKS: Final = frozenset({"partner", "operator"})
 OPERATORS: Final = frozenset({"operator"})
@@ -51,6 +52,7 @@ REQUIRES: Final[Mapping[str, frozenset[str]]] = {
     "mergeParticipants": PROGRAMME,
     "separateParticipants": PROGRAMME,
     "guests": PROGRAMME,
+    "crossChapterLikenesses": SECRETARIAT,
     "inviteParticipants": PROGRAMME,
     "withdrawGuests": PROGRAMME,
     "notDuplicates": PROGRAMME,

@@ -25,6 +25,7 @@ from gateway.schema.parking.mutations import ParkedMutations
 from gateway.schema.parking.queries import ParkedQueries
 from gateway.schema.partners.mutations import PartnerMutations
 from gateway.schema.partners.queries import PartnerQueries
+from gateway.schema.people.crossings import CrossingQueries
 from gateway.schema.people.guests import GuestMutations, GuestQueries
 from gateway.schema.people.merging import MergingMutations
 from gateway.schema.people.mutations import ParticipantMutations
@@ -59,6 +60,7 @@ class Query(
     ReportQueries,
     AttendanceQueries,
     ParticipantQueries,
+    CrossingQueries,
     GuestQueries,
     ConcernQueries,
     PlaceQueries,

@@ -5,8 +5,8 @@ Owns      people and nominations (database `participants`), the keys they are se
           lies here, encrypted.
 Answers   push (people, or nominations), withdraw and reinstate (people), get_many, list, vouch,
           merge and separate (people who are one), invite, withdraw_guests and guests (ids by which
-          other chapters enter people), possible_duplicates, and of those who are none
-          decide_distinct, take_back_distinct, distinct.
+          other chapters enter people), crossings (who may be in two chapters), possible_duplicates,
+          and of those who are none decide_distinct, take_back_distinct, distinct.
 Emits     participant.registered|corrected|withdrawn|reinstated|merged|separated and
           nomination.proposed|decided|withdrawn: ids and what people are counted by, no person;
           standing.changed: who does not count, or no longer under their own id.

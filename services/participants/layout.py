@@ -17,6 +17,12 @@
                  told: records too, their version the person's, {…, content: {merged_into}}
     distinct     pairs of people of whom their chapter said that they are not the same
                  {_id: "<lesser id>:<greater id>", ids: both, chapter, by: key id, at}
+    crossing_marks  marks of those who stand, by which people of different chapters are compared;
+                 under a key of their own, read by no request
+                 {_id: the person's, chapter, marks: [{by, mark}]}
+    crossings    who of different chapters may be one and the same
+                 {_id: "<lesser id>:<greater id>", ids: both, chapters: of both, reasons, since}
+    crossing_looks  {_id: a chapter, until: when what was compared last of it was written}
     versions     what people and nominations were before they were corrected, sealed likewise;
                  without marks (`shared.layout`)
     proofs       what of it could be opened, proved every half minute
@@ -46,6 +52,9 @@ NOMINATIONS: Final = RECORD_TYPES["nomination"].collection
 STANDINGS: Final = RECORD_TYPES["standing"].collection
 DISTINCT: Final = "distinct"
 PROOFS: Final = "proofs"
+CROSSING_MARKS: Final = "crossing_marks"
+CROSSINGS: Final = "crossings"
+CROSSING_LOOKS: Final = "crossing_looks"
 
 TARGET: Final = "target"
 MERGED_INTO: Final = "merged_into"

@@ -7,6 +7,7 @@ from typing import Final
 
 from services.participants.definitions import NOMINATED, PARTICIPANT
 from services.participants.handlers import (
+    crossings,
     distinct,
     guests,
     history,
@@ -16,6 +17,7 @@ from services.participants.handlers import (
     separating,
     standings,
 )
+from services.participants.store.crossings import look
 from services.participants.store.marking import renew
 from services.participants.store.people import ParticipantStore, open_store
 from services.participants.watch import DataKey
@@ -49,6 +51,7 @@ class ParticipantsService:
     data_key = DataKey()
     telling = Errand(ParticipantStore, standings.tell_ill_told, "%d people's standing was told")
     marking = Errand(ParticipantStore, renew, "the marks of %d people were renewed")
+    comparing = Errand(ParticipantStore, look, "%d people were compared with other chapters'")
 
     @rpc
     def push(self, request: Request) -> Answer:
@@ -101,6 +104,10 @@ class ParticipantsService:
     @rpc
     def withdraw_guests(self, request: Request) -> Answer:
         return guests.withdraw(request, self.store)
+
+    @rpc
+    def crossings(self, request: Request) -> Answer:
+        return crossings.list_likenesses(request, self.store)
 
     @rpc
     def guests(self, request: Request) -> Answer:

@@ -14,6 +14,8 @@ from pymongo.database import Database
 
 from services.participants.layout import (
     ALIKE,
+    CROSSING_MARKS,
+    CROSSINGS,
     DISTINCT,
     FORM,
     GUEST_IN,
@@ -88,6 +90,14 @@ PEOPLE_INDEXES = (
     IndexModel([(f"{ALIKE}.mark", ASCENDING)], sparse=True),
     # ill_told: who is withdrawn, everywhere.
     IndexModel([(layout.WITHDRAWN, ASCENDING)], partialFilterExpression={layout.WITHDRAWN: True}),
+)
+CROSSING_MARKS_INDEXES: Final = (
+    # look: who shares a mark.
+    IndexModel([("marks.mark", ASCENDING)]),
+)
+CROSSINGS_INDEXES: Final = (
+    # look: the pairs that somebody is in.
+    IndexModel([("ids", ASCENDING)]),
 )
 NOMINATION_INDEXES = (
     *INDEXES,
@@ -407,6 +417,8 @@ class ParticipantStore(Store):
         self.people.collection.create_indexes(list(PEOPLE_INDEXES))
         self.nominations.collection.create_indexes(list(NOMINATION_INDEXES))
         self.distinct.collection.create_indexes(list(DISTINCT_INDEXES))
+        self.db[CROSSING_MARKS].create_indexes(list(CROSSING_MARKS_INDEXES))
+        self.db[CROSSINGS].create_indexes(list(CROSSINGS_INDEXES))
         self.create_collections(layout.VERSIONS, STANDINGS)
         self.create_key_collection()
         # What is sealed under a key that is lost shall not get a second one beside it.

@@ -116,9 +116,9 @@ CLAIMING: Final[dict[str, tuple[Any, Ask]]] = {
 }
 """Refused as of any other chapter's person: one id stands for one thing."""
 
-BY_NO_ID: Final = {"lead", "vouch", "push"}
-"""Methods of which `lead` takes keys, `vouch` is what a guest is for (see test_guests), and `push`
-stands under the names of what is pushed."""
+BY_NO_ID: Final = {"lead", "vouch", "push", "crossings"}
+"""Methods of which `lead` takes keys and `crossings` nothing, `vouch` is what a guest is for (see
+test_guests), and `push` stands under the names of what is pushed."""
 
 
 @pytest.fixture

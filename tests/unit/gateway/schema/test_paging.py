@@ -195,7 +195,7 @@ def connections() -> list[GraphQLObjectType]:
 
 
 def test_every_connection_is_one_by_the_specification() -> None:
-    assert len(connections()) == 20
+    assert len(connections()) == 21
     for kind in connections():
         dated = {"asOf"} if kind.name.removesuffix("Connection") in RECORDS else set()
         assert {"edges", "pageInfo", "nodes", "totalCount", "skipped"} | dated == set(kind.fields)
@@ -224,8 +224,8 @@ def test_every_field_that_leads_to_a_connection_goes_forwards_and_backwards() ->
     }
     assert leading.keys() == {
         "activities", "projects", "organisations", "concerns", "participants", "nominations",
-        "possibleDuplicates", "notDuplicates", "guests", "attendance", "attendanceHistory",
-        "changes", "history", "webhooks",
+        "possibleDuplicates", "notDuplicates", "guests", "crossChapterLikenesses", "attendance",
+        "attendanceHistory", "changes", "history", "webhooks",
         "webhookAttempts", "parked", "apiKeys", "report", "gazetteer", "pushedPlaces",
     }  # fmt: skip
     part = {"first": "Int", "after": "String", "last": "Int", "before": "String"}

@@ -55,7 +55,7 @@ OPERATORS = """
 """
 MAY = {
     "chapter": EVERYONE + " " + FEED + PROGRAMME,
-    "secretariat": EVERYONE + " " + FEED + PROGRAMME,
+    "secretariat": EVERYONE + " " + FEED + PROGRAMME + " crossChapterLikenesses",
     "partner": EVERYONE + " " + FEED + WEBHOOKS,
     "operator": EVERYONE + " " + FEED + WEBHOOKS + OPERATORS,
 }

@@ -222,6 +222,7 @@ NULLABLE = {
     "AttendanceRowConnection.totalCount", "AttendanceVersionConnection.totalCount",
     "ChangeConnection.totalCount",
     "ConcernConnection.totalCount", "DuplicatesConnection.totalCount", "GuestConnection.totalCount",
+    "CrossChapterLikenessConnection.totalCount",
     "NominationConnection.totalCount", "OrganisationConnection.totalCount",
     "ParkedEventConnection.totalCount", "ParticipantConnection.totalCount",
     "NotDuplicatesConnection.totalCount", "PlaceConnection.totalCount",
