@@ -12,7 +12,7 @@ import pytest
 from deploy.local.stack import Stack
 from tests.e2e.client import Client
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "chapters.md").read_text(encoding="utf-8")
+GUIDE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"```graphql\n(.*?)```", GUIDE, re.DOTALL)
 PUSH = next(each for each in SHOWN if "mutation" in each and "externalRefs" in each)
 READ = next(each for each in SHOWN if "query" in each and "externalRefs" in each)

@@ -59,17 +59,17 @@ def test_the_readmes_first_push_creates_and_its_repetition_changes_nothing(folde
         assert counts(answer["data"]) == [(expected, 1)] * 2
 
 
-def test_the_chapters_page_pushes_and_shows_its_figures(stack: Stack, folder: Path) -> None:
-    [push] = [block for block in blocks("docs/chapters.md", "json") if '"query"' in block]
+def test_the_programmers_page_pushes_and_shows_its_figures(stack: Stack, folder: Path) -> None:
+    [push] = [block for block in blocks("docs/api.md", "json") if '"query"' in block]
     (folder / "push.json").write_text(push, encoding="utf-8")
-    key, send = blocks("docs/chapters.md", "sh")[:2]
+    key, send = blocks("docs/api.md", "sh")[:2]
     first = typed(folder, key, send).splitlines()
     assert counts(json.loads(first[1])["data"]) == [("created", 1)] * 4
     again = typed(folder, "KEY=" + first[0], ". .local/hub.env", send)
     assert counts(json.loads(again)["data"]) == [("unchanged", 1)] * 4
 
     mali = Client(stack.hub_url, first[0])
-    for document in blocks("docs/chapters.md", "graphql"):
+    for document in blocks("docs/api.md", "graphql"):
         answer = mali.answer(document)
         assert "errors" not in answer, document
 

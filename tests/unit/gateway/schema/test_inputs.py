@@ -39,7 +39,7 @@ KINDS: Mapping[str, type[Schema]] = {
     "ParticipantInput": participants.Person,
     "NominationInput": participants.Nomination,
 }
-GUIDE = (Path(__file__).parents[4] / "docs" / "chapters.md").read_text(encoding="utf-8")
+GUIDE = (Path(__file__).parents[4] / "docs" / "api.md").read_text(encoding="utf-8")
 
 
 def shape_of_input(name: str) -> dict[str, object]:
