@@ -22,7 +22,8 @@ class TakeInput(graphene.InputObjectType):
 
     field = graphene.String(
         description="The field, e.g. `phone`. Of `birthYear`, `age` and `ageOn`, and of "
-        "`disability` and `washingtonGroup`, one stands for all. Required."
+        "`disability` and `washingtonGroup`, one stands for all; if something changed in the life "
+        "of one of them (`lifeChanges`), one stands for all that changes. Required."
     )
     from_ = graphene.ID(name="from", description="The id of one of these people. Required.")
 

@@ -57,7 +57,7 @@ def merge(request: Request, store: ParticipantStore) -> Answer:
         repetitions = recall(tx, "merge", [asked.push], [scope])
         if winner and all(each and repetitions.has(asked.push, each, scope) for each in asked.ids):
             return answer(applied(found, asked))
-        take, wrong = _take(request, asked)
+        take, wrong = _take(request, asked, found)
         problems = [_problems(row, asked, found) for row in range(len(asked.ids))]
         problems[0] += wrong
         if any(problems) or winner is None:
@@ -118,13 +118,16 @@ def _problems(row: int, asked: Named, found: Mapping[str, Record]) -> list[Probl
     return problems
 
 
-def _take(request: Request, asked: Named) -> tuple[dict[str, str], list[Problem]]:
+def _take(
+    request: Request, asked: Named, found: Mapping[str, Record]
+) -> tuple[dict[str, str], list[Problem]]:
     """Field → from whom it is taken, and what is wrong with these wishes."""
+    parts = merging.parts(NAMES, [each.content for each in found.values()])
     take: dict[str, str] = {}
     problems: list[Problem] = []
     for place, each in enumerate(request.get("take") or ()):
         name, source = each.get("field"), canonical(each.get("from"))
-        beside = next((part for part in merging.TOGETHER if name in part), (name,))
+        beside = next((part for part in parts if name in part), (name,))
         if not isinstance(name, str) or name not in PERSON.fields:
             params = unknown_field(name, PERSON.fields)
             problems.append(Problem("UNKNOWN_FIELD", ("take", place, "field"), params))

@@ -80,6 +80,19 @@ def test_the_caller_chooses_whose_value_is_taken(store: ParticipantStore) -> Non
     assert (she["disability"], she["washington_group"]) == ("with", groups)
 
 
+def test_of_changed_lives_all_that_changes_is_taken_from_one(store: ParticipantStore) -> None:
+    her, twin = registered(store, groups=["media"]), registered(store, groups=["youth"])
+    push(store, {"id": twin, "since": "2026-01-10", "groups": ["policy_maker"]})
+    mixed = [{"field": "groups", "from": twin}, {"field": "place", "from": her}]
+    winner, _ = merge(store, her, twin, take=mixed)["receipts"]
+    assert problems(winner) == {"REPEATED_VALUE": ["take", 1, "field"]}
+    merge(store, her, twin, take=mixed[:1])
+    [she] = read(store, her)
+    before, last = she["life_changes"]
+    assert (before["groups"], last["since"]) == (["youth"], "2026-01-10")
+    assert she["groups"] == last["groups"] == ["policy_maker"]
+
+
 def test_a_consent_that_was_taken_back_outweighs_one_that_stands(store: ParticipantStore) -> None:
     her = registered(store)
     twin = registered(store, consent={**CONSENT, "withdrawn_on": "2021-08-01"})
