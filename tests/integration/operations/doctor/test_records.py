@@ -14,6 +14,7 @@ from services.activities.store import ActivityStore
 from services.participants.handlers import nominations
 from shared.record_types import RECORD_TYPES
 from tests.integration.services.activities.activities_world import World
+from tests.integration.services.participants.merging_world import merge
 from tests.integration.services.participants.participants_world import opened, push
 from tests.world import items
 from tests.world.items import ids
@@ -40,6 +41,7 @@ def pushed(db: Database[dict[str, Any]], mongo_uri: str) -> dict[str, list[str]]
             items.nomination(each["id"], activity_id=ids(1)[0]) for each in made["participant"]
         ]
         push(people, *made["nomination"], use=nominations.nominate)
+        merge(people, made["participant"][0]["id"], made["participant"][1]["id"])
     return {kind: [row["id"] for row in rows] for kind, rows in made.items()}
 
 
