@@ -63,7 +63,12 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     **{
         f"{name}.{listed}": most
         for name in ("Activity", "Project")
-        for listed, most in (("countries", _IDS), ("elsewhere", _PARTS), ("sectors", _PARTS))
+        for listed, most in (
+            ("countries", _IDS),
+            ("elsewhere", _PARTS),
+            ("sectors", _PARTS),
+            ("documents", _PARTS),
+        )
     },
     "Announced.cells": _PARTS,
     "Cell.keys": 3,
@@ -87,6 +92,8 @@ MAX_LENGTHS: Final[Mapping[str, int]] = {
     "NotDuplicates.participants": 2,
     "NotDuplicatesResult.pairs": 190,  # of twenty people
     "Figure.shares": 3,
+    "Document.languages": _IDS,
+    "Indicator.actuals": _PARTS,
     "Dialogue.recommendations": _PARTS,
     "Duplicates.reasons": 4,
     "Duplicates.participants": _IDS,

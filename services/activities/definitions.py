@@ -119,6 +119,7 @@ ACTIVITY = RecordDefinition(
             "description",
             "venue",
             "elsewhere",
+            "documents",
             "evaluation",
             "sessions.title",
             "sessions.external_refs",
@@ -142,7 +143,15 @@ PROJECT = RecordDefinition(
         "partner_ids": "organisation",
     },
     remarks=project_remarks,
-    private=frozenset({"description", "elsewhere"}),
+    private=frozenset(
+        {
+            "description",
+            "elsewhere",
+            "documents",
+            "indicators.description",
+            "indicators.actuals.comment",
+        }
+    ),
 )
 ORGANISATION = RecordDefinition(
     RECORD_TYPES["organisation"],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from marshmallow import ValidationError
 
@@ -118,6 +119,36 @@ class Sector(f.RowSchema):
     percentage = f.Number(0, 100)
 
 
+class WebAddress(f.Text):
+    """A complete https URL."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        url: str = super()._deserialize(value, *args, **kwargs)
+        if not _is_web_address(url):
+            raise f.fail("INVALID_WEB_ADDRESS")
+        return url
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        found = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    printable = url.isascii() and url.isprintable() and " " not in url
+    return found and printable and parts.scheme == "https" and "@" not in parts.netloc
+
+
+class Document(f.Identified):
+    """A document that lies elsewhere."""
+
+    title = f.Localised(300, required=True)
+    url = WebAddress(2000, required=True)
+    category = f.Code("document_category")
+    languages = f.codes("language")
+    on = f.Day()
+
+
 class Activity(KnownElsewhere):
     project_id = f.Id(required=True)
     type = f.Code("activity_type", required=True)
@@ -132,6 +163,7 @@ class Activity(KnownElsewhere):
     countries = f.codes("world_country")
     elsewhere = f.Section(Elsewhere, many=True)
     sectors = f.Section(Sector, many=True)
+    documents = f.Section(Document, many=True)
     organisation_ids = f.Many(f.Id(), distinct=True)
     funder_ids = f.Many(f.Id(), distinct=True)
     accountable_ids = f.Many(f.Id(), distinct=True)
@@ -148,13 +180,26 @@ class Activity(KnownElsewhere):
     evaluation = f.Section(Evaluation)
 
 
+class Actual(f.Identified):
+    """What was reached in a period."""
+
+    starts_on = f.Day()
+    ends_on = f.Day(required=True)
+    value = f.Number(-1e12, 1e12)
+    comment = f.Text(2000)
+
+
 class Indicator(f.Identified):
     title = f.Localised(300, required=True)
+    description = f.Localised(2000)
+    measure = f.Code("indicator_measure")
+    ascending = f.Truth()
     unit = f.Text(50)
     baseline = f.Number(-1e12, 1e12)
     baseline_on = f.Day()
     target = f.Number(-1e12, 1e12)
     target_on = f.Day()
+    actuals = f.Section(Actual, many=True)
 
 
 class Project(KnownElsewhere):
@@ -172,6 +217,7 @@ class Project(KnownElsewhere):
     countries = f.codes("world_country")
     elsewhere = f.Section(Elsewhere, many=True)
     sectors = f.Section(Sector, many=True)
+    documents = f.Section(Document, many=True)
     indicators = f.Section(Indicator, many=True)
 
 

@@ -187,11 +187,20 @@ _PROJECT = _state(
                 {
                     "id": ID,
                     "title": TITLE,
+                    "measure": code("indicator_measure"),
+                    "ascending": TRUTH,
                     "unit": TEXT,
                     "baseline": NUMBER,
                     "baseline_on": DAY,
                     "target": NUMBER,
                     "target_on": DAY,
+                    "actuals": array(
+                        part(
+                            {"id": ID, "starts_on": DAY, "ends_on": DAY, "value": NUMBER},
+                            ("id", "ends_on"),
+                        ),
+                        description="what was reached in each period",
+                    ),
                 },
                 ("id", "title"),
             ),

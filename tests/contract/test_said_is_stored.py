@@ -16,7 +16,7 @@ from marshmallow import Schema
 from marshmallow import fields as marsh
 
 from services.activities.definitions import DEFINITIONS
-from services.activities.schemas import Country, SectorCode
+from services.activities.schemas import Country, SectorCode, WebAddress
 from services.participants.rules.changes import CHANGES, CHANGING, SINCE, dated, stretches
 from services.participants.schemas import NOMINATION, PERSON, Email, Phone
 from shared.caller import Caller
@@ -50,6 +50,8 @@ def values(part: Any) -> st.SearchStrategy[Any]:
             return pairs(part)
         case System():
             return st.sampled_from(["kobo", "iati"])
+        case WebAddress():
+            return st.sampled_from(["https://example.org/a.pdf", "https://example.org/b"])
         case SectorCode():
             return st.sampled_from(["15220", "2.1"])
         case f.Section():
@@ -203,12 +205,16 @@ def _listed(schema: Schema, item: Item, at: tuple[str, ...] = ()) -> Iterator[tu
         known = schema.fields.get(name)
         if isinstance(known, f.Section) and known.identified:
             yield (*at, name), part
+            for thing in part:
+                yield from _listed(known.schema, thing, (*at, name, thing["id"]))
         elif isinstance(known, f.Section) and isinstance(part, dict):
             yield from _listed(known.schema, part, (*at, name))
 
 
 def _schema_at(schema: Schema, at: Sequence[str]) -> Schema:
     for name in at:
+        if name in PARTS:
+            continue
         part: marsh.Field[Any] = schema.fields[name]
         assert isinstance(part, f.Section)
         schema = part.schema

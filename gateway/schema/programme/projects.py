@@ -21,16 +21,44 @@ from gateway.schema.texts import (
 from gateway.schema.writes import pushing
 
 
+class Actual(graphene.ObjectType):
+    """What was reached of an indicator in a period."""
+
+    id = graphene.ID(required=True, description="Its id.")
+    starts_on = Date(description="The first day.")
+    ends_on = Date(description="The last day.")
+    value = graphene.Float(description="What was reached.")
+    comment = graphene.String(description="What there is to say about it.")
+
+
+class ActualInput(graphene.InputObjectType):
+    """What was reached of an indicator in a period."""
+
+    class Meta:
+        container = dict
+
+    id = graphene.ID(description="A UUID made by the client. Required.")
+    remove = remove()
+    starts_on = Date(description="The first day.")
+    ends_on = Date(description="The last day. Required.")
+    value = graphene.Float(description="What was reached.")
+    comment = graphene.String(description="What there is to say about it; all of it, in words.")
+
+
 class Indicator(graphene.ObjectType):
     """What a project wants to change, measured from a baseline to a target."""
 
     id = graphene.ID(required=True, description="Its id.")
     title = graphene.Field(LocalisedText, description="What is measured.")
+    description = graphene.Field(LocalisedText, description="How, and why.")
+    measure = coded("indicator_measure", "measure", "How what is reached is told.")
+    ascending = graphene.Boolean(description="Whether more is better; null: not said.")
     unit = graphene.String(description="In which unit.")
     baseline = graphene.Float(description="The value at the start, if known.")
     baseline_on = Date(description="When that was.")
     target = graphene.Float(description="The value aimed at.")
     target_on = Date(description="By when.")
+    actuals = filled(Actual, "actuals", "What was reached, period by period.")
 
 
 class IndicatorInput(graphene.InputObjectType):
@@ -42,11 +70,15 @@ class IndicatorInput(graphene.InputObjectType):
     id = graphene.ID(description="A UUID made by the client. Required.")
     remove = remove()
     title = graphene.InputField(LocalisedTextInput, description="What is measured. Required.")
+    description = graphene.InputField(LocalisedTextInput, description="How, and why.")
+    measure = graphene.String(description="Code of the list `indicator_measure`.")
+    ascending = graphene.Boolean(description="Whether more is better.")
     unit = graphene.String(description="In which unit.")
     baseline = graphene.Float(description="The value at the start, if known.")
     baseline_on = Date(description="When that was.")
     target = graphene.Float(description="The value aimed at.")
     target_on = Date(description="By when.")
+    actuals = list_of(ActualInput, description="What was reached, period by period.")
 
 
 class Project(Kept, Situated, graphene.ObjectType):

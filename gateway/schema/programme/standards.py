@@ -1,12 +1,23 @@
 """Owns what projects and activities say alike, as IATI and the 3W of OCHA ask for it: in which
-countries, where outside the gazetteer, and at what they work."""
+countries, where outside the gazetteer, at what they work, and which documents there are."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import graphene
 
-from gateway.schema.texts import CodeValue, code_value, coded, coded_list, filled, list_of
+from gateway.schema.records import remove
+from gateway.schema.scalars import Date
+from gateway.schema.texts import (
+    CodeValue,
+    LocalisedText,
+    LocalisedTextInput,
+    code_value,
+    coded,
+    coded_list,
+    filled,
+    list_of,
+)
 
 
 class Elsewhere(graphene.ObjectType):
@@ -64,12 +75,41 @@ class SectorInput(graphene.InputObjectType):
     )
 
 
+class Document(graphene.ObjectType):
+    """A document that lies elsewhere."""
+
+    id = graphene.ID(required=True, description="Its id.")
+    title = graphene.Field(LocalisedText, description="What it is called.")
+    url = graphene.String(description="Where it lies.")
+    category = coded("document_category", "category", "What kind of document it is.")
+    languages = coded_list("language", "languages", "In which languages it is.")
+    on = Date(description="Of which day it is.")
+
+
+class DocumentInput(graphene.InputObjectType):
+    """A document that lies elsewhere: the hub keeps where, not what is in it."""
+
+    class Meta:
+        container = dict
+
+    id = graphene.ID(description="A UUID made by the client. Required.")
+    remove = remove()
+    title = graphene.InputField(LocalisedTextInput, description="What it is called. Required.")
+    url = graphene.String(
+        description="Where it lies: a complete https URL of at most 2,000 characters. Required."
+    )
+    category = graphene.String(description="Code of the list `document_category`.")
+    languages = list_of(graphene.String, description="Codes of the list `language`.")
+    on = Date(description="Of which day it is.")
+
+
 class Situated:
     """The fields of what is read."""
 
     countries = coded_list("world_country", "countries", "In which countries, of all the world.")
     elsewhere = filled(Elsewhere, "elsewhere", "Where, outside the countries of the gazetteer.")
     sectors = filled(Sector, "sectors", "At what it works.")
+    documents = filled(Document, "documents", "Documents of it that lie elsewhere.")
 
 
 class SituatedInput:
@@ -86,3 +126,4 @@ class SituatedInput:
     sectors = list_of(
         SectorInput, description="At what it works. Named, it replaces what was there."
     )
+    documents = list_of(DocumentInput, description="Documents of it that lie elsewhere.")

@@ -108,6 +108,10 @@ def project_problems(content: Content, before: Content | None) -> Iterator[Probl
         if known(first, last) and last < first:
             path = ("indicators", row, "target_on")
             yield Problem.at(*path, code="TARGET_BEFORE_BASELINE", baseline_on=first)
+        for place, actual in parts(indicator, "actuals"):
+            for each in period_problems(actual):
+                here = ("indicators", row, "actuals", place, *each.path)
+                yield Problem(each.code, here, each.params)
 
 
 def _sector_problems(content: Content) -> Iterator[Problem]:
