@@ -14,7 +14,7 @@ from services.activities.handlers import attendance, changes, history, reading
 from shared.errors import Refused
 from tests.integration.services.activities.activities_world import MALI, World, statuses
 from tests.integration.services.activities.sheets_world import people
-from tests.world.items import concern, organisation, present, project
+from tests.world.items import concern, organisation, place, present, project
 
 DAMAGES: dict[str, dict[str, Any]] = {
     "another type": {"$set": {"content": "text"}},
@@ -29,6 +29,13 @@ REQUIRED = {
     "project": "title",
     "organisation": "name",
     "concern": "severity",
+    "place": "name",
+}
+DAYS = {
+    "activity": "starts_on",
+    "project": "starts_on",
+    "concern": "raised_on",
+    "place": "began_on",
 }
 
 
@@ -38,6 +45,7 @@ def five(world: World, kind: str) -> list[str]:
         "project": project,
         "organisation": organisation,
         "concern": concern,
+        "place": place,
     }
     items = [made[kind]() for _ in range(5)]
     assert statuses(world.push(items, kind=kind)) == ["CREATED"] * 5
@@ -60,11 +68,9 @@ def test_four_of_five_are_answered_and_the_fifth_is_named(
     special: dict[str, dict[str, Any]] = {
         "a required field": {"$unset": {f"content.{REQUIRED[kind]}": True}},
         "a number for a text": {"$set": {f"content.{REQUIRED[kind]}": [7]}},
-        "a week": {
-            "$set": {f"content.{'raised_on' if kind == 'concern' else 'starts_on'}": "2020-W53-1"}
-        },
+        "a week": {"$set": {f"content.{DAYS.get(kind)}": "2020-W53-1"}},
     }
-    if kind == "organisation" and how == "a week":
+    if kind not in DAYS:
         special["a week"] = {"$set": {"content.gppac_member": "yes"}}
     ids = five(world, kind)
     bad, *good = ids

@@ -182,7 +182,8 @@ def stored_limits() -> dict[str, int]:
         for name, field in stored().fields.items():
             head, *rest = name.removesuffix("_ids").split("_")
             shown = head + "".join(map(str.capitalize, rest))
-            shown += "s" if name.endswith("_ids") else ""
+            if name.endswith("_ids") and shown not in ("accountable", "extending", "implementing"):
+                shown += "s"
             if isinstance(field, Many):
                 codes = getattr(field.inner, "_codes", None)
                 found[f"{kind}.{shown}"] = min(field.limit, len(codes) if codes else field.limit)

@@ -25,6 +25,7 @@ from gateway.engine.completion import execute
 from gateway.engine.documents import Documents
 from gateway.schema import schema
 from services.notifications.rules.model import State
+from services.participants.rules import crossings
 from services.participants.rules.merging import CORRECTED, KEPT, TAKEN_BACK
 from services.participants.rules.resemblance import likenesses
 from services.reporting.rules.figures import PERSON_DIMENSIONS
@@ -144,6 +145,7 @@ CLOSED: dict[str, set[str]] = {
         "same_phone", "same_email", "same_name_and_place", "same_name_and_birth_year",
         "like_name_and_place", "like_name_and_birth_year",
     },
+    "CrossChapterReason": {"same_name_birth_year_and_sex", "same_phone"},
     "AttendanceStatus": {"present", "absent"},
     "WebhookState": {"active", "failing", "paused", "disabled", "revoked"},
     "EventConsumer": {"reporting", "activities", "notifications"},
@@ -178,6 +180,7 @@ def test_the_codes_of_closed_lists_are_those_by_which_programs_decide() -> None:
         "ChangeKind": {past for record_type in logged for past in record_type.steps.values()},
         "SeparatedField": (TAKEN_BACK, KEPT, CORRECTED),
         "DuplicateReason": {*reasons, *(each.replace("like_", "same_") for each in reasons)},
+        "CrossChapterReason": crossings.REASONS,
         "AttendanceStatus": code_list("attendance_status").keys() - {"removed"},
         "WebhookState": {each.value for each in State} - {"deleted"},
         "EventConsumer": CONSUMERS,
