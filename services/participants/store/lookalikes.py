@@ -22,6 +22,8 @@ from shared.types import Document
 
 LOOKED_THROUGH: Final = 5_000
 """People who share a mark with those of a batch; further ones look like nobody."""
+SHARED_BY_MOST: Final = 25
+"""People who share a mark; one that more share tells nobody apart, and is not followed."""
 
 _SEX: Final = f"{layout.CONTENT}.sex"
 _MARK: Final = f"{ALIKE}.mark"
@@ -55,7 +57,7 @@ class Lookalikes:
         alike = {
             key: resembling(traits, {each: known[each] for each in others})
             for key, traits in wanted.items()
-            if (others := sorted({o for _, m in traits.likenesses for o in holders[m]} - {key}))
+            if (others := sorted(_sharers(traits, holders) - {key}))
         }
         return self._undecided(tx, alike)
 
@@ -75,6 +77,11 @@ class Lookalikes:
         for key, other in self._distinct.undecided(pairs, tx.session):
             left[key].append(other)
         return left
+
+
+def _sharers(traits: Traits, holders: Mapping[Any, set[str]]) -> set[str]:
+    of_marks = (holders[mark] for _, mark in traits.likenesses)
+    return {each for some in of_marks if len(some) <= SHARED_BY_MOST for each in some}
 
 
 def _traits(marks: Iterable[Mapping[str, Any]], sex: str | None) -> Traits:

@@ -87,7 +87,7 @@ PERIOD = [
 TITLE = [
     missing("title"),
     given("title", {"fr": 5}, "NOT_A_TEXT", "fr"),
-    given("title", {"de": "x"}, "UNKNOWN_CODE"),
+    given("title", {"xx": "x"}, "UNKNOWN_CODE"),
 ]
 ACTIVITY = [
     *ANY_RECORD,

@@ -172,3 +172,10 @@ def test_who_is_marked_by_the_release_before_is_named_once_marks_are_renewed(
     assert alike(push(store, again, dry_run=True)) == [[]]
     assert renew(store) == 1
     assert alike(push(store, again)) == [[her["id"]]]
+
+
+def test_a_likeness_that_very_many_share_tells_nobody_apart(store: ParticipantStore) -> None:
+    crowd = [fatoumata() for _ in range(26)]
+    assert alike(push(store, *crowd)) == [[]] * 26
+    few = [fatoumata(family_name="Sangaré") for _ in range(3)]
+    assert all(alike(push(store, *few)))
