@@ -20,7 +20,11 @@ from tests.stack import wait_for
 LANGUAGES = ("en", "fr", "pt")
 _BOX = re.compile(r"^```(graphql|json)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _IDS = "0197a000-0000-7000-8000-"  # how the ids of the examples begin
-_NAME = "Exemple"
+_NAMES = {
+    "en": {"Exemple": "Sangaré", "Modèle": "Kpelly"},
+    "fr": {"Exemple": "Ouattara", "Modèle": "Zongo"},
+    "pt": {"Exemple": "Mendonça", "Modèle": "Gbagbo"},
+}
 
 
 def boxes(language: str) -> list[tuple[str, Any]]:
@@ -39,8 +43,8 @@ def boxes(language: str) -> list[tuple[str, Any]]:
 def test_each_box_of_the_guide_is_answered_as_it_says(stack: Stack, language: str) -> None:
     key = Client(stack.hub_url, stack.admin_key).key("chapter", "ML")
     mali = Client(stack.hub_url, key, language)
-    # Ids and a name of its own: the hub has answered the guide in another language before.
-    own = {_IDS: f"{secrets.token_hex(4)}-0000-7000-8000-", _NAME: f"Exemple {language}"}
+    # Ids and names of its own: the hub has answered the guide in another language before.
+    own = {_IDS: f"{secrets.token_hex(4)}-0000-7000-8000-", **_NAMES[language]}
 
     def answer(sent: str) -> Any:
         for word, instead in own.items():

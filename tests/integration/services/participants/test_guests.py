@@ -201,7 +201,7 @@ def test_the_home_chapter_corrects_and_withdraws_the_person_and_not_the_guest(
 ) -> None:
     her, him = registered(store), registered(store)
     guest = invited(store, her)
-    assert codes(push(store, {"id": guest, "birth_year": 1991})) == ["MERGED_INTO"]
+    assert "MERGED_INTO" in codes(push(store, {"id": guest, "birth_year": 1991}))
     assert codes(withdraw(store, guest)) == ["NOT_FOUND"] == codes(reinstate(store, guest))
     assert problems(separate(store, guest)["receipts"][0]) == {"IS_GUEST": ["id"]}
     assert problems(merge(store, him, guest)["receipts"][1])["IS_GUEST"] == ["id"]

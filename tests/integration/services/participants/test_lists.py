@@ -108,7 +108,8 @@ def test_pages_from_either_end_are_read_by_their_index(
 def test_groups_of_possible_duplicates_are_read_from_either_end_counted_and_found_by_a_person(
     store: ParticipantStore,
 ) -> None:
-    twins = [[person(family_name=f"Ba {n}") for _ in range(2)] for n in range(7)]
+    names = ("Ouattara", "Mensah", "Sawadogo", "Gbagbo", "Lopes", "Kpelly", "Zongo")
+    twins = [[person(family_name=name) for _ in range(2)] for name in names]
     push(store, *(each for pair in twins for each in pair))
 
     def ask(**asked: Any) -> dict[str, Any]:
