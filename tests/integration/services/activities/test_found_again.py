@@ -149,7 +149,7 @@ def test_a_write_that_is_committed_late_is_not_missed(
     with ThreadPoolExecutor(1) as client:
         pushing = client.submit(world.push, [late], kind="project")
         assert written.wait(4)
-        moment = rfc3339(datetime.now(UTC))
+        moment = rfc3339(datetime.now(UTC) + timedelta(seconds=1))  # surely after the write
         assert late["id"] not in found(world, "project", updated_since=moment)
         go.set()
         assert statuses(pushing.result()) == ["CREATED"]
