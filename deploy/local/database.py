@@ -72,6 +72,9 @@ class Database:
             "diagnosticDataCollectionEnabled": "false",
             # What a process that died or hangs has locked is free after this, not after a minute.
             "transactionLifetimeLimitSeconds": str(TRANSACTION_S),
+            # One open file per table and index. Those that nobody uses are closed after half a
+            # minute instead of ten, or mongod dies at the system's limit where many come and go.
+            "wiredTigerFileHandleCloseIdleTime": "30",
         }
         arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
         arguments += [
