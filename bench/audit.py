@@ -182,8 +182,8 @@ class Programme:
                         }
                     )
             _write(self.activities.db[ACTIVITIES], activities)
-            _write(self.activities.sheets, sheets)
-            _write(self.activities.attendance, lines)
+            _write(self.activities.sheets.collection, sheets)
+            _write(self.activities.lines.collection, lines)
             _write(self.reporting.db[reporting.PROJECTED["activity"]], copies)
             _write(self.reporting.db[reporting.SESSIONS], sessions)
             self._log(self.activities.outbox.collection, events, told=True)

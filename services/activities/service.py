@@ -6,10 +6,12 @@ from services.activities.handlers import (
     attendance,
     changes,
     history,
+    moving,
     places,
     reading,
     records,
     rows,
+    sheets,
     standings,
 )
 from services.activities.handlers.restating import restate
@@ -60,7 +62,7 @@ class ActivitiesService(ParkingService):
 
     @rpc
     def move_attendance(self, request: Request) -> Answer:
-        return attendance.move(request, self.store)
+        return moving.move(request, self.store)
 
     @rpc
     def row_history(self, request: Request) -> Answer:
@@ -92,15 +94,15 @@ class ActivitiesService(ParkingService):
 
     @rpc
     def attendance(self, request: Request) -> Answer:
-        return attendance.page(request, self.store)
+        return sheets.page(request, self.store)
 
     @rpc
     def sheets(self, request: Request) -> Answer:
-        return attendance.sheets_of(request, self.store)
+        return sheets.sheets_of(request, self.store)
 
     @rpc
     def sessions_of(self, request: Request) -> Answer:
-        return attendance.sessions_of(request, self.store)
+        return sheets.sessions_of(request, self.store)
 
     @rpc
     def changes(self, request: Request) -> Answer:

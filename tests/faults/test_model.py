@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 )
 from pymongo import MongoClient
 
-from services.activities.handlers import attendance, standings
+from services.activities.handlers import attendance, moving, standings
 from services.activities.handlers import records as programme
 from services.notifications.handlers import feed as partners
 from services.participants.handlers import people as register
@@ -205,7 +205,7 @@ class Programme(RuleBasedStateMachine):
             "caller": MALI, "from_session": source, "to_session": goal, "participant_ids": crowd,
             "push_id": new_id(),
         }  # fmt: skip
-        self.say(lambda n: attendance.move(asked, self.hub.activities[n]), at)
+        self.say(lambda n: moving.move(asked, self.hub.activities[n]), at)
         for person in crowd:
             there[person], here[person] = here[person], replace(here[person], status="removed")
 
@@ -256,7 +256,7 @@ class Programme(RuleBasedStateMachine):
         asked = schemas.report_question(
             {"caller": MALI, "filter": {"project_ids": [self.project]}, "by": ["sex"]}
         )
-        sheets = {each["_id"]: each for each in self.hub.activities[at].sheets.find()}
+        sheets = {each["_id"]: each for each in self.hub.activities[at].sheets.collection.find()}
         for session in self.session_of:
             assert sheets[session]["present"] == len(self.ledger.present(session))
         figures = reporting.report(asked, self.hub.reporting[at])["figures"]

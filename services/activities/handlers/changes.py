@@ -46,8 +46,8 @@ def changes(request: Mapping[str, Any], store: ActivityStore) -> dict[str, Any]:
         raise Refused("UNKNOWN_KIND", value=str(record_type)[:80], kinds=[*DEFINITIONS, SHEET])
     page = _page(identifier, record_type, caller, Asked.of(request), store)
     steps = [(identifier, row["sequence"]) for _, row in page.items]
-    reasons = store.reasons_of(steps) if record_type != SHEET else {}
-    rows = store.changed_in(identifier, {n for _, n in steps}) if record_type == SHEET else {}
+    reasons = store.steps.reasons_of(steps) if record_type != SHEET else {}
+    rows = store.lines.changed_in(identifier, {n for _, n in steps}) if record_type == SHEET else {}
     # What is public of a record are its values: who wrote why is its chapter's.
     insider = all(caller.may_touch(row["data"]["chapter"]) for _, row in page.items)
 
@@ -78,7 +78,7 @@ def _page(
     # Besides the page: the row to compare its first with, whether there are more, and the rows that
     # the cursors stand for.
     most = asked.size + 3
-    rows = store.history(
+    rows = store.steps.between(
         identifier, record_type, since=after or 0, until=until, most=most, newest=asked.backwards
     )
     entries = [{**row, "data": _data(row)} for row in rows]
@@ -97,7 +97,7 @@ def _page(
         steps[::-1] if asked.backwards else steps,
         lambda step: encode_cursor([step[1]["sequence"]]),
         behind=stands_behind,
-        total_count=store.count_steps(identifier, record_type) if asked.count else None,
+        total_count=store.steps.count(identifier, record_type) if asked.count else None,
     )
 
 

@@ -33,7 +33,7 @@ def history(request: Request, store: ActivityStore) -> dict[str, Any]:
     caller, definition = Caller.of(request), definition_of(request)
     record = _record(request, store, definition, caller)
     page = store.versions[definition.name].page(record, Asked.of(request))
-    made = store.made(definition.name, [(record.id, each.version) for each in page.items])
+    made = store.steps.made(definition.name, [(record.id, each.version) for each in page.items])
     insider = caller.may_touch(record.chapter)
 
     def shown(each: Record) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from services.activities.definitions import DEFINITIONS, PLACE, RecordDefinition
 from services.activities.rules import places, records, remarks
 from services.activities.rules.lines import AttendanceSheet
 from services.activities.rules.records import Content
-from services.activities.store import ActivityStore, Referred
+from services.activities.store import ActivityStore
+from services.activities.store.records import Referred
 from shared.caller import Caller
 from shared.codes.countries import today
 from shared.codes.places import exists, present, pushed_as, pushed_id
@@ -71,9 +72,7 @@ class Integrity:
         pushed = {pushed_as(each) for item in items for _, each in places.named_places(item)}
         wanted |= {PLACE.name: {each for each in pushed if each}}
         known = {
-            target: store.referred(tx, DEFINITIONS[target], ids)
-            for target, ids in wanted.items()
-            if ids
+            target: store.records[target].referred(tx, ids) for target, ids in wanted.items() if ids
         }
         sheets: dict[str, AttendanceSheet] = {}
         holders: dict[str, str] = {}
@@ -83,20 +82,20 @@ class Integrity:
             candidates = {i for i in map(canonical, named) if i}.union(
                 ids_of(pushes), *(definition.session_ids(record) for record in existing.values())
             )
-            sheets = store.get_sheets(candidates, tx.session)
+            sheets = store.sheets.get(candidates, tx.session)
             holders = {sheet.id: sheet.activity_id for sheet in sheets.values()}
         elif definition.unique:
             values = {
                 plain(str(item[definition.unique])) for item in items if item.get(definition.unique)
             }
-            holders = store.holders(tx, definition, values)
+            holders = store.records[definition.name].unique_holders(tx, values)
         return cls(
             definition,
             known,
             sheets,
             holders,
             _around_places(tx, store, items, existing) if definition is PLACE else {},
-            lambda project: store.has_activities_outside(tx, project),
+            lambda project: store.activities.any_outside(tx, project),
         )
 
     def problems(self, caller: Caller, after: Record, before: Record | None) -> Iterator[Problem]:

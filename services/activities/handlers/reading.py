@@ -96,7 +96,7 @@ def with_withdrawals(
         for record in records
         if record.withdrawn and caller.may_touch(record.chapter)
     ]
-    made = store.made(definition.name, told) if told else {}
+    made = store.steps.made(definition.name, told) if told else {}
     items = []
     for record in records:
         item = dumped(definition, record, insider=caller.may_touch(record.chapter))

@@ -184,8 +184,8 @@ def _carry_out(
     if decision.writes:
         store.save(tx, definition, decision.writes)
         new, states = _session_changes(definition, decision.writes, sheets)
-        store.add_sheets(tx, new)
-        store.set_sheet_states(tx, states)
+        store.sheets.add(tx, new)
+        store.sheets.set_states(tx, states)
         tx.emit(_event(definition, write) for write in decision.writes)
     return answer(decision)
 

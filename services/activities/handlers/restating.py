@@ -13,8 +13,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from services.activities.handlers.attendance import told
 from services.activities.handlers.records import SOURCE
+from services.activities.handlers.saving import told
 from services.activities.rules.lines import NO_TEST, counted, told_test
 from services.activities.rules.scores import NO_SCORES
 from services.activities.rules.sheets import by_session
@@ -34,24 +34,24 @@ def restate(store: ActivityStore, go_on: Callable[[], bool] = lambda: True) -> i
     Effects: a transaction for every `SHEETS_AT_ONCE` sheets, with an attendance.corrected for each.
     """
     done = 0
-    while go_on() and (concerned := store.sheets_to_restate(SHEETS_AT_ONCE)):
+    while go_on() and (concerned := store.sheets.to_restate(SHEETS_AT_ONCE)):
         done += store.transact(partial(_restate, store, concerned))
     return done
 
 
 def _restate(store: ActivityStore, session_ids: Sequence[str], tx: Tx) -> int:
-    found = store.get_sheets(session_ids, tx.session).values()
+    found = store.sheets.get(session_ids, tx.session).values()
     after = [
         replace(sheet, sequence=sheet.sequence + 1, told=sheet.scores)
         for sheet in found
         if sheet.told != sheet.scores  # another process may have been first
     ]
-    lines = by_session(store.lines_in(tx, [sheet.id for sheet in after]))
+    lines = by_session(store.lines.of_sheets(tx, [sheet.id for sheet in after]))
     event_type = RECORD_TYPES["attendance"].event("changed")
     for sheet in after:
         scores = counted(lines.get(sheet.id, {}))
         tests = [told_test(who, test) for who, test in scores.items() if test != NO_TEST]
         data = told(sheet, [], tests, NO_SCORES)
         tx.emit([Event.new(event_type, SOURCE, sheet.id, sheet.sequence, data)])
-    store.save_totals(tx, after)
+    store.sheets.save_totals(tx, after)
     return len(after)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from services.activities.handlers.attendance import remarks_on_sheets, save
+from services.activities.handlers.saving import remarks_on_sheets, save
 from services.activities.handlers.special import special_among
 from services.activities.layout import IS_REMOVED, line_key
 from services.activities.rules import sheets
 from services.activities.rules.lines import AttendanceSheet, Line
 from services.activities.rules.sheets import AttendanceRow, Given
-from services.activities.store import ActivityStore, KeptLine
+from services.activities.store import ActivityStore
+from services.activities.store.lines import KeptLine
 from shared.caller import Caller
 from shared.errors import NotFound, Problem
 from shared.ids import canonical
@@ -45,16 +46,16 @@ def row_history(request: Request, store: ActivityStore) -> Answer:
     session_id, participant_id = (
         canonical(request.get(name)) or "" for name in ("session_id", "participant_id")
     )
-    sheet = store.get_sheets([session_id]).get(session_id)
+    sheet = store.sheets.get([session_id]).get(session_id)
     key = line_key(session_id, participant_id)
-    line = store.get_lines(None, [key]).get(key)
+    line = store.lines.get(None, [key]).get(key)
     if sheet is None or line is None or not Caller.of(request).may_touch(sheet.chapter):
         raise NotFound()
-    page = store.line_versions.page(KeptLine(key, line), Asked.of(request))
+    page = store.lines.versions.page(KeptLine(key, line), Asked.of(request))
     made = store.outbox.steps(
         RECORD_TYPES["attendance"].name, {(session_id, each.line.step) for each in page.items}
     )
-    why = store.reasons_of([(key, each.version) for each in page.items])
+    why = store.steps.reasons_of([(key, each.version) for each in page.items])
 
     def shown(each: KeptLine) -> dict[str, Any]:
         step = made.get((session_id, each.line.step))
@@ -83,15 +84,15 @@ def restore_rows(request: Request, store: ActivityStore) -> Answer:
     sessions = {_id(item, "session_id") for item in items}
 
     def work(tx: Tx) -> Answer:
-        known = store.get_sheets(sessions, tx.session)
-        lines = store.get_lines(tx, [_key(item) for item in items])
+        known = store.sheets.get(sessions, tx.session)
+        lines = store.lines.get(tx, [_key(item) for item in items])
         named: dict[str, list[str]] = {each: [] for each in known}
         for item in items:
             named.get(_id(item, "session_id"), []).append(_id(item, "participant_id"))
         special, whole = special_among(tx, store, named)
         lines |= whole
         wanted = [(_key(item), version_of(item)[0]) for item in items]
-        kept = store.line_versions.get(wanted, tx.session)
+        kept = store.lines.versions.get(wanted, tx.session)
         versions: dict[tuple[str, int], Line] = {at: each.line for at, each in kept.items()}
         versions |= {(key, line.version): line for key, line in lines.items()}
         read = [
@@ -105,7 +106,7 @@ def restore_rows(request: Request, store: ActivityStore) -> Answer:
         remarks = remarks_on_sheets(tx, store, known)
         outcome = sheets.record(read, known, lines, repetitions, remarks, special)
         save(tx, store, outcome, lines)
-        store.save_reasons(tx, _reasons(pushes, outcome.receipts))
+        store.steps.give_reasons(tx, _reasons(pushes, outcome.receipts))
         remember(tx, repetitions)
         return {
             "pushes": [

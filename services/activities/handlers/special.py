@@ -18,7 +18,7 @@ def special_among(
 
     Args: named: session → participants.
     """
-    told = store.standings_of(tx, {who for people in named.values() for who in people if who})
+    told = store.standings.of(tx, {who for people in named.values() for who in people if who})
     if not told:
         return NOTHING_SPECIAL, {}
     sessions = frozenset(key for key, people in named.items() if not told.keys().isdisjoint(people))
@@ -32,8 +32,8 @@ def whole_sheets(
 
     Args: told: what is known of that already.
     """
-    lines = store.lines_in(tx, sessions)
-    standings = {**told, **store.standings_of(tx, {participant_of(key) for key in lines})}
+    lines = store.lines.of_sheets(tx, sessions)
+    standings = {**told, **store.standings.of(tx, {participant_of(key) for key in lines})}
     one_with = {each.merged_into for each in standings.values() if each.merged_into}
-    standings |= store.standings_of(tx, one_with - standings.keys())
+    standings |= store.standings.of(tx, one_with - standings.keys())
     return Special(sessions, standings), lines

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
-from services.activities.handlers.attendance import save
+from services.activities.handlers.saving import save
 from services.activities.handlers.special import whole_sheets
 from services.activities.rules.lines import Line, Step
 from services.activities.rules.sheets import Outcome, by_session, recounted
@@ -44,7 +44,7 @@ def hear(events: Sequence[Event], store: ActivityStore) -> None:
     people = list({event.subject for event in fresh})
 
     def note(tx: Tx) -> None:
-        store.save_standings(tx, newer(fresh, store.standings_of(tx, people)))
+        store.standings.save(tx, newer(fresh, store.standings.of(tx, people)))
 
     store.transact(note)
     _follow(store, people)
@@ -59,10 +59,10 @@ def follow_again(store: ActivityStore, go_on: Callable[[], bool] = lambda: True)
     Raises: Unavailable (retryable): what was committed stays.
     """
     done, before = 0, datetime.now(UTC) - AGAIN_AFTER
-    while go_on() and (people := store.to_look_at_again(before, PEOPLE_AT_ONCE)):
+    while go_on() and (people := store.standings.to_look_at_again(before, PEOPLE_AT_ONCE)):
         done += _follow(store, people, go_on)
         if go_on():
-            store.looked_at_again(people, before)
+            store.standings.looked_at_again(people, before)
     return done
 
 
@@ -70,7 +70,9 @@ def _follow(
     store: ActivityStore, people: Sequence[str], go_on: Callable[[], bool] = lambda: True
 ) -> int:
     done = 0
-    for sessions in _portions(store.sheets_with(people)):
+    ids = {*people, *store.standings.former_ids(people)}
+    found = store.sheets.get(store.lines.sessions_with(ids))
+    for sessions in _portions({key: sheet.lines for key, sheet in found.items()}):
         if go_on():
             done += store.transact(partial(_recount, store, sessions))
     return done
@@ -95,7 +97,7 @@ def _recount(store: ActivityStore, sessions: frozenset[str], tx: Tx) -> int:
     special, lines = whole_sheets(tx, store, sessions, {})
     here = by_session(lines)
     outcome = Outcome()
-    for sheet in store.get_sheets(sessions, tx.session).values():
+    for sheet in store.sheets.get(sessions, tx.session).values():
         step = Step(None, sheet, additions_only=False)
         were: Mapping[str, Line] = here.get(sheet.id, {})
         if moved := recounted(step, were, were, special.standings):

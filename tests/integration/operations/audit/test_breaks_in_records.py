@@ -37,7 +37,7 @@ def test_a_record_that_cannot_be_opened(hub: Hub, programme: Programme) -> None:
 
 def test_a_lost_row_of_a_sheet(hub: Hub, programme: Programme) -> None:
     person = programme.people[1]
-    hub.activities.attendance.delete_one({"_id": f"{programme.other}:{person}"})
+    hub.activities.lines.collection.delete_one({"_id": f"{programme.other}:{person}"})
     found = audited(
         hub, ("attendance: rows → totals", "missing"), ("attendance: stored → logged", "missing")
     )
@@ -47,7 +47,7 @@ def test_a_lost_row_of_a_sheet(hub: Hub, programme: Programme) -> None:
 
 def test_a_row_that_nobody_told_of(hub: Hub, programme: Programme) -> None:
     person = programme.people[4]
-    hub.activities.attendance.insert_one(
+    hub.activities.lines.collection.insert_one(
         {"_id": f"{programme.other}:{person}", "p": person, "st": "present", "v": 1}
     )
     found = audited(
@@ -57,14 +57,16 @@ def test_a_row_that_nobody_told_of(hub: Hub, programme: Programme) -> None:
 
 
 def test_totals_that_are_not_those_of_the_rows(hub: Hub, programme: Programme) -> None:
-    hub.activities.sheets.update_one({"_id": programme.session}, {"$inc": {"present": 1}})
+    hub.activities.sheets.collection.update_one(
+        {"_id": programme.session}, {"$inc": {"present": 1}}
+    )
     (found,) = audited(hub, ("attendance: rows → totals", "differs"))
     assert found["ids"] == {"session": programme.session}
 
 
 def test_scores_that_are_not_those_of_the_rows(hub: Hub, programme: Programme) -> None:
     key = f"{programme.session}:{programme.people[0]}"
-    hub.activities.attendance.update_one({"_id": key}, {"$set": {"post": 90}})
+    hub.activities.lines.collection.update_one({"_id": key}, {"$set": {"post": 90}})
     (found,) = audited(hub, ("attendance: rows → totals", "differs"))
     assert found["ids"] == {"session": programme.session}
 

@@ -28,7 +28,7 @@ def as_the_release_before(hub: Hub, session: str) -> None:
     projected["inbox"].delete_many({"_id": {"$in": heard}})
     projected["inbox"].insert_many([{**at, "_id": each} for each in first])
     projected["sessions"].update_one({"_id": session}, {"$set": {"tests": []}})
-    hub.activities.sheets.update_one({"_id": session}, {"$unset": {"told": ""}})
+    hub.activities.sheets.collection.update_one({"_id": session}, {"$unset": {"told": ""}})
 
 
 def sessions(hub: Hub) -> dict[str, Any]:

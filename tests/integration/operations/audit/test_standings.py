@@ -46,7 +46,9 @@ def stood(hub: Hub, programme: Programme) -> Hub:
     hub.people.transact(merge)
     hub.relay()
     long_ago = datetime.now(UTC) - timedelta(hours=1)
-    hub.activities.standings.update_many({}, {"$set": {"at": long_ago}, "$unset": {"again": ""}})
+    hub.activities.standings.collection.update_many(
+        {}, {"$set": {"at": long_ago}, "$unset": {"again": ""}}
+    )
     return hub
 
 
@@ -66,7 +68,7 @@ def test_what_followed_everywhere_is_clean(stood: Hub, programme: Programme) -> 
 
 def test_a_row_that_counts_of_whoever_is_withdrawn(stood: Hub, programme: Programme) -> None:
     key = f"{programme.other}:{programme.people[1]}"
-    stood.activities.attendance.update_one({"_id": key}, {"$unset": {"in": ""}})
+    stood.activities.lines.collection.update_one({"_id": key}, {"$unset": {"in": ""}})
     found = audited(
         stood,
         (ROWS, "double"),
@@ -80,11 +82,11 @@ def test_a_sheet_that_never_followed(stood: Hub, programme: Programme) -> None:
     """As if activities had heard of a withdrawal and done nothing."""
     third = programme.people[2]
     heard = {"withdrawn": True, "merged_into": None, "version": 1, "at": datetime.now(UTC)}
-    stood.activities.standings.insert_one({"_id": third, **heard, "again": True})
+    stood.activities.standings.collection.insert_one({"_id": third, **heard, "again": True})
     nobody_said = ("standing: claimed → activities", "differs")
     assert findings(stood.audit()) == [nobody_said], "the sheets may still be about to follow"
     late = {"at": datetime.now(UTC) - timedelta(minutes=11)}
-    stood.activities.standings.update_one({"_id": third}, {"$set": late})
+    stood.activities.standings.collection.update_one({"_id": third}, {"$set": late})
     found = audited(stood, (ROWS, "double"), (ROWS, "double"), nobody_said)
     assert {each["ids"]["session"] for each in found[:2]} == {programme.session, programme.other}
 
@@ -103,7 +105,7 @@ def test_a_withdrawal_that_was_not_told(stood: Hub, programme: Programme) -> Non
 def test_activities_that_keep_another_standing_than_was_told(
     stood: Hub, programme: Programme
 ) -> None:
-    stood.activities.standings.update_one(
+    stood.activities.standings.collection.update_one(
         {"_id": programme.people[1]}, {"$set": {"merged_into": programme.people[2]}}
     )
     assert ("standing: claimed → activities", "differs") in findings(stood.audit())

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from jsonschema import Draft202012Validator
 
-from services.activities.handlers import attendance, reading, records
+from services.activities.handlers import attendance, reading, records, sheets
 from services.activities.store import ActivityStore
 from shared import contracts
 from shared.caller import Caller
@@ -98,7 +98,7 @@ class World:
 
     def sheet(self, session_id: str, caller: Caller = MALI) -> dict[str, Any]:
         asked = {"caller": caller.to_dict(), "session_id": session_id, "first": 500}
-        return attendance.page(asked, self.store)
+        return sheets.page(asked, self.store)
 
     def events(
         self, subject: str | None = None, version: int | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from services.activities.handlers import attendance
+from services.activities.handlers import moving
 from shared.ids import new_id
 from tests.integration.services.activities.activities_world import MALI, World, short
 
@@ -80,5 +80,5 @@ def moved(world: World, source: str, target: str, who: list[str], **more: Any) -
         "participant_ids": who,
         **more,
     }
-    receipts: list[Any] = attendance.move(asked, world.store)["receipts"]
+    receipts: list[Any] = moving.move(asked, world.store)["receipts"]
     return receipts

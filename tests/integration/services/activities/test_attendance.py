@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.activities.handlers import attendance
+from services.activities.handlers import attendance, sheets
 from services.activities.handlers.changes import changes
 from shared.errors import Refused
 from shared.ids import new_id
@@ -221,16 +221,16 @@ def test_sheets_and_sessions_are_found_from_either_side(world: World) -> None:
     )
 
     asked = {"caller": MALI.to_dict(), "activity_ids": [activity]}
-    [first, second] = attendance.sheets_of(asked, world.store)["items"][activity]
+    [first, second] = sheets.sheets_of(asked, world.store)["items"][activity]
     assert [(s["session_id"], s["present"]) for s in (first, second)] == [
         (sessions[0]["id"], 2),
         (sessions[1]["id"], 1),
     ]
     asked = {"caller": MALI.to_dict(), "participant_ids": [person, other]}
-    found = attendance.sessions_of(asked, world.store)["items"]
+    found = sheets.sessions_of(asked, world.store)["items"]
     assert {each["session_id"] for each in found[person]} == {s["id"] for s in sessions}
     assert len(found[other]) == 1
-    theirs = attendance.sessions_of({**asked, "caller": NIGER.to_dict()}, world.store)
+    theirs = sheets.sessions_of({**asked, "caller": NIGER.to_dict()}, world.store)
     assert theirs["items"] == {person: [], other: []}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.activities.definitions import DEFINITIONS
-from services.activities.handlers import attendance, changes, history, reading
+from services.activities.handlers import changes, history, reading, sheets
 from shared.errors import Refused
 from tests.integration.services.activities.activities_world import MALI, World, statuses
 from tests.integration.services.activities.sheets_world import people
@@ -142,10 +142,10 @@ def test_a_damaged_activity_is_mended_by_bringing_a_version_back(world: World) -
 def test_a_damaged_line_leaves_the_sheet_readable(world: World, update: dict[str, Any]) -> None:
     session, who = world.held(), people(5)
     world.record({"session_id": session, "rows": present(*who)})
-    world.store.attendance.update_one({"_id": f"{session}:{who[0]}"}, update)
+    world.store.lines.collection.update_one({"_id": f"{session}:{who[0]}"}, update)
     page = world.sheet(session)
     assert [each["participant_id"] for each in page["items"]] == who[1:]
     assert list(page["skipped"]) == [f"{session}:{who[0]}"]
     asked_for = {"caller": MALI.to_dict(), "participant_ids": who}
-    found = attendance.sessions_of(asked_for, world.store)["items"]
+    found = sheets.sessions_of(asked_for, world.store)["items"]
     assert [len(found[each]) for each in who] == [0, 1, 1, 1, 1]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.activities.definitions import DEFINITIONS
-from services.activities.handlers import attendance, reading
+from services.activities.handlers import reading, sheets
 from services.activities.handlers.changes import changes
 from shared.caller import Caller
 from shared.errors import Refused
@@ -145,7 +145,7 @@ def test_a_sheet_is_read_backwards_counted_and_narrowed_to_participants(world: W
 
     def ask(**asked: Any) -> dict[str, Any]:
         who = {"caller": MALI.to_dict(), "session_id": session}
-        return attendance.page({**who, **asked}, world.store)
+        return sheets.page({**who, **asked}, world.store)
 
     def told(found: list[dict[str, Any]]) -> list[str]:
         return [each["participant_id"] for each in found]

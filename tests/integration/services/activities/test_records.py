@@ -31,7 +31,7 @@ def test_of_500_with_3_wrong_497_are_in_and_3_receipts_say_why(world: World) -> 
     assert problems(receipts[400]) == [("SESSION_OUTSIDE_ACTIVITY", ["sessions", 1, "on"])]
     assert world.store.db["activities"].count_documents({}) == 497
     assert world.types().count("activity.recorded") == 497
-    assert world.store.sheets.count_documents({}) == 497
+    assert world.store.sheets.collection.count_documents({}) == 497
 
 
 def test_all_or_nothing_stores_none_if_one_is_wrong(world: World) -> None:
@@ -42,7 +42,7 @@ def test_all_or_nothing_stores_none_if_one_is_wrong(world: World) -> None:
     assert statuses(receipts) == ["REJECTED", "REJECTED"]
     assert codes(receipts) == ["ALL_OR_NOTHING", "UNKNOWN_PLACE"]
     assert world.store.db["activities"].count_documents({}) == 0
-    assert world.store.sheets.count_documents({}) == 0
+    assert world.store.sheets.collection.count_documents({}) == 0
 
 
 def test_a_dry_run_tells_and_writes_nothing(world: World) -> None:
@@ -72,7 +72,7 @@ def test_the_same_push_twice_at_once_has_one_effect(world: World) -> None:
 
     assert sorted(answers) == [["CREATED"] * 20] + [["UNCHANGED"] * 20] * 3
     assert world.types().count("activity.recorded") == 20
-    assert world.store.sheets.count_documents({}) == 20
+    assert world.store.sheets.collection.count_documents({}) == 20
 
 
 def test_a_late_repeat_of_a_corrected_push_changes_nothing(world: World) -> None:

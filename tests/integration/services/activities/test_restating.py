@@ -34,7 +34,7 @@ def a_sheet(world: World) -> str:
 
 def before(world: World, session: str) -> str:
     """Forget what version 2 has told of it."""
-    world.store.sheets.update_one({"_id": session}, {"$unset": {TOLD: ""}})
+    world.store.sheets.collection.update_one({"_id": session}, {"$unset": {TOLD: ""}})
     world.store.outbox.collection.delete_many({"subject": session, SCHEMA_VERSION: 2})
     return session
 

@@ -182,7 +182,7 @@ def test_rows_are_for_those_who_may_read_the_sheet(world: World) -> None:
 def test_what_a_release_before_stored_is_read_without_who_and_when(world: World) -> None:
     session, who = world.held(), new_id()
     said(world, session, who, pre_score=1)
-    world.store.attendance.update_one({"p": who}, {"$unset": {"seq": True}})
+    world.store.lines.collection.update_one({"p": who}, {"$unset": {"seq": True}})
     said(world, session, who, pre_score=2)
     latest, first = history(world, session, who)
     assert (first["at"], first["actor"], first["pre_score"]) == (None, None, 1)

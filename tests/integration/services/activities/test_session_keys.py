@@ -96,4 +96,4 @@ def test_a_dry_run_foresees_sessions_by_their_keys(world: World) -> None:
     sheets = by_key("day 1", new_id()), by_key("day 2", new_id())
     told = world.record(*sheets, dry_run=True, activities=[of_two_days(world)])
     assert statuses(told) == ["CREATED", "CREATED"]
-    assert world.store.sheets.count_documents({}) == 0
+    assert world.store.sheets.collection.count_documents({}) == 0

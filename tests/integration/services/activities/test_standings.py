@@ -71,7 +71,7 @@ def counted(world: World, session: str) -> set[str]:
 
 
 def noted(world: World) -> dict[str, tuple[bool, str | None, int]]:
-    found = world.store.standings.find()
+    found = world.store.standings.collection.find()
     return {
         each["_id"]: (each["withdrawn"], each["merged_into"], each["version"]) for each in found
     }
@@ -212,7 +212,7 @@ def test_a_push_that_ran_while_a_withdrawal_was_heard_is_found_afterwards(
     """Neither sees the other: the sheet is looked at once more when no such push can be left."""
     her, him = people(2)
     session, told = world.held(), events.standing(her, 2, withdrawn=True)
-    save, once = world.store.save_lines, threading.Event()
+    save, once = world.store.lines.save, threading.Event()
 
     def held_up(*args: Any) -> None:
         if not once.is_set():
@@ -229,7 +229,7 @@ def test_a_push_that_ran_while_a_withdrawal_was_heard_is_found_afterwards(
     monkeypatch.setattr(standings, "AGAIN_AFTER", timedelta(0))
     assert follow_again(world.store) == 1
     assert counted(world, session) == {him}
-    assert world.store.to_look_at_again(datetime.now(UTC), 9) == []
+    assert world.store.standings.to_look_at_again(datetime.now(UTC), 9) == []
 
 
 def test_cut_off_it_goes_on_where_it_was_and_tells_nothing_twice(
@@ -239,7 +239,7 @@ def test_cut_off_it_goes_on_where_it_was_and_tells_nothing_twice(
     sessions = [a_sheet(world, *map(row, (her, each))) for each in others]
     told = events.standing(her, 2, withdrawn=True)
     monkeypatch.setattr(standings, "LINES_AT_ONCE", 1)
-    save, turns = world.store.save_totals, iter((True, False))
+    save, turns = world.store.sheets.save_totals, iter((True, False))
 
     def dies(*args: Any) -> None:
         if not next(turns, True):
@@ -261,7 +261,7 @@ def test_scores_told_in_sums_before_are_told_anew_of_those_who_count(world: Worl
     her, him = people(2)
     session = a_sheet(world, row(her, 40), row(him, 50))
     hear(world, events.standing(her, 2, withdrawn=True))
-    world.store.sheets.update_one({"_id": session}, {"$unset": {"told": ""}})
+    world.store.sheets.collection.update_one({"_id": session}, {"$unset": {"told": ""}})
     assert restate(world.store) == 1
     last = world.events(session, version=2)[-1]["data"]
     assert [each["participant_id"] for each in last["tests"]] == [him]
