@@ -17,9 +17,9 @@ from services.participants.handlers import (
     separating,
     standings,
 )
+from services.participants.store import ParticipantStore, open_store
 from services.participants.store.crossings import look
 from services.participants.store.marking import renew
-from services.participants.store.people import ParticipantStore, open_store
 from services.participants.watch import DataKey
 from shared.errors import Refused
 from shared.host.errand import Errand

@@ -13,7 +13,7 @@ import time
 from typing import Final
 
 from services.participants.layout import KEYLESS_COUNT, LOST, OPENED, UNREADABLE_COUNT
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from services.participants.store.proof import prove
 from services.participants.store.resealing import count_left, reseal
 from shared.errors import Unavailable

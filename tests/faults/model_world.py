@@ -9,7 +9,7 @@ from typing import Any
 
 from services.activities.store import ActivityStore
 from services.notifications.store.feed import NotificationStore
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from services.reporting.store.live import ReportingStore
 from shared.config import Config
 from shared.store import mongo

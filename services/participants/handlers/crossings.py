@@ -4,8 +4,7 @@ chapters: pairs of ids, and in what they are alike."""
 from __future__ import annotations
 
 from services.participants.handlers.requests import reader_of
-from services.participants.store import crossings
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore, crossings
 from shared.errors import Forbidden
 from shared.paging import Asked
 from shared.times import rfc3339

@@ -7,8 +7,8 @@ from operator import itemgetter
 from typing import Any, Final
 
 from services.participants.handlers.requests import reader_of
+from services.participants.store import ParticipantStore
 from services.participants.store.distinct import decision, pairs_of
-from services.participants.store.people import ParticipantStore
 from shared.errors import Refused
 from shared.ids import asked_for
 from shared.layout import CHAPTER

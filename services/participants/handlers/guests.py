@@ -18,7 +18,7 @@ from services.participants.handlers.requests import pushes_of, reader_of
 from services.participants.handlers.restored import with_reason
 from services.participants.layout import GUEST_IN, GUEST_OF, MERGED_IDS, MERGED_INTO, MERGES
 from services.participants.schemas import guest_view
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared.codes import code_list
 from shared.codes.suggestions import unknown_code
 from shared.errors import Problem

@@ -20,7 +20,7 @@ from services.participants.schemas import (
     nomination_view,
     person_view,
 )
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared.caller import Caller
 from shared.errors import NotFound, Refused
 from shared.ids import canonical

@@ -23,7 +23,7 @@ from services.participants.layout import MERGED_IDS, MERGED_INTO, TARGET
 from services.participants.rules import merging
 from services.participants.rules.merging import Contents
 from services.participants.schemas import PERSON
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared.codes.suggestions import unknown_field
 from shared.errors import Problem
 from shared.ids import canonical

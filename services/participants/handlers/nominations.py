@@ -17,7 +17,8 @@ from services.participants.schemas import (
     nomination_view,
     said,
 )
-from services.participants.store.people import ParticipantStore, Standing
+from services.participants.store import ParticipantStore
+from services.participants.store.people import Standing
 from shared.caller import Caller
 from shared.errors import Problem
 from shared.events import Event

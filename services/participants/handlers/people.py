@@ -26,8 +26,8 @@ from services.participants.schemas import (
     person_view,
     said,
 )
+from services.participants.store import ParticipantStore
 from services.participants.store.alike import alike
-from services.participants.store.people import ParticipantStore
 from shared.caller import Caller
 from shared.codes.countries import today
 from shared.codes.places import pushed_as

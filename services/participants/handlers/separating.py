@@ -22,7 +22,7 @@ from services.participants.handlers.together import (
 from services.participants.layout import MERGED_INTO, MERGES
 from services.participants.rules import merging
 from services.participants.rules.merging import Content, Contents, Outcome
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared.errors import Problem
 from shared.records import keys
 from shared.records.collection import recall

@@ -15,7 +15,7 @@ from typing import Final
 from services.participants.definitions import STANDING
 from services.participants.handlers.requests import SOURCE
 from services.participants.layout import MERGED_INTO
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared.caller import Caller
 from shared.events import Event
 from shared.records.pushes import Write

@@ -16,7 +16,7 @@ from services.participants.rules.changes import SINCE
 from services.participants.rules.merging import Contents
 from services.participants.rules.person import person_problems
 from services.participants.schemas import PERSON
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared.codes.countries import today
 from shared.errors import Problem, Refused
 from shared.ids import canonical

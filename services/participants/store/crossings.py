@@ -18,7 +18,7 @@ from pymongo.collection import Collection
 from services.participants.layout import CROSSING_LOOKS, CROSSING_MARKS, CROSSINGS
 from services.participants.rules.crossings import likenesses, pairs
 from services.participants.schemas import phone_of
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared.codes import code_list
 from shared.layout import CHAPTER, UPDATED_AT, WITHDRAWN
 from shared.paging import Asked, Page

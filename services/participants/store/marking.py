@@ -13,8 +13,8 @@ from typing import Any, Final
 from pymongo import UpdateOne
 
 from services.participants.layout import ALIKE, FORM, KEYED, MARKED, MARKS
+from services.participants.store import ParticipantStore
 from services.participants.store.cipher import Unreadable
-from services.participants.store.people import ParticipantStore
 from shared import layout
 from shared.errors import Unavailable
 from shared.store.failures import answered

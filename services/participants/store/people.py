@@ -1,69 +1,43 @@
-"""Owns the collections `people` and `nominations` (`services.participants.layout`): what lies there
-sealed, and how it is found."""
+"""Owns the collection `people` (`services.participants.layout`): what lies there sealed, and who is
+one with whom."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-import pymongo
 from pymongo import ASCENDING, IndexModel
 from pymongo.client_session import ClientSession
-from pymongo.database import Database
+from pymongo.collection import Collection as MongoCollection
 
 from services.participants.layout import (
     ALIKE,
-    CROSSING_MARKS,
-    CROSSINGS,
-    DISTINCT,
-    FORM,
     GUEST_IN,
     GUEST_OF,
-    KEYED,
     MARKED,
     MARKS,
     MERGED_IDS,
     MERGED_INTO,
-    NOMINATIONS,
-    PEOPLE,
-    STANDINGS,
-    TARGET,
 )
-from services.participants.rules import phones
 from services.participants.rules.person import (
     OPEN,
-    OPEN_NOMINATION,
-    WITHDRAWN,
     joined_words,
     name_words,
-    target,
 )
 from services.participants.rules.resemblance import NAME_REASONS, exact_name, likenesses
-from services.participants.rules.spelling import found_by, search_keys, slip_keys
-from services.participants.schemas import NOMINATION, PERSON, phone_of
+from services.participants.rules.spelling import found_by
+from services.participants.schemas import PERSON, phone_of
 from services.participants.store.cipher import Cipher
-from services.participants.store.distinct import INDEXES as DISTINCT_INDEXES
-from services.participants.store.distinct import DistinctPairs
-from services.participants.store.keys import read_master_key
-from services.participants.store.lookalikes import Lookalikes
+from services.participants.store.finding import Finder
 from services.participants.store.sealed import SealedCollection
 from shared import layout
 from shared.caller import Caller
-from shared.codes import code_list
 from shared.codes.areas import area, inside
-from shared.config import Environment
-from shared.errors import Unavailable
 from shared.paging import Asked, Page
-from shared.records.collection import INDEXES, Decode, RecordCollection, visible_to
-from shared.records.pushes import Record, Write
-from shared.records.versions import VersionCollection
-from shared.store import vault
-from shared.store.mongo import Store, Tx
+from shared.records.collection import INDEXES, Decode, visible_to
+from shared.records.pushes import Record
+from shared.store.mongo import Tx
 from shared.types import Document
-
-NAMESPACE_EXISTS = 48
-STANDING = "standing"  # the slot of a nomination that counts; a withdrawn one's is its own id
 
 _INTO: Final = f"{layout.CONTENT}.{MERGED_INTO}"
 _IDS: Final = f"{layout.CONTENT}.{MERGED_IDS}"
@@ -91,25 +65,6 @@ PEOPLE_INDEXES = (
     # ill_told: who is withdrawn, everywhere.
     IndexModel([(layout.WITHDRAWN, ASCENDING)], partialFilterExpression={layout.WITHDRAWN: True}),
 )
-CROSSING_MARKS_INDEXES: Final = (
-    # look: who shares a mark.
-    IndexModel([("marks.mark", ASCENDING)]),
-)
-CROSSINGS_INDEXES: Final = (
-    # look: the pairs that somebody is in.
-    IndexModel([("ids", ASCENDING)]),
-)
-NOMINATION_INDEXES = (
-    *INDEXES,
-    # One standing nomination of a person for the same thing; also the nominations of people.
-    IndexModel(
-        [("participant_id", ASCENDING), (TARGET, ASCENDING), ("slot", ASCENDING)], unique=True
-    ),
-    # The nominations for an activity or a project, in the order of ids.
-    IndexModel([(TARGET, ASCENDING), ("_id", ASCENDING)]),
-    # A chapter's nominations, in the order of ids.
-    IndexModel([(layout.CHAPTER, ASCENDING), ("_id", ASCENDING)]),
-)
 
 
 class Standing(NamedTuple):
@@ -126,6 +81,13 @@ class Standing(NamedTuple):
 
 
 class People(SealedCollection):
+    def __init__(self, collection: MongoCollection[Document], cipher: Cipher) -> None:
+        super().__init__(collection, cipher, OPEN, PERSON)
+        self.finder = Finder(cipher)
+
+    def ensure_indexes(self) -> None:
+        self.collection.create_indexes(list(PEOPLE_INDEXES))
+
     def person_of(self, document: Mapping[str, Any]) -> str:
         return str(document["_id"])
 
@@ -285,21 +247,7 @@ class People(SealedCollection):
         query: Document = {layout.WITHDRAWN: bool(asked.get("withdrawn"))}
         if asked.get("withdrawn"):
             query[_GUEST_IN] = {"$exists": False}
-        own = asked.get("chapter") or caller.chapter
-        where = [own] if own else list(code_list("country"))
-        if text := asked.get("text"):
-            ways = sorted({name_words(text), joined_words(text)}, key=sorted)
-            names = partial(self._names, where=where, keys_of=slip_keys if slips else search_keys)
-            spelt = [
-                {"$and": [{"names": {"$in": names(word)}} for word in sorted(words)]}
-                for words in ways
-                if words
-            ]
-            query["$and"] = [{"$or": spelt} if spelt else {"names": {"$in": []}}]
-        if phone := asked.get("phone"):
-            query["phone"] = {"$in": self._phones(phone, where)}
-        if email := asked.get("email"):
-            query["email"] = {"$in": self._exact("email", email, where)}
+        query |= self.finder.conditions(asked, caller, slips=slips)
         if group := asked.get("group"):
             query[f"{layout.CONTENT}.groups"] = group
         if place := asked.get("place"):
@@ -315,154 +263,3 @@ class People(SealedCollection):
         if conditions := self.listed_by(asked, caller):
             query = {"$and": [query, *conditions]}
         return query
-
-    def _names(
-        self, word: str, where: Iterable[str], keys_of: Callable[[str], Sequence[frozenset[str]]]
-    ) -> list[bytes]:
-        """One of them has whoever has the word in the name, or one that it begins or spells
-        otherwise. A single letter is an initial: it begins and spells nothing."""
-        keys = sorted({key for each in keys_of(word) for key in each}) if len(word) > 1 else ()
-        marks: list[bytes] = []
-        for each in where:
-            mark = self.cipher.marks(each)
-            marks += [mark("name", word), *(mark("found by", key) for key in keys)]
-        return [*marks, self.cipher.before.blind("name", word)] if self.cipher.before else marks
-
-    def _exact(self, kind: str, text: str, where: Iterable[str]) -> list[bytes]:
-        marks: list[bytes] = [self.cipher.marks(each)(kind, text) for each in where]
-        return [*marks, self.cipher.before.exact(text)] if self.cipher.before else marks
-
-    def _phones(self, phone: str, where: Collection[str]) -> list[bytes]:
-        """The number in every country whose number it may be, as each chapter marks it."""
-        numbers = {phones.e164(phone, each) for each in where}
-        return [mark for number in sorted(numbers) for mark in self._exact("phone", number, where)]
-
-
-class Nominations(SealedCollection):
-    def person_of(self, document: Mapping[str, Any]) -> str:
-        return str(document[layout.CONTENT]["participant_id"])
-
-    def without_key(self, tx: Tx, people: Collection[str]) -> None:
-        """Who was registered under a key of their own, cannot have another."""
-        keyed = {"_id": {"$in": list(people)}, FORM: KEYED}
-        if self.collection.database[PEOPLE].find_one(keyed, {"_id": True}, session=tx.session):
-            raise Unavailable("KEY_LOST")
-
-    def marked(self, record: Record) -> Document:
-        return {
-            "participant_id": record.content["participant_id"],
-            TARGET: target(record.content),
-            "slot": record.id if record.content["status"] == WITHDRAWN else STANDING,
-            **super().marked(record),
-        }
-
-    def standing(self, tx: Tx, participants: Iterable[str]) -> dict[tuple[str, str], str]:
-        """(participant, activity or project) → the id of the nomination that stands."""
-        found = self.collection.find(
-            {"participant_id": {"$in": list(participants)}, "slot": STANDING},
-            {"participant_id": True, TARGET: True},
-            session=tx.session,
-        )
-        return {(each["participant_id"], each[TARGET]): each["_id"] for each in found}
-
-    def doubled(self, tx: Tx, participants: Iterable[str]) -> dict[str, list[str]]:
-        """Activity or project → the nominations that stand, where these people, who are one, have
-        more than one."""
-        found: dict[str, list[str]] = {}
-        for (_, wanted), nomination in self.standing(tx, participants).items():
-            found.setdefault(wanted, []).append(nomination)
-        return {key: sorted(each) for key, each in sorted(found.items()) if len(each) > 1}
-
-    def query(self, asked: Mapping[str, Any], caller: Caller) -> Document:
-        """The condition of a list's filter (`shared.records.filters`)."""
-        query: Document = {}
-        wanted = {asked[name] for name in ("activity_id", "project_id") if name in asked}
-        if wanted:  # a nomination is for one of the two: it has no two targets
-            query[TARGET] = {"$in": sorted(wanted) if len(wanted) == 1 else []}
-        if (participants := asked.get("participant_ids")) is not None:
-            query["participant_id"] = {"$in": list(participants)}
-        if status := asked.get("status"):
-            query[f"{layout.CONTENT}.status"] = status
-        if (ids := asked.get("ids")) is not None:
-            query["_id"] = {"$in": list(ids)}
-        if conditions := self.listed_by(asked, caller):
-            query = {"$and": [query, *conditions]}
-        return query
-
-
-class ParticipantStore(Store):
-    """The service's database and the cipher over it."""
-
-    def __init__(self, db: Database[Document], master_key: bytes) -> None:
-        super().__init__(db)
-        self.cipher = Cipher(vault.of(db), master_key)
-        self.people = People(db[PEOPLE], self.cipher, OPEN, PERSON)
-        self.nominations = Nominations(db[NOMINATIONS], self.cipher, OPEN_NOMINATION, NOMINATION)
-        self.standings = RecordCollection(db[STANDINGS])
-        self.distinct = DistinctPairs(db[DISTINCT])
-        self.lookalikes = Lookalikes(self.people.collection, self.people.alike, self.distinct)
-        self.versions: Mapping[str, VersionCollection[Record]] = {
-            name: VersionCollection(db[layout.VERSIONS], records)
-            for name, records in ((PEOPLE, self.people), (NOMINATIONS, self.nominations))
-        }
-
-    def save(self, tx: Tx, records: SealedCollection, writes: Sequence[Write]) -> None:
-        """Store the records' last states, and what these were before."""
-        records.save(tx, writes)
-        self.versions[records.collection.name].keep(tx, (write.before for write in writes))
-
-    def ensure_indexes(self) -> None:
-        """Create what is missing, the data key included. Raises as `Cipher.prepare`."""
-        super().ensure_indexes()
-        self.people.collection.create_indexes(list(PEOPLE_INDEXES))
-        self.nominations.collection.create_indexes(list(NOMINATION_INDEXES))
-        self.distinct.collection.create_indexes(list(DISTINCT_INDEXES))
-        self.db[CROSSING_MARKS].create_indexes(list(CROSSING_MARKS_INDEXES))
-        self.db[CROSSINGS].create_indexes(list(CROSSINGS_INDEXES))
-        self.create_collections(layout.VERSIONS, STANDINGS)
-        self.create_key_collection()
-        # What is sealed under a key that is lost shall not get a second one beside it.
-        sealed = (self.people, self.nominations)
-        self.cipher.needs_before = any(each.collection.find_one({FORM: None}) for each in sealed)
-        keyed = any(each.collection.find_one({FORM: KEYED}) for each in sealed)
-        self.cipher.prepare(may_create=not keyed)
-
-    def ill_told(self, limit: int) -> list[str]:
-        """People who are withdrawn and were not told to be, or the other way round."""
-        people, told = self.people.collection, self.standings.collection
-        found: list[str] = []
-        for withdrawn, beside in ((people, told), (told, people)):
-            pipeline: list[Document] = [
-                {"$match": {layout.WITHDRAWN: True}},
-                {"$lookup": {"from": beside.name, "localField": "_id", "foreignField": "_id",
-                             "as": "beside"}},
-                {"$match": {f"beside.{layout.WITHDRAWN}": {"$ne": True}}},
-                {"$project": {"_id": True}},
-                {"$limit": limit},
-            ]  # fmt: skip
-            found += [each["_id"] for each in withdrawn.aggregate(pipeline)]
-        return found[:limit]
-
-    def bare(self, tx: Tx, ids: Collection[str]) -> list[Record]:
-        """People without their content, of which nothing is opened."""
-        fields = (layout.CHAPTER, layout.VERSION, layout.WITHDRAWN, "created_at", layout.UPDATED_AT)
-        found = self.people.collection.find(
-            {"_id": {"$in": list(ids)}}, dict.fromkeys(fields, True), session=tx.session
-        )
-        return [self.people.decode({**each, layout.CONTENT: {}}) for each in found]
-
-    def create_key_collection(self) -> None:
-        """Create the collection of people's keys: one born in a transaction would conflict."""
-        keys = vault.person_keys(self.cipher.vault)
-        try:
-            keys.database.create_collection(keys.name)
-        except pymongo.errors.CollectionInvalid:
-            pass
-        except pymongo.errors.OperationFailure as error:
-            if error.code != NAMESPACE_EXISTS:
-                raise
-
-
-def open_store(db: Database[Document]) -> ParticipantStore:
-    """The store with the master key that the environment names. Raises ConfigError."""
-    return ParticipantStore(db, read_master_key(Environment().path("FOSCAO_MASTER_KEY_FILE")))

@@ -35,10 +35,10 @@ from services.participants.layout import (
     UNREADABLE_ID,
     UNREADABLE_IN,
 )
+from services.participants.store import ParticipantStore
 from services.participants.store.before import CipherBefore
 from services.participants.store.cipher import Cipher, Unreadable
 from services.participants.store.keys import KeyLost
-from services.participants.store.people import ParticipantStore
 from services.participants.store.sealed import SealedCollection
 from shared.errors import Unavailable
 from shared.layout import CONTENT

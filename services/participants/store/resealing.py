@@ -12,7 +12,7 @@ from pymongo import ReplaceOne
 from pymongo.errors import EncryptionError, PyMongoError
 
 from services.participants.layout import FORM, LEFT, PROOFS, RESEALING
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from services.participants.store.sealed import SealedCollection
 from shared.records.pushes import Record
 from shared.store.failures import answered

@@ -25,7 +25,7 @@ from services.notifications.transports.posting import Poster
 from services.notifications.transports.sender import Pace, Sender
 from services.participants.handlers import nominations
 from services.participants.handlers import people as participants
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from services.participants.store.proof import prove
 from services.reporting.handlers import projecting
 from services.reporting.store.live import ReportingStore

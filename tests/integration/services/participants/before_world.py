@@ -13,7 +13,7 @@ from pymongo.encryption_shared import Algorithm
 
 from services.participants.rules.person import facts, name_words
 from services.participants.schemas import phone_of
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from services.participants.store.sealed import SealedCollection
 from shared.codes.places import spellings
 from shared.store import vault

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.participants.handlers import guests, people
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared.ids import new_id
 from tests.integration.services.participants.participants_world import MALI, NIGER, push
 

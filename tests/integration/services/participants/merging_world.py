@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.participants.handlers import merging, people, separating
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from tests.integration.services.participants.participants_world import (
     MALI,
     emitted,

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from pymongo.database import Database
 
 from services.participants.handlers import people
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared import contracts
 from shared.config import Config
 from shared.events import Event

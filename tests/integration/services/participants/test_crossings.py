@@ -14,8 +14,8 @@ from pymongo.database import Database
 from services.participants.handlers import crossings, people
 from services.participants.layout import CROSSING_MARKS, CROSSINGS
 from services.participants.rules.crossings import SHARED_BY_MOST
+from services.participants.store import ParticipantStore
 from services.participants.store.crossings import look
-from services.participants.store.people import ParticipantStore
 from shared.errors import Forbidden
 from tests.integration.services.participants.guests_world import invited
 from tests.integration.services.participants.merging_world import merge, registered

@@ -10,8 +10,8 @@ import pytest
 from pymongo.database import Database
 
 from services.participants.handlers import distinct, people
+from services.participants.store import ParticipantStore
 from services.participants.store.distinct import pairs_of
-from services.participants.store.people import ParticipantStore
 from shared.errors import Forbidden, Refused
 from shared.ids import new_id
 from tests.integration.services.participants.participants_world import (

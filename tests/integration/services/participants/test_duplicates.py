@@ -9,7 +9,7 @@ import pytest
 from pymongo.database import Database
 
 from services.participants.handlers import people
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from tests.integration.services.participants.participants_world import (
     MALI,
     SECRETARIAT,

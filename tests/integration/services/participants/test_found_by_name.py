@@ -10,8 +10,8 @@ from pymongo.database import Database
 
 from services.participants.handlers import people
 from services.participants.layout import MARKED, MARKS
+from services.participants.store import ParticipantStore
 from services.participants.store.marking import renew
-from services.participants.store.people import ParticipantStore
 from services.participants.store.proof import prove
 from tests.integration.services.participants.participants_world import (
     MALI,

@@ -10,7 +10,7 @@ import pytest
 from pymongo.database import Database
 
 from services.participants.handlers import guests, history, people
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared.errors import Forbidden
 from shared.ids import new_id
 from tests.integration.services.participants.guests_world import (

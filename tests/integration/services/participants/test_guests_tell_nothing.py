@@ -20,7 +20,7 @@ from services.participants.handlers import (
     separating,
 )
 from services.participants.service import ParticipantsService
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared.errors import HubError
 from shared.ids import new_id
 from tests.integration.services.participants.guests_world import invited, take_back

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared.codes.places import pushed_id
 from shared.ids import new_id
 from tests.integration.services.participants.participants_world import (

@@ -12,7 +12,7 @@ import pytest
 from pymongo.database import Database
 
 from services.participants.handlers import nominations, people
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared.ids import canonical, new_id
 from tests.integration.services.participants.participants_world import (
     MALI,

@@ -12,7 +12,7 @@ import pytest
 from pymongo.database import Database
 
 from services.participants.handlers import history, people
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared.ids import new_id
 from tests.integration.services.participants.participants_world import (
     MALI,

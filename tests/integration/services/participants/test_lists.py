@@ -10,7 +10,7 @@ import pytest
 from pymongo.database import Database
 
 from services.participants.handlers import nominations, people
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared.errors import Refused
 from shared.ids import new_id
 from tests.integration.services.participants.participants_world import (

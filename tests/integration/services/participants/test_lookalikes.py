@@ -9,8 +9,8 @@ import pytest
 from pymongo.database import Database
 
 from services.participants.handlers import distinct, merging, people
+from services.participants.store import ParticipantStore
 from services.participants.store.marking import renew
-from services.participants.store.people import ParticipantStore
 from tests.integration.services.participants.participants_world import (
     MALI,
     SECRETARIAT,

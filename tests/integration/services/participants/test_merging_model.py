@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo.database import Database
 
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from tests.integration.services.participants.merging_world import (
     content,
     merge,

@@ -10,7 +10,7 @@ import pytest
 from pymongo.database import Database
 
 from services.participants.handlers import nominations, people
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared.errors import Forbidden, Refused
 from shared.ids import new_id
 from shared.messages import message

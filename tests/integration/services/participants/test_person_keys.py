@@ -15,8 +15,8 @@ from operations.archive.keys import put_back
 from operations.archive.taking import take
 from operations.sealed import look, troubles
 from services.participants.handlers import nominations, people
+from services.participants.store import ParticipantStore
 from services.participants.store.cipher import Unreadable
-from services.participants.store.people import ParticipantStore
 from services.participants.store.proof import prove
 from shared.errors import Unavailable
 from shared.ids import new_id

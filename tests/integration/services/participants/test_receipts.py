@@ -15,7 +15,7 @@ from pymongo import MongoClient
 
 from services.participants.handlers import nominations, people
 from services.participants.schemas import NOMINATION, PERSON
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from shared.ids import new_id
 from tests.integration.services.participants.participants_world import (
     NIGER,

@@ -13,8 +13,8 @@ from pymongo.database import Database
 from operations.doctor.encryption import check
 from operations.sealed import look, troubles
 from services.participants.handlers import nominations, people
+from services.participants.store import ParticipantStore
 from services.participants.store.keys import KeyLost
-from services.participants.store.people import ParticipantStore
 from services.participants.store.proof import prove
 from services.participants.store.resealing import count_left, reseal
 from shared.ids import new_id

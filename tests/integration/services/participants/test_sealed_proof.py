@@ -21,9 +21,9 @@ from operations.failure import CannotRun
 from operations.sealed import BELIEVED_S, look, troubles
 from services.participants.handlers import nominations
 from services.participants.layout import PROOFS
+from services.participants.store import ParticipantStore
 from services.participants.store.cipher import Cipher
 from services.participants.store.keys import KeyLost
-from services.participants.store.people import ParticipantStore
 from services.participants.store.proof import prove
 from shared.errors import Unavailable
 from shared.ids import new_id

@@ -15,8 +15,8 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from services.participants.service import ParticipantsService
+from services.participants.store import ParticipantStore
 from services.participants.store.keys import ROOT_NAME, KeyLost, read_master_key
-from services.participants.store.people import ParticipantStore
 from shared.config import Config, ConfigError
 from shared.errors import HubError, Unavailable
 from shared.ids import new_id

@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from services.participants.handlers import people, standings
 from services.participants.handlers.standings import PEOPLE_AT_ONCE, tell_ill_told
-from services.participants.store.people import ParticipantStore
+from services.participants.store import ParticipantStore
 from tests.integration.services.participants.merging_world import merge
 from tests.integration.services.participants.participants_world import emitted, opened, push
 from tests.world.items import person
