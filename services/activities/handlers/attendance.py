@@ -14,7 +14,7 @@ from services.activities.rules import session_keys, sheets
 from services.activities.rules.lines import AttendanceSheet, Line
 from services.activities.rules.sheets import AttendanceRow
 from services.activities.rules.standings import Special
-from services.activities.schemas import read_rows
+from services.activities.sheet_rows import read_rows
 from services.activities.store import ActivityStore
 from shared.ids import canonical
 from shared.records import keys

@@ -13,7 +13,7 @@ from pymongo import MongoClient
 
 from services.activities.definitions import DEFINITIONS
 from services.activities.handlers import records
-from services.activities.schemas import SheetRow
+from services.activities.sheet_rows import SheetRow
 from services.activities.store import ActivityStore
 from shared.ids import new_id
 from tests.integration.services.activities.activities_world import (

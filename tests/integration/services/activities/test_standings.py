@@ -222,7 +222,7 @@ def test_a_push_that_ran_while_a_withdrawal_was_heard_is_found_afterwards(
         save(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(world.store, "save_lines", held_up)
+        patch.setattr(world.store.lines, "save", held_up)
         world.record({"session_id": session, "rows": [row(her), row(him)]})
     assert counted(world, session) == {her, him}, "the push did not see what was heard"
     assert follow_again(world.store) == 0, "others may still run"
@@ -247,7 +247,7 @@ def test_cut_off_it_goes_on_where_it_was_and_tells_nothing_twice(
         save(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(world.store, "save_totals", dies)
+        patch.setattr(world.store.sheets, "save_totals", dies)
         with pytest.raises(RuntimeError):
             hear(world, told)
     hear(world, told)

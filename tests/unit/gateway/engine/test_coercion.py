@@ -16,7 +16,7 @@ from gateway.engine.completion import execute
 from gateway.engine.documents import Documents
 from gateway.schema import schema
 from services.activities.definitions import ACTIVITY
-from services.activities.schemas import read_rows
+from services.activities.sheet_rows import read_rows
 from services.participants.schemas import PERSON
 from shared.caller import Caller
 from shared.ids import new_id

@@ -15,6 +15,7 @@ from marshmallow import Schema, fields
 from gateway.engine.coercion import coerce_variables
 from gateway.schema import schema
 from services.activities import schemas as activities
+from services.activities import sheet_rows
 from services.participants import schemas as participants
 from shared.records.by_day import ByDay
 
@@ -78,7 +79,7 @@ def test_every_field_that_a_service_takes_can_be_pushed_and_no_other(name: str) 
 def test_an_attendance_row_has_the_fields_of_a_sheet() -> None:
     pushed = shape_of_input("AttendanceRowInput")
     assert pushed.pop("participant_ref") == {"system": None, "key": None, "remove": None}
-    assert pushed == shape_of_schema(activities.SheetRow())
+    assert pushed == shape_of_schema(sheet_rows.SheetRow())
 
 
 def required_of_input(name: str, at: str = "") -> set[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from services.activities.definitions import ACTIVITY, PROJECT
 from services.activities.rules import remarks
-from services.activities.schemas import read_rows
+from services.activities.sheet_rows import read_rows
 from shared.caller import Caller
 from shared.ids import new_id
 from shared.records import engine

@@ -8,12 +8,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.activities import schemas
+from services.activities import sheet_rows
 from services.activities.layout import line_key
 from services.activities.rules import sheets
 from services.activities.rules.lines import AttendanceSheet, Line
 from services.activities.rules.scores import Scores
-from services.activities.schemas import read_rows
+from services.activities.sheet_rows import read_rows
 from shared.ids import new_id
 from shared.records.pushes import Push
 from shared.records.repetitions import Repetitions
@@ -42,7 +42,7 @@ ANY_ROW = st.dictionaries(
 @given(raw=st.one_of(ANY_ROW, st.just({}), st.just({"participant_id": PEOPLE[0].upper()}), VALUE))
 def test_the_quick_way_takes_only_what_the_schema_takes_and_reads_it_alike(raw: Any) -> None:
     [row] = read_rows([{"session_id": SESSION, "rows": [raw]}])
-    assert row == schemas._careful(0, SESSION, raw, ())
+    assert row == sheet_rows._careful(0, SESSION, raw, ())
 
 
 ROWS = st.lists(
